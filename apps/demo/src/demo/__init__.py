@@ -1,0 +1,1 @@
+"""Reads a folder with durable jobs while one of the workers is killed."""

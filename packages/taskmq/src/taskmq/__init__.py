@@ -1,0 +1,1 @@
+"""A durable job queue with a command line."""
