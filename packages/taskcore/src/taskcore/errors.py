@@ -1,0 +1,163 @@
+"""Every error the core raises, in one place.
+
+    TaskcoreError
+    ├── InvalidInput            the caller's value can be refused before anything is stored
+    │   ├── NaiveTime           a datetime without a zone
+    │   ├── BadSchedule         a cron expression, interval or zone that cannot be followed
+    │   ├── BadCursor           a page cursor that is broken or belongs to another query
+    │   ├── NotSerializable     a value that has no exact JSON form
+    │   └── PayloadTooLarge     a document over the size limit
+    ├── CorruptPayload          stored text that does not decode
+    ├── TaskNotFound            no task has this id
+    ├── IllegalMove             the task's state does not allow this event
+    ├── HandlerNotFound         no handler is registered under this name
+    ├── LeaseLost               the attempt is over; what its worker wrote was refused
+    ├── TaskTimeout             the handler ran longer than its limit
+    ├── TaskCancelled           somebody asked for this task to stop
+    ├── WorkerStopping          the worker shuts down and takes no more work
+    ├── StoreError              the store did not do what it was asked
+    │   ├── StoreUnavailable    it cannot be reached, or stays locked
+    │   └── SchemaMismatch      its tables are older or newer than this release
+    └── MissingExtra            an optional dependency is not installed
+
+``code`` is stable and meant for machines; the message is meant for people and says
+what was expected, what came, and what to do.
+"""
+
+from typing import ClassVar
+
+
+class TaskcoreError(Exception):
+    """Base of every error in this distribution."""
+
+    code: ClassVar[str] = "error"
+
+
+class InvalidInput(TaskcoreError, ValueError):
+    """A value was refused at the boundary; nothing was stored."""
+
+    code = "invalid_input"
+
+
+class NaiveTime(InvalidInput):
+    """A datetime without a time zone is ambiguous and never stored."""
+
+    code = "naive_time"
+
+
+class BadSchedule(InvalidInput):
+    """A schedule that cannot be followed."""
+
+    code = "bad_schedule"
+
+
+class BadCursor(InvalidInput):
+    """A page cursor that is broken or was made for another query."""
+
+    code = "bad_cursor"
+
+
+class NotSerializable(InvalidInput):
+    """A value has no exact JSON form; ``path`` leads to it, as in ``$.args[2].session``."""
+
+    code = "not_serializable"
+
+    def __init__(self, message: str, *, path: str = "$") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class PayloadTooLarge(InvalidInput):
+    """A document of ``size`` bytes does not fit into ``limit`` bytes."""
+
+    code = "payload_too_large"
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"the value takes {size:,} bytes as JSON, the limit is {limit:,}; store it elsewhere and pass a reference"
+        )
+        self.size, self.limit = size, limit
+
+
+class CorruptPayload(TaskcoreError):
+    """Stored text is not a document of this codec."""
+
+    code = "corrupt_payload"
+
+
+class TaskNotFound(TaskcoreError, LookupError):
+    """No task has this id."""
+
+    code = "task_not_found"
+
+    def __init__(self, task: str) -> None:
+        super().__init__(f"no task has the id {task!r}")
+        self.task = task
+
+
+class IllegalMove(TaskcoreError):
+    """The transition table has no such arrow."""
+
+    code = "illegal_move"
+
+    def __init__(self, state: str, event: str, allowed: str) -> None:
+        super().__init__(f"cannot {event} a task that is {state}; that needs one that is {allowed}")
+        self.state, self.event = state, event
+
+
+class HandlerNotFound(TaskcoreError, LookupError):
+    """No handler is registered under this name."""
+
+    code = "handler_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no handler named {name!r} is registered in this process")
+        self.name = name
+
+
+class LeaseLost(TaskcoreError):
+    """The attempt is over: its lease ran out or was taken, and its writes are refused."""
+
+    code = "lease_lost"
+
+
+class TaskTimeout(TaskcoreError, TimeoutError):
+    """The handler ran longer than its limit."""
+
+    code = "timeout"
+
+
+class TaskCancelled(TaskcoreError):
+    """Somebody asked for this task to stop."""
+
+    code = "cancelled"
+
+
+class WorkerStopping(TaskcoreError):
+    """The worker shuts down; unfinished work goes back to the queue."""
+
+    code = "worker_stopping"
+
+
+class StoreError(TaskcoreError):
+    """The store did not do what it was asked."""
+
+    code = "store_error"
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached, or stays locked by somebody else."""
+
+    code = "store_unavailable"
+
+
+class SchemaMismatch(StoreError):
+    """The tables are older or newer than this release."""
+
+    code = "schema_mismatch"
+
+
+class MissingExtra(TaskcoreError, ImportError):
+    """An optional dependency is not installed."""
+
+    code = "missing_extra"

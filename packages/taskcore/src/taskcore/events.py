@@ -1,0 +1,64 @@
+"""One family of events; metrics, live pages and webhooks all feed on it.
+
+Events are published after the commit they tell of: a listener that reads at once finds the row.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from taskcore.ids import ScheduleId, TaskId, WorkerId
+from taskcore.models import TaskError
+from taskcore.states import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskEvent:
+    """Something happened to a task.
+
+    Attributes:
+        duration: seconds the handler ran, where the event ends an attempt that began.
+    """
+
+    at: datetime
+    event: Event
+    task: TaskId
+    name: str
+    queue: str
+    attempt: int
+    worker: WorkerId
+    duration: float | None = None
+    error: TaskError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaleWrite:
+    """A worker's write was refused: its attempt was over. ``intended`` is what it wanted to do."""
+
+    at: datetime
+    task: TaskId
+    attempt: int
+    worker: WorkerId
+    intended: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleEvent:
+    """A due instant of a schedule was dealt with: ``task`` was put, or ``skipped`` names the policy that said no."""
+
+    at: datetime
+    schedule: ScheduleId
+    instant: datetime
+    task: TaskId | None = None
+    skipped: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerEvent:
+    """A worker started, began to drain, or stopped; ``what`` is that word."""
+
+    at: datetime
+    worker: WorkerId
+    what: str
+
+
+AnyEvent = TaskEvent | StaleWrite | ScheduleEvent | WorkerEvent

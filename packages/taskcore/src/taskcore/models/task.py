@@ -1,0 +1,251 @@
+"""What a task is, from the order to the record; frozen values that stores and engine hand to each other.
+
+Payloads, results and ``meta`` are text here. ``taskcore.serialization`` makes and reads it at the edges, so
+that a store never guesses what is inside and one unreadable row never breaks a listing.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from taskcore.clock import aware
+from taskcore.errors import InvalidInput
+from taskcore.ids import ScheduleId, TaskId, WorkerId
+from taskcore.lease import Fence
+from taskcore.retry import RetryPolicy
+from taskcore.states import Event, TaskState
+
+MAX_NAME = 200
+MAX_PRIORITY = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSpec:
+    """An order: run the handler ``name`` with ``payload``.
+
+    Attributes:
+        id: chosen by the caller; None lets the store number it by its own scheme.
+        payload: a document of ``taskcore.serialization``.
+        priority: higher first; any 32-bit integer.
+        run_at: not before this instant; None is at once, by the store's clock.
+        expires_at: an attempt that has not begun by then never begins.
+        timeout: limit of one attempt.
+        retry: None leaves it to the handler's own policy.
+        idempotency_key: a second task with this key is not stored; its caller gets the first one's id.
+        schedule: the schedule that fired it.
+        meta: text that a face keeps with the task; the core does not look inside.
+
+    Raises:
+        InvalidInput: a field is out of its range. NaiveTime: an instant has no zone.
+    """
+
+    name: str
+    payload: str = "null"
+    queue: str = "default"
+    priority: int = 0
+    run_at: datetime | None = None
+    expires_at: datetime | None = None
+    timeout: timedelta | None = None
+    retry: RetryPolicy | None = None
+    idempotency_key: str | None = None
+    schedule: ScheduleId | None = None
+    meta: str | None = None
+    id: TaskId | None = None
+
+    def __post_init__(self) -> None:
+        _check_name("name", self.name)
+        if self.queue != "default":
+            _check_name("queue", self.queue)
+        if self.priority:
+            _check_priority(self.priority)
+        if self.run_at is not None:
+            object.__setattr__(self, "run_at", aware(self.run_at, "run_at"))
+        if self.expires_at is not None:
+            object.__setattr__(self, "expires_at", aware(self.expires_at, "expires_at"))
+        if self.timeout is not None and self.timeout <= timedelta(0):
+            raise InvalidInput(f"timeout must be longer than zero, got {self.timeout}")
+        if self.idempotency_key is not None:
+            _check_name("idempotency_key", self.idempotency_key)
+
+
+def _check_name(field: str, value: str) -> None:
+    if not value or len(value) > MAX_NAME or not value.isprintable():
+        raise InvalidInput(f"{field} must be 1 to {MAX_NAME} printable characters, got {value[:MAX_NAME]!r}")
+
+
+def _check_priority(value: int) -> None:
+    if type(value) is not int or not -MAX_PRIORITY <= value <= MAX_PRIORITY:
+        raise InvalidInput(f"priority must be an integer from {-MAX_PRIORITY} to {MAX_PRIORITY}, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one order. ``created`` is False when its idempotency key was taken: ``task`` is the first one."""
+
+    task: TaskId
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskError:
+    """Why an attempt ended badly: the exception's class name, its text, and its traceback ("" when it has none)."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+    def dump(self) -> str:
+        return json.dumps([self.type, self.message, self.traceback], ensure_ascii=False)
+
+    @classmethod
+    def load(cls, text: str) -> Self:
+        return cls(*json.loads(text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """A task as the store knows it. While it runs, the last six fields tell of the attempt that is going on, and
+    afterwards of the last one.
+
+    Attributes:
+        attempt: how often it was claimed; never goes back.
+        failures: attempts that failed since it was put or replayed; what the retry policy counts.
+        losses: attempts whose lease ran out since then.
+        version: of the code that ran it, when the handler has one.
+    """
+
+    id: TaskId
+    name: str
+    queue: str
+    payload: str
+    priority: int
+    state: TaskState
+    created_at: datetime
+    run_at: datetime
+    expires_at: datetime | None = None
+    timeout: timedelta | None = None
+    retry: RetryPolicy | None = None
+    idempotency_key: str | None = None
+    schedule: ScheduleId | None = None
+    meta: str | None = None
+    attempt: int = 0
+    failures: int = 0
+    losses: int = 0
+    cancel_requested: bool = False
+    progress: float | None = None
+    progress_note: str | None = None
+    worker: WorkerId | None = None
+    lease_until: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    result: str | None = None
+    error: TaskError | None = None
+    version: str | None = None
+
+    @property
+    def fence(self) -> Fence:
+        """The proof that its present worker shows with every write."""
+        if self.worker is None:
+            raise ValueError(f"task {self.id} was never claimed, so nobody holds a fence of it")
+        return Fence(self.id, self.attempt, self.worker)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of a task. ``ended`` is None while it is going on."""
+
+    task: TaskId
+    number: int
+    worker: WorkerId
+    started_at: datetime
+    finished_at: datetime | None = None
+    ended: Event | None = None
+    result: str | None = None
+    error: TaskError | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a worker asks for: at most ``limit`` ready tasks of ``queues``, each leased for ``lease_for``."""
+
+    worker: WorkerId
+    queues: tuple[str, ...]
+    limit: int
+    lease_for: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How an attempt ended.
+
+    Attributes:
+        event: one of the worker's events in ``taskcore.states``.
+        started_at: when the handler began; None when it never did.
+        delay: RETRY, RELEASE, LOSE: time until the next attempt, counted by the store's clock.
+        run_at: REPEAT: the instant of the next run.
+        result: SUCCEED, REPEAT: what the handler returned, as text.
+    """
+
+    fence: Fence
+    event: Event
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    delay: timedelta = timedelta(0)
+    run_at: datetime | None = None
+    result: str | None = None
+    error: TaskError | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """A line that a handler, or somebody on its behalf, left with a task. ``attempt`` is 0 for the latter."""
+
+    task: TaskId
+    attempt: int
+    at: datetime
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a running handler tells: how far it is (0 to 1), and lines for its log."""
+
+    fence: Fence
+    progress: float | None = None
+    note: str | None = None
+    lines: tuple[LogLine, ...] = ()
+
+
+class Order(StrEnum):
+    """Tasks sort by id, which follows the time they were put."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskQuery:
+    """Which tasks to list; None or an empty set asks for all. ``after`` is the last id of the page before."""
+
+    states: frozenset[TaskState] = frozenset()
+    queue: str | None = None
+    name: str | None = None
+    schedule: ScheduleId | None = None
+    order: Order = Order.NEWEST
+    after: TaskId | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCounts:
+    """How many tasks of a queue are in each state, and since when the longest-waiting due one has waited."""
+
+    queue: str
+    by_state: Mapping[TaskState, int]
+    oldest_due: datetime | None = None
