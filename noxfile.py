@@ -1,0 +1,98 @@
+"""Every promise about this repository is one session; `uv run nox` runs those that a contributor needs."""
+
+import tomllib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.10.16"
+nox.options.default_venv_backend = "uv"
+# Cheap and likely to fail first; the tests last, so that their closing lines are what one sees.
+nox.options.sessions = ["lint", "types", "docs", "build", "isolated", "tests"]
+
+# Folder of every member -> the name of its distribution.
+MEMBERS = {
+    str(path.parent): tomllib.loads(path.read_text(encoding="utf-8"))["project"]["name"]
+    for path in sorted([*Path().glob("packages/*/pyproject.toml"), *Path().glob("apps/*/pyproject.toml")])
+}
+
+# Imports what a distribution ships, finds its `py.typed` and loads each of its commands.
+SMOKE = """
+import importlib, importlib.metadata, importlib.resources, sys
+distribution = importlib.metadata.distribution(sys.argv[1])
+for name in {path.parts[0] for path in distribution.files if path.suffix == ".py"}:
+    assert importlib.resources.files(importlib.import_module(name)).joinpath("py.typed").is_file(), name
+for script in distribution.entry_points.select(group="console_scripts"):
+    assert callable(script.load()), script
+"""
+
+
+def sync(session: nox.Session, *args: str) -> None:
+    """Make the session's environment exactly what uv.lock says, and fail when the lock file is stale."""
+    session.run_install(
+        "uv",
+        "sync",
+        "--locked",
+        *args,
+        f"--python={session.virtualenv.location}",
+        env={"UV_PROJECT_ENVIRONMENT": session.virtualenv.location},
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Formatting, lint rules, layers of the architecture."""
+    sync(session)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("lint-imports", "--no-cache", "--no-logo")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Strict types over sources, tests and tools."""
+    sync(session, "--group", "bench")
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation and refuse broken links; `tests` runs its code blocks."""
+    sync(session, "--no-default-groups", "--group", "docs")
+    session.run("mkdocs", "build", "--strict", "--site-dir", session.create_tmp())
+
+
+@nox.session
+@nox.parametrize("member", list(MEMBERS))
+def build(session: nox.Session, member: str) -> None:
+    """Build all wheels, then import one member in an environment made from nothing but wheels."""
+    folder = Path(session.create_tmp()).resolve()
+    session.run_install("uv", "build", "--quiet", "--all-packages", "--wheel", "--clear", f"--out-dir={folder}")
+    wheels = {path.name.split("-")[0].replace("_", "-"): path for path in folder.glob("*.whl")}
+    # Siblings must come from this folder even if an index has distributions of the same names.
+    siblings = folder / "siblings.txt"
+    siblings.write_text("".join(f"{name} @ {path.as_uri()}\n" for name, path in wheels.items()), encoding="utf-8")
+    session.install("--constraint", str(siblings), str(wheels[MEMBERS[member]]))
+    session.run("python", "-I", "-W", "error", "-c", SMOKE, MEMBERS[member])
+
+
+@nox.session
+@nox.parametrize("member", list(MEMBERS))
+def isolated(session: nox.Session, member: str) -> None:
+    """Install one member alone: an undeclared dependency fails here, not at a user."""
+    sync(session, "--package", MEMBERS[member], "--all-extras", "--no-default-groups", "--group", "test")
+    session.run("pytest", member, *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test of the workspace."""
+    sync(session)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure our stores against the bare drivers and against a peer, as ratios within one run."""
+    sync(session, "--group", "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)
