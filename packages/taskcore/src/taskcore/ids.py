@@ -3,13 +3,46 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from enum import Enum, auto
 from itertools import count
 from typing import NewType
 from uuid import UUID
 
+from taskcore.errors import InvalidInput
+
 TaskId = NewType("TaskId", str)
 WorkerId = NewType("WorkerId", str)
 ScheduleId = NewType("ScheduleId", str)
+
+MAX_ID = 200
+MAX_NUMBER = 2**63 - 1
+
+
+class IdScheme(Enum):
+    """How a store numbers tasks whose callers chose no id. It is chosen when the store is opened, once for all."""
+
+    TIME_SORTED = auto()
+    """Version 7 UUIDs from ``task_ids``; callers may choose any printable text instead."""
+    NUMBERED = auto()
+    """Decimals, "1", "2", ...: they sort as numbers, and none is used twice, not even after a delete."""
+
+    def sort_key(self, task: TaskId) -> tuple[int, str]:
+        """Sorts ids by the time they were put; any text is welcome, as an id that a page asks for may be anything."""
+        return (len(task), task) if self is IdScheme.NUMBERED else (0, task)
+
+    def check(self, task: TaskId) -> TaskId:
+        """Return an id that a caller chose.
+
+        Raises:
+            InvalidInput: the scheme has no such ids.
+        """
+        if self is IdScheme.NUMBERED:
+            # Unlike isdecimal() alone, the round trip also refuses "007" and digits of other scripts.
+            if not (task.isdecimal() and task == str(int(task[:20])) and 0 < int(task) <= MAX_NUMBER):
+                raise InvalidInput(f"an id of a numbered store is a decimal from 1 to {MAX_NUMBER}, got {task[:MAX_ID]!r}")
+        elif not task or len(task) > MAX_ID or not task.isprintable():
+            raise InvalidInput(f"an id must be 1 to {MAX_ID} printable characters, got {task[:MAX_ID]!r}")
+        return task
 
 
 def uuid7(unix_ms: int, random: bytes) -> UUID:
