@@ -1,6 +1,7 @@
 """Identifiers as types, and ids that sort by the time they were made."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
@@ -16,6 +17,7 @@ ScheduleId = NewType("ScheduleId", str)
 
 MAX_ID = 200
 MAX_NUMBER = 2**63 - 1
+_NUMBER = re.compile("[1-9][0-9]{0,18}")
 
 
 class IdScheme(Enum):
@@ -37,11 +39,14 @@ class IdScheme(Enum):
             InvalidInput: the scheme has no such ids.
         """
         if self is IdScheme.NUMBERED:
-            # Unlike isdecimal() alone, the round trip also refuses "007" and digits of other scripts.
-            if not (task.isdecimal() and task == str(int(task[:20])) and 0 < int(task) <= MAX_NUMBER):
-                raise InvalidInput(f"an id of a numbered store is a decimal from 1 to {MAX_NUMBER}, got {task[:MAX_ID]!r}")
-        elif not task or len(task) > MAX_ID or not task.isprintable():
-            raise InvalidInput(f"an id must be 1 to {MAX_ID} printable characters, got {task[:MAX_ID]!r}")
+            good, wanted = (
+                bool(_NUMBER.fullmatch(task)) and int(task) <= MAX_NUMBER,
+                f"a decimal from 1 to {MAX_NUMBER}",
+            )
+        else:
+            good, wanted = 0 < len(task) <= MAX_ID and task.isprintable(), f"1 to {MAX_ID} printable characters"
+        if not good:
+            raise InvalidInput(f"a task id of this store must be {wanted}, got {task[:MAX_ID]!r}")
         return task
 
 
