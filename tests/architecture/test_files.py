@@ -23,3 +23,10 @@ def test_every_shipped_module_states_its_promise(root: Path, members: Mapping[Pa
     silent = [str(file.relative_to(root)) for file in shipped if not ast.get_docstring(ast.parse(file.read_bytes()))]
 
     assert [] == silent
+
+
+def test_every_shipped_folder_is_a_package(root: Path, members: Mapping[Path, object]) -> None:
+    """Without ``__init__.py`` a folder still imports, but import-linter does not see it."""
+    folders = {file.parent for folder in members for file in (folder / "src").rglob("*.py")}
+
+    assert [] == [str(folder.relative_to(root)) for folder in folders if not (folder / "__init__.py").is_file()]
