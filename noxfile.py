@@ -51,7 +51,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Strict types over sources, tests and tools."""
-    sync(session, "--group", "bench")
+    sync(session)
     session.run("mypy")
 
 

@@ -1,0 +1,1 @@
+"""Our stores beside the bare driver and beside a peer, as ratios within one run."""
