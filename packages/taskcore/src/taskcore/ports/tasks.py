@@ -77,6 +77,10 @@ class TaskWork(Protocol):
         """
         ...
 
+    async def take(self, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
+        """Claim one PENDING task by its id, due or not; None when it is not PENDING."""
+        ...
+
     async def renew(self, fences: Sequence[Fence], lease_for: timedelta) -> Sequence[Renewal]:
         """Extend leases to now + ``lease_for``, and answer in the same order.
 

@@ -1,0 +1,97 @@
+"""Tells the world what a worker did: tally, log and events, after the commit."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taskcore.clock import Clock
+from taskcore.engine.execution.run import Run
+from taskcore.events import AnyEvent, StaleWrite, TaskEvent, WorkerEvent
+from taskcore.ids import WorkerId
+from taskcore.models import Settlement, TaskRecord
+from taskcore.ports import EventBus
+from taskcore.states import Event
+
+log = logging.getLogger("taskcore.engine")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a worker has done so far; ``stale`` counts writes that a fence refused."""
+
+    claimed: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    retried: int = 0
+    cancelled: int = 0
+    released: int = 0
+    stale: int = 0
+
+
+_COUNTED = {
+    Event.SUCCEED: "succeeded",
+    Event.REPEAT: "succeeded",
+    Event.FAIL: "failed",
+    Event.RETRY: "retried",
+    Event.CANCEL: "cancelled",
+    Event.RELEASE: "released",
+    Event.INTERRUPT: "released",
+}
+
+
+class Announcer:
+    """Without a bus only the tally is kept, which costs next to nothing."""
+
+    def __init__(self, worker: WorkerId, clock: Clock, bus: EventBus | None) -> None:
+        self._worker, self._clock, self._bus = worker, clock, bus
+        self.tally = Tally()
+
+    def worker(self, what: str) -> None:
+        log.info("worker %s %s", self._worker, what, extra={"event": f"worker_{what}"})
+        if self._bus is not None:
+            self._bus.publish([WorkerEvent(at=self._clock.now(), worker=self._worker, what=what)])
+
+    def claimed(self, tasks: Sequence[TaskRecord]) -> None:
+        self.tally.claimed += len(tasks)
+        if self._bus is not None and tasks:
+            self._bus.publish([self._task_event(task, Event.CLAIM) for task in tasks])
+
+    def settled(self, batch: Sequence[tuple[Run, Settlement]], stored: Sequence[bool]) -> None:
+        events: list[AnyEvent] = []
+        for (run, settlement), accepted in zip(batch, stored, strict=True):
+            if not accepted:
+                events.append(self._refused(settlement))
+                continue
+            counter = _COUNTED[settlement.event]
+            setattr(self.tally, counter, getattr(self.tally, counter) + 1)
+            if self._bus is not None:
+                events.append(self._task_event(run.context.task, settlement.event, run, settlement))
+        if self._bus is not None and events:
+            self._bus.publish(events)
+
+    def _refused(self, settlement: Settlement) -> StaleWrite:
+        self.tally.stale += 1
+        task, attempt, worker = settlement.fence
+        log.warning(
+            "attempt %d of task %s was over before it could %s; nothing was stored",
+            attempt,
+            task,
+            settlement.event,
+            extra={"event": "stale_write", "task_id": task},
+        )
+        return StaleWrite(at=self._clock.now(), task=task, attempt=attempt, worker=worker, intended=settlement.event)
+
+    def _task_event(
+        self, task: TaskRecord, event: Event, run: Run | None = None, settlement: Settlement | None = None
+    ) -> TaskEvent:
+        return TaskEvent(
+            at=self._clock.now(),
+            event=event,
+            task=task.id,
+            name=task.name,
+            queue=task.queue,
+            attempt=task.attempt,
+            worker=self._worker,
+            duration=run.duration if run and run.begun is not None else None,
+            error=settlement.error if settlement else None,
+        )

@@ -1,0 +1,139 @@
+"""Functions in child processes, one task at a time in each, which can be killed.
+
+A child is started when it is first needed and used again. Function and task cross a pipe as a pickle by
+reference, from this process to its own child; nothing that was stored is ever unpickled.
+"""
+
+import multiprocessing
+import threading
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from queue import Empty, SimpleQueue
+from typing import Self
+
+from taskcore.clock import Clock
+from taskcore.engine.execution.child import Outcome, serve
+from taskcore.engine.execution.run import Done, Run
+from taskcore.errors import TaskcoreError
+
+_spawn = multiprocessing.get_context("spawn")
+
+KILL_AFTER = 2.0
+"""Seconds between SIGTERM and SIGKILL for a child that must stop."""
+
+
+class ChildDied(TaskcoreError):
+    """The child process ended before its handler did."""
+
+    code = "child_died"
+
+
+class ProcessExecutor:
+    """At most ``limit`` children."""
+
+    def __init__(self, limit: int, clock: Clock) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._queue: SimpleQueue[Run | None] = SimpleQueue()
+        self._slots: list[_Slot] = []
+        self._done: Done = lambda run: None
+
+    def start(self, done: Done) -> Self:
+        self._done = done
+        return self
+
+    def submit(self, runs: list[Run]) -> None:
+        for run in runs:
+            self._queue.put(run)
+        idle = sum(slot.run is None for slot in self._slots)
+        for _ in range(min(self._queue.qsize() - idle, self._limit - len(self._slots))):
+            self._slots.append(_Slot(self._queue, self._clock, self._done))
+
+    def take_back(self) -> list[Run]:
+        runs: list[Run] = []
+        with suppress(Empty):
+            while (run := self._queue.get_nowait()) is not None:
+                runs.append(run)
+        return runs
+
+    def interrupt(self, run: Run) -> None:
+        for slot in self._slots:
+            if slot.run is run:
+                slot.kill()
+
+    def abandon(self, run: Run) -> None:
+        self.interrupt(run)
+
+    def watch(self) -> None:
+        """Nothing to check: a dead child ends its pipe."""
+
+    def close(self) -> None:
+        for slot in self._slots:
+            self._queue.put(None)
+            slot.kill()
+
+
+class _Slot:
+    """A thread that feeds one child and listens to it."""
+
+    def __init__(self, queue: SimpleQueue[Run | None], clock: Clock, done: Done) -> None:
+        self._queue, self._clock, self._done = queue, clock, done
+        self._child: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self.run: Run | None = None
+        threading.Thread(target=self._serve, name="taskcore-child", daemon=True).start()
+
+    def kill(self) -> None:
+        """End the child, politely at first."""
+        child = self._child
+        if child is not None:
+            child.terminate()
+            timer = threading.Timer(KILL_AFTER, child.kill)
+            timer.daemon = True
+            timer.start()
+
+    def _serve(self) -> None:
+        while (run := self._queue.get()) is not None:
+            self.run = run
+            self._execute(run)
+            self.run = None
+            self._done(run)
+        if self._pipe is not None:
+            self._pipe.close()
+
+    def _execute(self, run: Run) -> None:
+        try:
+            run.begin(self._clock)
+            outcome = self._ask(run)
+        except (EOFError, OSError):
+            run.fail(self._obituary(), self._clock)
+        except Exception as error:  # Function or task do not pickle: the task's own failure.
+            run.fail(error, self._clock)
+        else:
+            run.end(self._clock, result=outcome.result, error=outcome.error, described=outcome.described)
+
+    def _ask(self, run: Run) -> Outcome:
+        """Have the child run the handler, passing on what it tells meanwhile."""
+        if self._child is None or not self._child.is_alive():
+            self._start_child()
+        assert self._pipe is not None
+        self._pipe.send((run.handler.function, run.context.task))
+        while not isinstance(said := self._pipe.recv(), Outcome):
+            run.context.relay(said)
+        return said
+
+    def _start_child(self) -> None:
+        self._pipe, theirs = _spawn.Pipe()
+        self._child = _spawn.Process(target=serve, args=(theirs,), name="taskcore-child", daemon=True)
+        self._child.start()
+        theirs.close()
+
+    def _obituary(self) -> ChildDied:
+        child, self._child = self._child, None
+        if child is None:
+            return ChildDied("the handler's process could not be started")
+        child.join(KILL_AFTER)
+        code = child.exitcode or 0
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return ChildDied(f"the handler's process ended before its handler did, with {how}")

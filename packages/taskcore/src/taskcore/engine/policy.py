@@ -1,0 +1,75 @@
+"""What becomes of a task when an attempt of it is over; decided here and nowhere else."""
+
+from datetime import timedelta
+from random import Random
+from typing import Protocol
+
+from taskcore.engine.execution.run import Run, describe
+from taskcore.errors import TaskCancelled, WorkerStopping
+from taskcore.models import Settlement, TaskError, TaskRecord
+from taskcore.retry import Retry, decide
+from taskcore.states import Event
+
+
+class Policy(Protocol):
+    """Decides, without storing anything."""
+
+    def ended(self, run: Run) -> Settlement:
+        """The settlement of a run whose outcome is known."""
+        ...
+
+    def lost(self, task: TaskRecord) -> Settlement:
+        """The settlement of a running task whose worker is gone."""
+        ...
+
+
+class RetryingPolicy:
+    """Success succeeds; a failure follows the task's retry policy, or its handler's; a lost task is due again at once.
+
+    A task that loses its worker for the ``max_losses``-th time fails: it may be what kills them.
+    """
+
+    def __init__(self, *, max_losses: int = 5, rng: Random | None = None) -> None:
+        self._max_losses = max_losses
+        self._rng = rng or Random()
+
+    def ended(self, run: Run) -> Settlement:
+        stopped = run.context.stopped_by
+        if run.error is None:
+            return settlement(run, Event.SUCCEED)
+        if isinstance(stopped, TaskCancelled):
+            return settlement(run, Event.CANCEL, error=describe(stopped))
+        if isinstance(stopped, WorkerStopping):
+            return settlement(run, Event.RELEASE if run.handler.repeatable else Event.INTERRUPT)
+        return self._failed(run, stopped or run.error)
+
+    def _failed(self, run: Run, cause: BaseException) -> Settlement:
+        task = run.context.task
+        error = run.described if cause is run.error and run.described else describe(cause)
+        match decide(task.retry or run.handler.retry, task.failures + 1, cause, self._rng):
+            case Retry(delay=delay):
+                return settlement(run, Event.RETRY, error=error, delay=delay)
+            case _:
+                return settlement(run, Event.FAIL, error=error)
+
+    def lost(self, task: TaskRecord) -> Settlement:
+        times = task.losses + 1
+        error = TaskError("WorkerLost", f"worker {task.worker} stopped renewing its lease (time {times} for this task)")
+        event = Event.FAIL if times >= self._max_losses else Event.LOSE
+        return Settlement(fence=task.fence, event=event, started_at=task.started_at, error=error)
+
+
+def settlement(
+    run: Run, event: Event, *, error: TaskError | None = None, delay: timedelta = timedelta(0)
+) -> Settlement:
+    """The settlement of ``run`` with what is the same whatever the event."""
+    return Settlement(
+        fence=run.context.task.fence,
+        event=event,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        delay=delay,
+        result=run.result,
+        error=error,
+        version=run.handler.version,
+    )

@@ -1,0 +1,97 @@
+"""The reaper: takes back what dead workers held, and clears what nobody wants any more.
+
+Every worker process runs one; since each write is fenced, many at once do no harm.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from taskcore.clock import Clock, SystemClock
+from taskcore.engine.policy import Policy, RetryingPolicy
+from taskcore.events import TaskEvent
+from taskcore.models import Settlement, TaskRecord
+from taskcore.ports import EventBus, TaskUpkeep
+from taskcore.states import TaskState
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long tasks at rest are kept; a state that is not named is kept for ever."""
+
+    keep: dict[TaskState, timedelta] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did."""
+
+    recovered: int
+    expired: int
+    pruned: int
+
+
+class Reaper:
+    """``tick`` recovers every overdue task, expires, and prunes one batch a state."""
+
+    def __init__(
+        self,
+        store: TaskUpkeep,
+        *,
+        policy: Policy | None = None,
+        retention: Retention | None = None,
+        clock: Clock | None = None,
+        bus: EventBus | None = None,
+    ) -> None:
+        self._store = store
+        self._policy = policy or RetryingPolicy()
+        self._retention = retention or Retention()
+        self._clock = clock or SystemClock()
+        self._bus = bus
+
+    async def tick(self) -> Swept:
+        """One sweep."""
+        return Swept(await self._recover(), await self._expire(), await self._prune())
+
+    async def _recover(self) -> int:
+        recovered = 0
+        while tasks := await self._store.overdue(BATCH):
+            settlements = [self._policy.lost(task) for task in tasks]
+            stored = await self._store.recover(settlements)
+            recovered += sum(stored)
+            self._announce(
+                [pair for pair, yes in zip(zip(tasks, settlements, strict=True), stored, strict=True) if yes]
+            )
+            if len(tasks) < BATCH:
+                break
+        return recovered
+
+    def _announce(self, taken_back: list[tuple[TaskRecord, Settlement]]) -> None:
+        if self._bus is not None and taken_back:
+            self._bus.publish([self._event(task, settlement) for task, settlement in taken_back])
+
+    def _event(self, task: TaskRecord, settlement: Settlement) -> TaskEvent:
+        return TaskEvent(
+            at=self._clock.now(),
+            event=settlement.event,
+            task=task.id,
+            name=task.name,
+            queue=task.queue,
+            attempt=task.attempt,
+            worker=settlement.fence.worker,
+            error=settlement.error,
+        )
+
+    async def _expire(self) -> int:
+        expired = 0
+        while tasks := await self._store.expire(BATCH):
+            expired += len(tasks)
+            if len(tasks) < BATCH:
+                break
+        return expired
+
+    async def _prune(self) -> int:
+        return sum(
+            [await self._store.prune(frozenset({state}), age, BATCH) for state, age in self._retention.keep.items()]
+        )

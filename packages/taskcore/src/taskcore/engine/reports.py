@@ -1,0 +1,60 @@
+"""What running handlers tell, collected and stored in batches."""
+
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime
+
+from taskcore.clock import Clock
+from taskcore.engine.context import Line, Progress, TaskContext, Told
+from taskcore.engine.execution.run import printable
+from taskcore.lease import Fence
+from taskcore.models import LogLine, Report
+from taskcore.ports import TaskWork
+
+Entry = tuple[TaskContext, datetime, Told]
+
+MAX_WAITING = 100_000
+"""Entries kept while the store is away; beyond that the oldest are dropped."""
+
+
+class Reports:
+    """``tell`` is called from any thread, ``flush`` on the engine's."""
+
+    def __init__(self, store: TaskWork, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._waiting: deque[Entry] = deque(maxlen=MAX_WAITING)
+
+    def tell(self, context: TaskContext, told: Told) -> None:
+        """Keep something for the next flush."""
+        self._waiting.append((context, self._clock.now(), told))
+
+    async def flush(self) -> None:
+        """Store what was told. What a store that is away did not take is kept; what a fence refused is dropped."""
+        if not self._waiting:
+            return
+        entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            await self._store.report(collect(entries))
+        except BaseException:
+            self._waiting.extendleft(reversed(entries))
+            raise
+
+
+def collect(entries: Iterable[Entry]) -> list[Report]:
+    """One report a run: the newest progress, all lines."""
+    by_fence: dict[Fence, list[tuple[datetime, Told]]] = {}
+    for context, at, told in entries:
+        by_fence.setdefault(context.task.fence, []).append((at, told))
+    return [_report(fence, told) for fence, told in by_fence.items()]
+
+
+def _report(fence: Fence, entries: list[tuple[datetime, Told]]) -> Report:
+    progress = next((told for _, told in reversed(entries) if isinstance(told, Progress)), None)
+    lines = tuple(
+        LogLine(task=fence.task, attempt=fence.attempt, at=at, level=told.level, message=printable(told.message))
+        for at, told in entries
+        if isinstance(told, Line)
+    )
+    if progress is None:
+        return Report(fence=fence, lines=lines)
+    return Report(fence=fence, progress=progress.fraction, note=progress.note and printable(progress.note), lines=lines)

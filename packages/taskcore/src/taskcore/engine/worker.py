@@ -1,0 +1,286 @@
+"""The worker: claims, runs and settles tasks, until it is told to stop.
+
+One loop does it all, one exchange with the store a turn: what ended since the last turn goes in, new tasks come out. While
+one commit is under way more runs end, so batches grow by themselves as load does, and a lone task never waits.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from taskcore.clock import Clock, SystemClock
+from taskcore.engine.announcer import Announcer, Tally
+from taskcore.engine.execution import executors
+from taskcore.engine.execution.run import Run
+from taskcore.engine.flight import Flight
+from taskcore.engine.handlers import HandlerSource
+from taskcore.engine.heartbeat import Heartbeat
+from taskcore.engine.periodic import Periodic
+from taskcore.engine.policy import Policy, RetryingPolicy
+from taskcore.engine.reports import Reports
+from taskcore.errors import InvalidInput, StoreError, StoreUnavailable, WorkerStopping
+from taskcore.ids import WorkerId
+from taskcore.models import Claim, Settlement, TaskRecord
+from taskcore.ports import EventBus, TaskWork, Wakeup
+
+log = logging.getLogger("taskcore.engine")
+
+LINGER = 0.002
+"""Seconds that the end of one run waits for the ends of others, while others are under way ..."""
+LINGER_BELOW = 64
+"""... unless so many have ended already."""
+
+Ended = tuple[Run, Settlement]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """How a worker behaves.
+
+    Attributes:
+        concurrency: handlers at the same time.
+        prefetch: tasks claimed beyond that, at the most; how many, their durations decide.
+        lease: how long a claim holds without a sign of life.
+        poll: how often to look for work where the store does not tell.
+        grace: how long handlers may go on after ``stop``.
+        stop_grace: how long a handler may take to react to being stopped.
+    """
+
+    queues: tuple[str, ...] = ("default",)
+    concurrency: int = 10
+    prefetch: int = 500
+    lease: timedelta = timedelta(seconds=30)
+    poll: timedelta = timedelta(seconds=1)
+    grace: timedelta = timedelta(seconds=30)
+    stop_grace: timedelta = timedelta(seconds=2)
+
+    def __post_init__(self) -> None:
+        if self.concurrency < 1 or self.prefetch < 0 or not self.queues:
+            raise InvalidInput(
+                "a worker needs a queue, concurrency of 1 or more and prefetch of 0 or more, got "
+                f"queues={self.queues!r}, concurrency={self.concurrency}, prefetch={self.prefetch}"
+            )
+        if self.lease < timedelta(milliseconds=100):
+            raise InvalidInput(f"lease must be 0.1 s or longer, got {self.lease}")
+
+
+class Worker:
+    """Runs tasks of some queues with the handlers of one process."""
+
+    def __init__(
+        self,
+        store: TaskWork,
+        handlers: HandlerSource,
+        *,
+        id: WorkerId | None = None,
+        options: WorkerOptions | None = None,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        bus: EventBus | None = None,
+    ) -> None:
+        clock = clock or SystemClock()
+        self.id = id or worker_id()
+        self.options = options or WorkerOptions()
+        self._store = store
+        self._policy = policy or RetryingPolicy()
+        self._announcer = Announcer(self.id, clock, bus)
+        self._reports = Reports(store, clock)
+        self._flight = Flight(
+            executors(self.options.concurrency, clock),
+            handlers,
+            clock,
+            concurrency=self.options.concurrency,
+            prefetch=self.options.prefetch,
+            stop_grace=self.options.stop_grace.total_seconds(),
+            tell=self._reports.tell,
+            landed=self._signal,
+        )
+        self._heartbeat = Heartbeat(store, self._flight, self.id, self.options.lease)
+        self._pending: list[Ended] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._hungry = True
+        self._looking: asyncio.Task[None] | None = None
+        self._stopping = self._forced = False
+
+    @property
+    def active(self) -> int:
+        """Tasks that the worker holds now."""
+        return len(self._flight.runs)
+
+    @property
+    def tally(self) -> Tally:
+        """What it has done so far."""
+        return self._announcer.tally
+
+    def stop(self, *, force: bool = False) -> None:
+        """Claim no more, give back what has not begun, let handlers finish within the grace; ``force`` waits for none.
+
+        Safe to call from any thread, and any number of times.
+        """
+        self._stopping = True
+        self._forced = self._forced or force
+        self._signal()
+
+    async def run(self, *, until_idle: bool = False) -> Tally:
+        """Work until ``stop``; with ``until_idle``, until nothing is due and nothing under way."""
+        self._loop = asyncio.get_running_loop()
+        async with AsyncExitStack() as stack:
+            stack.callback(self._flight.close)
+            for periodic in self._periodics():
+                await stack.enter_async_context(periodic)
+            self._announcer.worker("started")
+            while not self._stopping and not (until_idle and self._is_idle()):
+                await self._turn()
+            self._announcer.worker("draining")
+            await self._drain()
+        self._announcer.worker("stopped")
+        return self.tally
+
+    def _periodics(self) -> list[Periodic]:
+        return [
+            Periodic(self._heartbeat.renew, self.options.lease / 3, "heartbeat"),
+            Periodic(self._heartbeat.obey, timedelta(seconds=0.5), "cancellations"),
+            Periodic(self._watch, timedelta(seconds=0.1), "watch"),
+            Periodic(self._reports.flush, timedelta(seconds=0.5), "reports"),
+        ]
+
+    def _signal(self) -> None:
+        """Wake the loop; from any thread, also when it is not running any more."""
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def _turn(self) -> None:
+        """Wait for something to do, then do it in one exchange with the store."""
+        self._take_landed()
+        if not self._pending and not self._room():
+            await self._sleep()
+            return
+        if 0 < len(self._pending) < LINGER_BELOW and self.active > len(self._pending):
+            await asyncio.sleep(LINGER)
+            self._take_landed()
+        await self._exchange(self._room())
+
+    def _room(self) -> int:
+        return self._flight.room() if self._hungry and not self._stopping else 0
+
+    def _take_landed(self) -> None:
+        self._wake.clear()
+        self._pending.extend((run, self._policy.ended(run)) for run in self._flight.take_landed())
+
+    async def _exchange(self, room: int) -> None:
+        """Settle what ended, and claim up to ``room`` tasks. While the store is away nothing is forgotten."""
+        batch, self._pending = self._pending, []
+        try:
+            await self._reports.flush()
+            stored, tasks = await self._settle_and_claim([settlement for _, settlement in batch], room)
+        except StoreUnavailable as error:
+            self._pending = batch + self._pending
+            log.warning("%s; trying again", error, extra={"event": "store_unavailable"})
+            await asyncio.sleep(self.options.poll.total_seconds())
+            return
+        self._flight.add(tasks)
+        for run, _ in batch:
+            self._flight.runs.pop(run.context.task.id, None)
+        self._announcer.settled(batch, stored)
+        self._announcer.claimed(tasks)
+
+    async def _settle_and_claim(
+        self, settlements: Sequence[Settlement], room: int
+    ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
+        try:
+            if not room:
+                return await self._store.settle(settlements), ()
+            wanted = Claim(worker=self.id, queues=self.options.queues, limit=room, lease_for=self.options.lease)
+            stored, tasks = await self._store.exchange(settlements, wanted)
+        except StoreUnavailable:
+            raise
+        except StoreError:
+            return await self._settle_singly(settlements), ()
+        self._hungry = len(tasks) == room
+        return stored, tasks
+
+    async def _settle_singly(self, settlements: Sequence[Settlement]) -> list[bool]:
+        """One settlement that a store refuses must not keep the others from being stored; its lease will run out."""
+        stored: list[bool] = []
+        for settlement in settlements:
+            try:
+                stored.extend(await self._store.settle([settlement]))
+            except StoreUnavailable:
+                raise
+            except StoreError:
+                log.exception("the store refuses to %s task %s", settlement.event, settlement.fence.task)
+                stored.append(False)
+        return stored
+
+    async def _sleep(self) -> None:
+        """Until a run ends, work may have come, or somebody calls ``stop``."""
+        if not self._hungry and self._looking is None:
+            self._looking = asyncio.create_task(self._look_for_work())
+        await self._wake.wait()
+
+    async def _look_for_work(self) -> None:
+        poll = self.options.poll.total_seconds()
+        try:
+            if isinstance(self._store, Wakeup):
+                await self._store.wait_for_work(self.options.queues, poll)
+            else:
+                await asyncio.sleep(poll)
+        except StoreError:
+            await asyncio.sleep(poll)
+        finally:
+            self._looking = None
+            self._hungry = True
+            self._wake.set()
+
+    def _is_idle(self) -> bool:
+        return not self._hungry and not self._flight.runs and not self._pending
+
+    async def _watch(self) -> None:
+        self._flight.watch()
+        self._release(self._flight.take_stuck())
+
+    def _release(self, runs: list[Run]) -> None:
+        """Give back tasks whose handlers have not begun."""
+        for run in runs:
+            run.error = run.context.stopped_by = WorkerStopping("given back before it began")
+            self._pending.append((run, self._policy.ended(run)))
+        if runs:
+            self._wake.set()
+
+    async def _drain(self) -> None:
+        """Empty the worker: first by itself, then by stopping handlers, at last without them."""
+        self._release(self._flight.take_unbegun())
+        await self._land(self.options.grace, patient=True)
+        for run in list(self._flight.runs.values()):
+            self._flight.stop(run, WorkerStopping("the worker stopped"))
+        await self._land(timedelta(0) if self._forced else self.options.stop_grace, patient=False)
+        self._flight.abandon_stopped()
+        await self._land(timedelta(seconds=5), patient=False)
+        if self._looking is not None:
+            self._looking.cancel()
+
+    async def _land(self, limit: timedelta, *, patient: bool) -> None:
+        """Settle what ends, until nothing is left, the limit is over, or, while ``patient``, ``stop(force=True)``."""
+        until = time.monotonic() + limit.total_seconds()
+        while self._flight.runs and time.monotonic() < until and not (patient and self._forced):
+            if not self._pending:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(until - time.monotonic()):
+                        await self._wake.wait()
+            self._take_landed()
+            if self._pending:
+                await self._exchange(0)
+
+
+def worker_id() -> WorkerId:
+    """A name that tells people where to look, and that no other worker has."""
+    return WorkerId(f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}")
