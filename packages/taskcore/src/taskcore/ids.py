@@ -39,12 +39,11 @@ class IdScheme(Enum):
             InvalidInput: the scheme has no such ids.
         """
         if self is IdScheme.NUMBERED:
-            good, wanted = (
-                bool(_NUMBER.fullmatch(task)) and int(task) <= MAX_NUMBER,
-                f"a decimal from 1 to {MAX_NUMBER}",
-            )
+            wanted = f"a decimal from 1 to {MAX_NUMBER}"
+            good = _NUMBER.fullmatch(task) is not None and int(task) <= MAX_NUMBER
         else:
-            good, wanted = 0 < len(task) <= MAX_ID and task.isprintable(), f"1 to {MAX_ID} printable characters"
+            wanted = f"1 to {MAX_ID} printable characters"
+            good = 0 < len(task) <= MAX_ID and task.isprintable()
         if not good:
             raise InvalidInput(f"a task id of this store must be {wanted}, got {task[:MAX_ID]!r}")
         return task
