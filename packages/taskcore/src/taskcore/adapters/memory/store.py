@@ -86,6 +86,10 @@ class MemoryStore:
         with self._lock:
             return self._tasks.claim(wanted)
 
+    async def take(self, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
+        with self._lock:
+            return self._tasks.take(task, worker, lease_for)
+
     async def renew(self, fences: Sequence[Fence], lease_for: timedelta) -> Sequence[Renewal]:
         with self._lock:
             return self._tasks.renew(fences, lease_for)

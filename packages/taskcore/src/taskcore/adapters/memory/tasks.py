@@ -79,9 +79,17 @@ class Tasks:
         ready.refresh(wanted.queues, now)
         handed_out: list[TaskRecord] = []
         while len(handed_out) < wanted.limit and (record := ready.pop(wanted.queues, now)) is not None:
-            handed_out.append(claimed(record, wanted, now))
+            handed_out.append(claimed(record, wanted.worker, wanted.lease_for, now))
             self._records.save(handed_out[-1])
         return handed_out
+
+    def take(self, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
+        record = self._records.tasks.get(task)
+        if record is None or record.state not in sources(Event.CLAIM):
+            return None
+        taken = claimed(record, worker, lease_for, self._clock.now())
+        self._records.save(taken)
+        return taken
 
     def renew(self, fences: Sequence[Fence], lease_for: timedelta) -> list[Renewal]:
         until = self._clock.now() + lease_for

@@ -1,10 +1,10 @@
 """What each step makes of a task: from an order or a record to the next record, and to what is kept of an attempt."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from taskcore.ids import TaskId
-from taskcore.models import Attempt, Claim, Settlement, TaskRecord, TaskSpec
+from taskcore.ids import TaskId, WorkerId
+from taskcore.models import Attempt, Settlement, TaskRecord, TaskSpec
 from taskcore.retry import RetryPolicy
 from taskcore.states import AT_REST, MOVES, Event, TaskState, move
 
@@ -33,14 +33,14 @@ def ordered(spec: TaskSpec, task: TaskId, now: datetime) -> TaskRecord:
     )
 
 
-def claimed(record: TaskRecord, wanted: Claim, now: datetime) -> TaskRecord:
-    """A ready task in the hands of its next worker."""
+def claimed(record: TaskRecord, worker: WorkerId, lease_for: timedelta, now: datetime) -> TaskRecord:
+    """A pending task in the hands of its next worker."""
     return replace(
         record,
         state=move(record.state, Event.CLAIM),
         attempt=record.attempt + 1,
-        worker=wanted.worker,
-        lease_until=now + wanted.lease_for,
+        worker=worker,
+        lease_until=now + lease_for,
         started_at=now,
         finished_at=None,
         progress=None,
