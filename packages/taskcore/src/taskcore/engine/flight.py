@@ -5,10 +5,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 
 from taskcore.clock import Clock
-from taskcore.engine.context import Tell, TaskContext
+from taskcore.engine.context import TaskContext, Tell
 from taskcore.engine.execution.run import Executor, Run
 from taskcore.engine.handlers import Handler, HandlerSource, Mode
-from taskcore.errors import HandlerNotFound, LeaseLost, TaskcoreError, TaskTimeout
+from taskcore.errors import HandlerNotFound, LeaseLost, TaskcoreError, TaskTimeout, WorkerStopping
 from taskcore.ids import TaskId
 from taskcore.lease import Fence
 from taskcore.models import TaskRecord
@@ -150,8 +150,8 @@ class Flight:
         return ours
 
     def take_stuck(self) -> list[Run]:
-        """``take_unbegun`` when nothing has landed for a while: what was claimed ahead of a handler that turned out to be
-        slow must not wait for it while other workers are idle."""
+        """``take_unbegun`` when nothing has landed for a while: what was claimed ahead of a handler that turned out to
+        be slow must not wait for it while other workers are idle."""
         waited = time.monotonic() - self._last_landing
         if waited < STUCK or len(self._backlog) + self._airborne.total() <= self._concurrency:
             return []
@@ -190,11 +190,10 @@ class Flight:
             self._abandon(run)
 
     def _abandon(self, run: Run) -> None:
-        assert run.context.stopped_by is not None
         self._executors[run.handler.mode].abandon(run)
         self._leave(run)
         run.abandoned = True
-        run.fail(run.context.stopped_by, self._clock)
+        run.fail(run.context.stopped_by or WorkerStopping("abandoned"), self._clock)
         self._given_up.append(run)
         self._signal()
 

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from taskcore.engine.context import TaskContext
 from taskcore.retry import RetryPolicy
 
-
 Function = Callable[[TaskContext], Any]
 """Called with the context. What it returns, or its coroutine does, is stored as the result."""
 

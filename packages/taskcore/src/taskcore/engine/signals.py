@@ -12,8 +12,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def on_signals(stop: Callable[[signal.Signals, int], None]) -> Iterator[None]:
     """Call ``stop(signal, times)`` in the running loop, ``times`` counting from 1; the second one should force.
 
-    Handlers that were there before come back afterwards. Outside of the main thread, where Python handles no signals, this
-    does nothing.
+    Handlers that were there before come back afterwards. Outside of the main thread, where Python handles no signals,
+    this does nothing.
     """
     loop = asyncio.get_running_loop()
     times = 0

@@ -1,7 +1,7 @@
 """The worker: claims, runs and settles tasks, until it is told to stop.
 
-One loop does it all, one exchange with the store a turn: what ended since the last turn goes in, new tasks come out. While
-one commit is under way more runs end, so batches grow by themselves as load does, and a lone task never waits.
+One loop does it all, one exchange with the store a turn: what ended since the last turn goes in, new tasks come out.
+While one commit is under way more runs end, so batches grow by themselves as load does, and a lone task never waits.
 """
 
 import asyncio
@@ -79,14 +79,14 @@ class Worker:
         store: TaskWork,
         handlers: HandlerSource,
         *,
-        id: WorkerId | None = None,
+        name: WorkerId | None = None,
         options: WorkerOptions | None = None,
         policy: Policy | None = None,
         clock: Clock | None = None,
         bus: EventBus | None = None,
     ) -> None:
         clock = clock or SystemClock()
-        self.id = id or worker_id()
+        self.id = name or worker_id()
         self.options = options or WorkerOptions()
         self._store = store
         self._policy = policy or RetryingPolicy()

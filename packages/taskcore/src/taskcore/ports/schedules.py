@@ -35,8 +35,8 @@ class ScheduleStore(Protocol):
         ...
 
     async def advance(self, step: Advance) -> Sequence[FireRecord] | None:
-        """Put the step's tasks, cancel its ``cancel`` list as ``TaskQueue.cancel`` does, record its instants and move the
-        cursor, all in one commit; answer the records.
+        """Put the step's tasks, cancel its ``cancel`` list as ``TaskQueue.cancel`` does, record its instants and move
+        the cursor, all in one commit; answer the records.
 
         None, and no effect, when the schedule is gone or its version is not ``step.version`` any more: that is what
         makes each instant fire once however many schedulers see it.

@@ -8,8 +8,8 @@ The obligations hold for all methods:
 - **The fence.** A write that carries a ``Fence`` changes nothing unless the task is RUNNING with exactly
   that attempt and worker, and says so.
 - **Nothing is decided here.** A store applies ``taskcore.states`` and the fields it is given: no backoff, no log line.
-- **Trouble has two names.** A store that cannot be reached, or stays locked by others, raises ``StoreUnavailable``; tables
-  of another release raise ``SchemaMismatch``. No driver error escapes.
+- **Trouble has two names.** A store that cannot be reached, or stays locked by others, raises ``StoreUnavailable``;
+  tables of another release raise ``SchemaMismatch``. No driver error escapes.
 """
 
 from collections.abc import Sequence
@@ -92,8 +92,8 @@ class TaskWork(Protocol):
         """Apply the ends of attempts; False where the fence refused.
 
         FAIL and RETRY add one to ``failures``, LOSE to ``losses``; REPEAT sets both to zero. SUCCEED and REPEAT
-        store ``result``. ``error`` is stored as given. RETRY, RELEASE and LOSE make the task due after ``delay``, REPEAT
-        at ``run_at``. The lease ends. Attempts of a task that goes back to PENDING are kept for ``attempts``.
+        store ``result``. ``error`` is stored as given. RETRY, RELEASE and LOSE make the task due after ``delay``,
+        REPEAT at ``run_at``. The lease ends. Attempts of a task that goes back to PENDING are kept for ``attempts``.
         """
         ...
 

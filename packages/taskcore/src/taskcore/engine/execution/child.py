@@ -59,7 +59,7 @@ def _run(pipe: Connection, function: Function, task: TaskRecord) -> Outcome:
 def _portable(error: BaseException) -> BaseException:
     """The exception itself where it survives pickling, since its class decides on the retry."""
     try:
-        copy: BaseException = pickle.loads(pickle.dumps(error))
+        copy: BaseException = pickle.loads(pickle.dumps(error))  # noqa: S301 - made in the line itself
     except Exception:
         return RemoteError(f"{type(error).__name__}: {error}")
     return copy

@@ -162,7 +162,7 @@ class _Lane:
             self.call(task.cancel)
 
     def forget(self, run: Run) -> None:
-        """Free the slot of a run whose coroutine does not end. The loop holds tasks weakly, so somebody has to keep it."""
+        """Free the slot of a run whose coroutine does not end. A loop holds tasks weakly, so somebody must keep it."""
         task = self.tasks.pop(run, None)
         if task is not None:
             self._forgotten.add(task)

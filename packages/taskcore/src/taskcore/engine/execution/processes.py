@@ -115,19 +115,20 @@ class _Slot:
 
     def _ask(self, run: Run) -> Outcome:
         """Have the child run the handler, passing on what it tells meanwhile."""
-        if self._child is None or not self._child.is_alive():
-            self._start_child()
-        assert self._pipe is not None
-        self._pipe.send((run.handler.function, run.context.task))
-        while not isinstance(said := self._pipe.recv(), Outcome):
+        pipe = self._live_pipe()
+        pipe.send((run.handler.function, run.context.task))
+        while not isinstance(said := pipe.recv(), Outcome):
             run.context.relay(said)
         return said
 
-    def _start_child(self) -> None:
-        self._pipe, theirs = _spawn.Pipe()
-        self._child = _spawn.Process(target=serve, args=(theirs,), name="taskcore-child", daemon=True)
-        self._child.start()
-        theirs.close()
+    def _live_pipe(self) -> Connection:
+        """The pipe to a living child, which is started if there is none."""
+        if self._pipe is None or self._child is None or not self._child.is_alive():
+            self._pipe, theirs = _spawn.Pipe()
+            self._child = _spawn.Process(target=serve, args=(theirs,), name="taskcore-child", daemon=True)
+            self._child.start()
+            theirs.close()
+        return self._pipe
 
     def _obituary(self) -> ChildDied:
         child, self._child = self._child, None
