@@ -18,6 +18,7 @@ and after the first attempt.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 
 from taskcore.errors import IllegalMove
 
@@ -94,11 +95,13 @@ def move(state: TaskState, event: Event) -> TaskState:
         raise IllegalMove(state, event, " or ".join(sorted(sources(event)))) from None
 
 
+@cache
 def sources(event: Event) -> frozenset[TaskState]:
     """The states in which ``event`` may happen."""
     return frozenset(state for state, arrow in MOVES if arrow is event)
 
 
+@cache
 def target(event: Event) -> TaskState:
     """The one state that ``event`` leads to, wherever it comes from."""
     (state,) = {to for (_, arrow), to in MOVES.items() if arrow is event}

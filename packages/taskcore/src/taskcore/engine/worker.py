@@ -29,6 +29,7 @@ from taskcore.errors import InvalidInput, StoreError, StoreUnavailable, WorkerSt
 from taskcore.ids import WorkerId
 from taskcore.models import Claim, Settlement, TaskRecord
 from taskcore.ports import EventBus, TaskWork, Wakeup
+from taskcore.states import TaskState, target
 
 log = logging.getLogger("taskcore.engine")
 
@@ -174,7 +175,14 @@ class Worker:
 
     def _take_landed(self) -> None:
         self._wake.clear()
-        self._pending.extend((run, self._policy.ended(run)) for run in self._flight.take_landed())
+        self._settle(self._flight.take_landed())
+
+    def _settle(self, runs: list[Run]) -> None:
+        """Decide what becomes of runs. A task that goes back to the queue may be due again at once, for us too."""
+        for run in runs:
+            settlement = self._policy.ended(run)
+            self._pending.append((run, settlement))
+            self._hungry = self._hungry or target(settlement.event) is TaskState.PENDING
 
     async def _exchange(self, room: int) -> None:
         """Settle what ended, and claim up to ``room`` tasks. While the store is away nothing is forgotten."""
@@ -187,9 +195,9 @@ class Worker:
             log.warning("%s; trying again", error, extra={"event": "store_unavailable"})
             await asyncio.sleep(self.options.poll.total_seconds())
             return
-        self._flight.add(tasks)
         for run, _ in batch:
             self._flight.runs.pop(run.context.task.id, None)
+        self._flight.add(tasks)  # After the line above: a task that was just settled may have come back.
         self._announcer.settled(batch, stored)
         self._announcer.claimed(tasks)
 
@@ -252,8 +260,8 @@ class Worker:
         """Give back tasks whose handlers have not begun."""
         for run in runs:
             run.error = run.context.stopped_by = WorkerStopping("given back before it began")
-            self._pending.append((run, self._policy.ended(run)))
         if runs:
+            self._settle(runs)
             self._wake.set()
 
     async def _drain(self) -> None:

@@ -1,0 +1,142 @@
+"""A coroutine handler that blocks its event loop holds up no heartbeat and, after a while, nobody else."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from taskcore.clock import SystemClock
+from taskcore.engine.context import TaskContext
+from taskcore.engine.execution.loop import LoopExecutor
+from taskcore.engine.execution.run import Run
+from taskcore.engine.handlers import Function, Handler, Mode
+from taskcore.errors import WorkerStopping
+from taskcore.ids import TaskId
+from taskcore.models import TaskRecord
+from taskcore.states import TaskState
+from taskcore.testing import eventually
+
+CLOCK = SystemClock()
+
+
+def a_run(function: Function, name: str) -> Run:
+    now = CLOCK.now()
+    record = TaskRecord(
+        id=TaskId(name),
+        name=name,
+        queue="default",
+        payload="null",
+        priority=0,
+        state=TaskState.RUNNING,
+        created_at=now,
+        run_at=now,
+    )
+    return Run(TaskContext(record, lambda context, told: None), Handler(name=name, function=function, mode=Mode.ASYNC))
+
+
+@pytest.fixture
+def ended() -> list[Run]:
+    return []
+
+
+@pytest.fixture
+def executor(ended: list[Run]) -> Iterator[LoopExecutor]:
+    executor = LoopExecutor(3, CLOCK, blocked=0.05, stalled=0.2).start(ended.append)
+    yield executor
+    executor.close()
+
+
+async def quick(context: TaskContext) -> str:
+    return "done"
+
+
+class Blocker:
+    def __init__(self) -> None:
+        self.free = threading.Event()
+
+    async def __call__(self, context: TaskContext) -> None:
+        self.free.wait(10)
+
+
+async def watch_until_ended(executor: LoopExecutor, ended: list[Run]) -> None:
+    def some_ended() -> bool:
+        executor.watch()
+        return bool(ended)
+
+    await eventually(some_ended)
+
+
+async def test_a_blocked_loop_is_set_aside_and_others_begin_elsewhere(
+    executor: LoopExecutor, ended: list[Run], caplog: pytest.LogCaptureFixture
+) -> None:
+    blocker = Blocker()
+    blocked = a_run(blocker, "blocker")
+    with caplog.at_level(logging.WARNING, "taskcore.engine"):
+        executor.submit([blocked])
+        await eventually(lambda: blocked.begun)
+        executor.submit([a_run(quick, "quick")])
+
+        await watch_until_ended(executor, ended)
+
+    assert ["quick"] == [run.context.task.id for run in ended]
+    assert "blocker" in caplog.text
+    blocker.free.set()
+    await eventually(lambda: blocked in ended)
+    assert blocked.error is None
+
+
+async def test_coroutines_behind_a_stalled_loop_go_back_and_the_blocker_stays(
+    executor: LoopExecutor, ended: list[Run]
+) -> None:
+    blocker = Blocker()
+
+    async def waits(context: TaskContext) -> None:
+        await asyncio.sleep(60)
+
+    waiting, blocked = a_run(waits, "waiting"), a_run(blocker, "blocker")
+    executor.submit([waiting])
+    await eventually(lambda: waiting.begun)
+    executor.submit([blocked])
+
+    await watch_until_ended(executor, ended)
+
+    assert [waiting] == ended
+    assert isinstance(waiting.context.stopped_by, WorkerStopping)
+    blocker.free.set()
+    await eventually(lambda: blocked in ended)
+
+
+async def test_an_abandoned_coroutine_frees_its_slot(executor: LoopExecutor, ended: list[Run]) -> None:
+    async def deaf(context: TaskContext) -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                continue
+
+    stubborn = [a_run(deaf, f"deaf{number}") for number in range(3)]
+    executor.submit(stubborn)
+    await eventually(lambda: all(run.begun for run in stubborn))
+    executor.submit([a_run(quick, "quick")])
+
+    for run in stubborn:
+        executor.interrupt(run)
+        executor.abandon(run)
+
+    await eventually(lambda: ended)
+    assert ["quick"] == [run.context.task.id for run in ended]
+
+
+async def test_what_has_not_begun_can_be_taken_back(executor: LoopExecutor, ended: list[Run]) -> None:
+    blocker = Blocker()
+    executor.submit([a_run(blocker, "blocker")])
+    waiting = [a_run(quick, f"quick{number}") for number in range(5)]
+    time.sleep(0.02)  # The loop has to be blocked before more is submitted.
+    executor.submit(waiting)
+
+    assert waiting == executor.take_back()
+    blocker.free.set()
+    await eventually(lambda: len(ended) == 1)

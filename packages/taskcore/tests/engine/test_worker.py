@@ -1,0 +1,277 @@
+"""The worker: slots, leases, cancellation, draining, and a store that goes away."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from taskcore.adapters.memory import MemoryEventBus, MemoryStore
+from taskcore.clock import SystemClock
+from taskcore.engine.context import TaskContext
+from taskcore.engine.handlers import Mode
+from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.errors import StoreError, StoreUnavailable
+from taskcore.events import AnyEvent, StaleWrite, TaskEvent
+from taskcore.models import Claim, Settlement, TaskRecord
+from taskcore.states import Event, TaskState
+from taskcore.testing import a_claim, a_settlement, eventually, seconds
+
+from .conftest import Bench
+
+
+class Gate:
+    """Handlers that wait until a test lets them go, and how many of them there were at once."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.inside = self.most = 0
+        self._lock = threading.Lock()
+
+    def through(self, context: TaskContext) -> None:
+        self._count(1)
+        self.open.wait(10)
+        self._count(-1)
+
+    async def through_async(self, context: TaskContext) -> None:
+        self._count(1)
+        while not self.open.is_set():
+            await asyncio.sleep(0.005)
+        self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self.inside += change
+            self.most = max(self.most, self.inside)
+
+
+async def test_never_more_handlers_at_once_than_slots_even_of_mixed_modes(bench: Bench) -> None:
+    gate = Gate()
+    names = [bench.handle(gate.through, Mode.THREAD), bench.handle(gate.through_async)]
+    for number in range(12):
+        await bench.put(names[number % 2])
+
+    async with bench.working(concurrency=3) as worker:
+        await eventually(lambda: gate.inside == 3)
+        assert 3 == worker.active  # Slow or unknown handlers are not claimed ahead.
+        gate.open.set()
+        await eventually(lambda: worker.tally.succeeded == 12)
+
+    assert 3 == gate.most
+
+
+async def test_work_claimed_ahead_of_a_handler_that_hangs_goes_back(bench: Bench) -> None:
+    gate = Gate()
+
+    def quick(context: TaskContext) -> None: ...
+
+    quick_name, slow_name = bench.handle(quick, Mode.THREAD), bench.handle(gate.through, Mode.THREAD)
+    for _ in range(200):
+        await bench.put(quick_name)
+    await bench.put(slow_name, priority=-1)
+    left = [await bench.put(quick_name, priority=-2) for _ in range(20)]
+
+    async with bench.working(concurrency=1):
+        await eventually(lambda: gate.inside == 1)
+        await bench.when(left[-1], lambda record: record.state is TaskState.PENDING and record.failures == 0)
+        gate.open.set()
+        await bench.when(left[-1], lambda record: record.state is TaskState.SUCCEEDED)
+
+
+async def test_a_lease_is_renewed_for_as_long_as_the_handler_runs(bench: Bench) -> None:
+    gate = Gate()
+    task = await bench.put(bench.handle(gate.through, Mode.THREAD))
+
+    async with bench.working(lease=seconds(0.3)):
+        first = await bench.when(task, lambda record: record.state is TaskState.RUNNING)
+        renewed = await bench.when(task, lambda record: record.lease_until != first.lease_until)
+        assert [] == list(await bench.store.overdue(10))
+        assert 1 == renewed.attempt
+        gate.open.set()
+        await bench.when(task, lambda record: record.state is TaskState.SUCCEEDED)
+
+
+async def test_a_worker_that_lost_its_lease_stops_the_handler_and_settles_nothing(bench: Bench) -> None:
+    seen: list[bool] = []
+
+    def notices(context: TaskContext) -> None:
+        while not context.cancelled:
+            time.sleep(0.005)
+        seen.append(True)
+
+    task = await bench.put(bench.handle(notices, Mode.THREAD))
+
+    async with bench.working(lease=seconds(0.3)) as worker:
+        running = await bench.when(task, lambda record: record.state is TaskState.RUNNING)
+        await bench.store.settle([a_settlement(running, Event.LOSE, delay=seconds(60))])
+        await eventually(lambda: seen)
+
+        await eventually(lambda: worker.active == 0)
+    assert TaskState.PENDING == (await bench.record(task)).state
+
+
+async def test_cancelling_a_running_task_reaches_a_coroutine_and_a_thread(bench: Bench) -> None:
+    async def sleeps(context: TaskContext) -> None:
+        await asyncio.sleep(60)
+
+    def looks(context: TaskContext) -> None:
+        while True:
+            context.raise_if_cancelled()
+            time.sleep(0.005)
+
+    tasks = [await bench.put(bench.handle(sleeps)), await bench.put(bench.handle(looks, Mode.THREAD))]
+
+    async with bench.working():
+        for task in tasks:
+            await bench.when(task, lambda record: record.state is TaskState.RUNNING)
+        await bench.store.cancel(tasks)
+        for task in tasks:
+            await bench.when(task, lambda record: record.state is TaskState.CANCELLED)
+
+
+async def test_stop_gives_back_what_did_not_finish_and_counts_it_against_nothing(bench: Bench) -> None:
+    async def sleeps(context: TaskContext) -> None:
+        await asyncio.sleep(60)
+
+    def deaf(context: TaskContext) -> None:
+        time.sleep(1)  # It does not look whether it should stop.
+
+    def delicate(context: TaskContext) -> None:
+        time.sleep(1)
+
+    released = [await bench.put(bench.handle(sleeps)), await bench.put(bench.handle(deaf, Mode.THREAD))]
+    parked = await bench.put(bench.handle(delicate, Mode.THREAD, repeatable=False))
+    worker = bench.worker(grace=seconds(0.05), stop_grace=seconds(0.05))
+    running = asyncio.create_task(worker.run())
+    for task in [*released, parked]:
+        await bench.when(task, lambda record: record.state is TaskState.RUNNING)
+
+    worker.stop()
+    tally = await running
+
+    for task in released:
+        record = await bench.record(task)
+        assert (TaskState.PENDING, 0, 1) == (record.state, record.failures, record.attempt)
+    assert TaskState.INTERRUPTED == (await bench.record(parked)).state
+    assert 3 == tally.released
+
+
+async def test_stop_lets_handlers_finish_within_the_grace(bench: Bench) -> None:
+    gate = Gate()
+    task = await bench.put(bench.handle(gate.through, Mode.THREAD))
+    worker = bench.worker()
+    running = asyncio.create_task(worker.run())
+    await eventually(lambda: gate.inside)
+
+    worker.stop()
+    worker.stop()
+    gate.open.set()
+    await running
+
+    assert TaskState.SUCCEEDED == (await bench.record(task)).state
+
+
+async def test_a_second_stop_that_forces_waits_for_nobody(bench: Bench) -> None:
+    gate = Gate()
+    task = await bench.put(bench.handle(gate.through, Mode.THREAD))
+    worker = bench.worker(grace=timedelta(minutes=5), stop_grace=timedelta(minutes=5))
+    running = asyncio.create_task(worker.run())
+    await eventually(lambda: gate.inside)
+
+    worker.stop()
+    worker.stop(force=True)
+    async with asyncio.timeout(2):
+        await running
+
+    assert TaskState.PENDING == (await bench.record(task)).state
+    gate.open.set()
+
+
+class Flaky(MemoryStore):
+    """A store that is away for a while, or refuses certain settlements."""
+
+    away = False
+    refuses = ""
+
+    async def exchange(
+        self, settlements: Sequence[Settlement], wanted: Claim
+    ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
+        self._fail(settlements)
+        return await super().exchange(settlements, wanted)
+
+    async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
+        self._fail(settlements)
+        return await super().settle(settlements)
+
+    def _fail(self, settlements: Sequence[Settlement]) -> None:
+        if self.away:
+            raise StoreUnavailable("the store is away")
+        if self.refuses and any(settlement.result == self.refuses for settlement in settlements):
+            raise StoreError("the store cannot keep this")
+
+
+async def test_a_store_that_goes_away_loses_no_outcome(bench: Bench) -> None:
+    gate, store = Gate(), Flaky(SystemClock())
+    bench.store = store
+    task = await bench.put(bench.handle(gate.through, Mode.THREAD))
+
+    async with bench.working(poll=seconds(0.02)):
+        await eventually(lambda: gate.inside)
+        store.away = True
+        gate.open.set()
+        await eventually(lambda: gate.inside == 0)
+        await asyncio.sleep(0.05)  # Let some attempts to settle fail.
+        store.away = False
+        record = await bench.when(task, lambda record: record.state is TaskState.SUCCEEDED)
+
+    assert 1 == record.attempt
+
+
+async def test_one_result_that_the_store_refuses_does_not_hold_up_the_others(bench: Bench) -> None:
+    store = Flaky(SystemClock())
+    store.refuses = '"poison"'
+    bench.store = store
+
+    def echo(context: TaskContext) -> Any:
+        return context.payload
+
+    name = bench.handle(echo, Mode.THREAD)
+    poison = await bench.put(name, payload='"poison"')
+    good = [await bench.put(name, payload='"fine"') for _ in range(5)]
+
+    await bench.drain()
+
+    assert {TaskState.SUCCEEDED} == {(await bench.record(task)).state for task in good}
+    assert TaskState.RUNNING == (await bench.record(poison)).state  # Its lease runs out, and the reaper counts.
+
+
+async def test_new_work_wakes_an_idle_worker(bench: Bench) -> None:
+    def quick(context: TaskContext) -> None: ...
+
+    name = bench.handle(quick, Mode.THREAD)
+    async with bench.working(poll=timedelta(minutes=1)) as worker:
+        await eventually(lambda: worker._looking is not None)
+        task = await bench.put(name)
+        await bench.when(task, lambda record: record.state is TaskState.SUCCEEDED)
+
+
+async def test_events_tell_of_claims_ends_and_refused_writes(bench: Bench) -> None:
+    gate, bus, seen = Gate(), MemoryEventBus(), list[AnyEvent]()
+    bus.subscribe(seen.extend)
+    task = await bench.put(bench.handle(gate.through, Mode.THREAD))
+    worker = Worker(bench.store, bench.handlers, bus=bus, options=WorkerOptions(lease=timedelta(hours=1)))
+    running = asyncio.create_task(worker.run())
+    await eventually(lambda: gate.inside)
+    held = await bench.record(task)
+    await bench.store.settle([a_settlement(held, Event.RELEASE)])
+    (stolen,) = await bench.store.claim(a_claim("thief"))
+
+    gate.open.set()
+    await eventually(lambda: worker.tally.stale == 1)
+    worker.stop()
+    await running
+
+    assert [Event.CLAIM] == [event.event for event in seen if isinstance(event, TaskEvent)]
+    assert [Event.SUCCEED] == [event.intended for event in seen if isinstance(event, StaleWrite)]
+    assert stolen.fence == (await bench.record(task)).fence
