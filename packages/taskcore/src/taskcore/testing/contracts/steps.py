@@ -1,5 +1,6 @@
 """Short ways to a situation, so that a contract's test shows only what it is about."""
 
+from datetime import timedelta
 from typing import Any
 
 from taskcore.ids import TaskId
@@ -8,16 +9,20 @@ from taskcore.ports import TaskStore
 from taskcore.states import AT_REST, Event, TaskState
 from taskcore.testing.factories import a_claim, a_settlement, a_task
 
-WORKER_EVENTS = (
-    Event.SUCCEED,
-    Event.FAIL,
-    Event.CANCEL,
-    Event.INTERRUPT,
-    Event.RETRY,
-    Event.RELEASE,
-    Event.LOSE,
-    Event.REPEAT,
-)
+ENDINGS = {
+    TaskState.SUCCEEDED: Event.SUCCEED,
+    TaskState.FAILED: Event.FAIL,
+    TaskState.CANCELLED: Event.CANCEL,
+    TaskState.INTERRUPTED: Event.INTERRUPT,
+}
+"""How a worker brings a task to rest."""
+
+RETURNS = (Event.RETRY, Event.RELEASE, Event.LOSE, Event.REPEAT)
+"""How it gives one back to the queue."""
+
+WORKER_EVENTS = (*ENDINGS.values(), *RETURNS)
+
+REST = sorted(AT_REST)
 
 
 async def put(store: TaskStore, *specs: TaskSpec) -> list[TaskId]:
@@ -56,18 +61,12 @@ async def run_one(store: TaskStore, event: Event, worker: str = "w1", **fields: 
 async def bring_to(store: TaskStore, state: TaskState, **fields: Any) -> TaskId:
     """Put a task, and bring it to ``state``. Nothing else may be ready."""
     if state is TaskState.EXPIRED:
-        task = await put_one(store, expires_at=await store.now(), **fields)
-        assert [task] == list(await store.expire(1))
+        task = await put_one(store, expires_at=await store.now() - timedelta(seconds=1), **fields)
+        assert list(await store.expire(1)) == [task]
         return task
     task = await put_one(store, **fields)
     if state is TaskState.RUNNING:
         await claim_one(store)
-    elif state in AT_REST:
-        endings = {
-            TaskState.SUCCEEDED: Event.SUCCEED,
-            TaskState.FAILED: Event.FAIL,
-            TaskState.CANCELLED: Event.CANCEL,
-            TaskState.INTERRUPTED: Event.INTERRUPT,
-        }
-        await run_one(store, endings[state])
+    elif state is not TaskState.PENDING:
+        await run_one(store, ENDINGS[state])
     return task
