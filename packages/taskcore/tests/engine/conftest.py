@@ -1,13 +1,12 @@
 """A memory store on the real clock, and workers that a test starts in the background."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-
 from taskcore.adapters.memory import MemoryStore
 from taskcore.clock import SystemClock
 from taskcore.engine.announcer import Tally
@@ -71,19 +70,14 @@ class Bench:
     async def when(self, task: TaskId, fact: Callable[[TaskRecord], object], within: float = 5.0) -> TaskRecord:
         """The record, once ``fact`` holds of it."""
 
-        async def holds() -> TaskRecord | None:
-            record = await self.record(task)
-            return record if fact(record) else None
+        async def holds() -> bool:
+            return bool(fact(await self.record(task)))
 
-        found = await eventually(holds, within)
-        assert found is not None
-        return found
+        await eventually(holds, within)
+        return await self.record(task)
 
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:
         yield Bench(stack)
-
-
-Fact = Callable[[], Awaitable[object]]

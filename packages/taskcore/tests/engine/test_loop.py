@@ -3,11 +3,9 @@
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-
 from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.execution.loop import LoopExecutor
@@ -132,9 +130,10 @@ async def test_an_abandoned_coroutine_frees_its_slot(executor: LoopExecutor, end
 
 async def test_what_has_not_begun_can_be_taken_back(executor: LoopExecutor, ended: list[Run]) -> None:
     blocker = Blocker()
-    executor.submit([a_run(blocker, "blocker")])
+    blocked = a_run(blocker, "blocker")
+    executor.submit([blocked])
     waiting = [a_run(quick, f"quick{number}") for number in range(5)]
-    time.sleep(0.02)  # The loop has to be blocked before more is submitted.
+    await eventually(lambda: blocked.begun)
     executor.submit(waiting)
 
     assert waiting == executor.take_back()

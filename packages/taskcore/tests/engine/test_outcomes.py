@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-
 from taskcore.engine.context import TaskContext, current
 from taskcore.engine.handlers import Mode
 from taskcore.states import TaskState

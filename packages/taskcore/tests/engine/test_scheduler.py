@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from taskcore.adapters.memory import MemoryEventBus, MemoryStore
 from taskcore.engine.leader import Leader
 from taskcore.engine.scheduler import Scheduler

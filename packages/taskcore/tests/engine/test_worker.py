@@ -36,8 +36,7 @@ class Gate:
 
     async def through_async(self, context: TaskContext) -> None:
         self._count(1)
-        while not self.open.is_set():
-            await asyncio.sleep(0.005)
+        await eventually(self.open.is_set, within=10)
         self._count(-1)
 
     def _count(self, change: int) -> None:

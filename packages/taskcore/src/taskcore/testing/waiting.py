@@ -2,17 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from inspect import isawaitable
-from typing import TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 _PAUSE = 0.005
 
 
-async def eventually(fact: Callable[[], T | Awaitable[T]], within: float = 5.0) -> T:
-    """Ask ``fact`` every 5 ms until it answers something true, and return that.
+async def eventually(fact: Callable[[], Any], within: float = 5.0) -> Any:
+    """Ask ``fact``, a function or coroutine function, every 5 ms until it answers something true, and return that.
 
     Raises:
         AssertionError: it did not come true within so many seconds.
@@ -20,7 +18,7 @@ async def eventually(fact: Callable[[], T | Awaitable[T]], within: float = 5.0) 
     deadline = time.monotonic() + within
     while True:
         answer = fact()
-        value: T = await answer if isawaitable(answer) else answer
+        value = await answer if isawaitable(answer) else answer
         if value:
             return value
         if time.monotonic() > deadline:
