@@ -4,6 +4,9 @@ import pytest
 from taskcore.adapters.memory import MemoryStore
 from taskcore.ids import IdScheme
 from taskcore.testing import FakeClock
+from taskcore.testing.contracts.abilities import WakeupContract
+from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
 
 
@@ -42,3 +45,15 @@ class TestNumberedIds(NumberedIdsContract):
     @pytest.fixture
     def ids(self) -> IdScheme:
         return IdScheme.NUMBERED
+
+
+class TestSchedules(ScheduleStoreContract):
+    pass
+
+
+class TestLeadership(LeaderStoreContract):
+    pass
+
+
+class TestWakeup(WakeupContract):
+    pass
