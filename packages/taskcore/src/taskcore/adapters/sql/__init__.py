@@ -1,0 +1,12 @@
+"""The tables as SQLAlchemy metadata, and the alembic revisions that lead to them.
+
+Importing this package costs nothing: SQLAlchemy and alembic are loaded by its modules, when a schema must change.
+"""
+
+REVISIONS = ("0001",)
+"""Every schema that a release has ever had, oldest first; the last one is what this release works with."""
+
+
+def version_table(prefix: str) -> str:
+    """Where alembic notes the revision of the tables that begin with ``prefix``."""
+    return f"{prefix}_alembic_version"

@@ -1,0 +1,1 @@
+"""Alembic's environment and revisions. They are loaded by path, never imported."""

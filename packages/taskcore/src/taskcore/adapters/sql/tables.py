@@ -1,0 +1,167 @@
+"""The schema: the one place that says which tables, columns and indexes a SQL store has.
+
+Instants are microseconds since 1970 in UTC, durations are microseconds, payloads, results and errors are text as
+``taskcore.models`` hands it over. Booleans are 0 and 1.
+"""
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy.sql.elements import ColumnElement
+
+from taskcore.ids import MAX_ID, IdScheme
+from taskcore.models.task import MAX_NAME
+
+STATE = 16
+
+
+def tables(prefix: str, ids: IdScheme) -> MetaData:
+    """The metadata of a store whose tables begin with ``prefix``."""
+    metadata = MetaData()
+    _tasks(metadata, prefix, ids)
+    _attempts(metadata, prefix, ids)
+    _logs(metadata, prefix, ids)
+    _schedules(metadata, prefix)
+    _fires(metadata, prefix, ids)
+    _leaders(metadata, prefix)
+    return metadata
+
+
+def _id(name: str, ids: IdScheme, *, primary_key: bool = False, nullable: bool = False) -> Column[object]:
+    kind = Integer() if ids is IdScheme.NUMBERED else String(MAX_ID)
+    return Column(name, kind, primary_key=primary_key, nullable=nullable)
+
+
+def _tasks(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
+    tasks = Table(
+        f"{prefix}_tasks",
+        metadata,
+        _id("id", ids, primary_key=True),
+        Column("state", String(STATE), nullable=False, server_default=text("'pending'")),
+        # 1: due and waiting for a worker, 0: pending for a later instant, NULL: not pending. It spares the claim every
+        # row that is not due, and keeps ``state`` out of the indexes that each step of a task would have to maintain.
+        Column("ready", Integer),
+        Column("queue", String(MAX_NAME), nullable=False),
+        Column("name", String(MAX_NAME), nullable=False),
+        Column("priority", Integer, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        Column("run_at", BigInteger, nullable=False),
+        Column("expires_at", BigInteger),
+        Column("timeout", BigInteger),
+        Column("attempt", Integer, nullable=False, server_default=text("0")),
+        Column("failures", Integer, nullable=False, server_default=text("0")),
+        Column("losses", Integer, nullable=False, server_default=text("0")),
+        Column("cancel_requested", Integer, nullable=False, server_default=text("0")),
+        Column("worker", String(MAX_NAME)),
+        Column("lease_until", BigInteger),
+        Column("started_at", BigInteger),
+        Column("finished_at", BigInteger),
+        Column("idempotency_key", String(MAX_NAME)),
+        Column("schedule", String(MAX_NAME)),
+        Column("progress", Float),
+        Column("version", Text),
+        Column("retry", Text),
+        Column("progress_note", Text),
+        # The long ones stand last, so that reading what is before them never walks their overflow pages.
+        Column("payload", Text, nullable=False),
+        Column("meta", Text),
+        Column("result", Text),
+        Column("error", Text),
+        sqlite_autoincrement=ids is IdScheme.NUMBERED,
+    )
+    _task_indexes(tasks)
+
+
+def _task_indexes(tasks: Table) -> None:
+    """All are partial: a task is in two or three of them at any time, whatever their number."""
+    c = tasks.c
+    _partial(tasks, "ready", c.queue, c.priority.desc(), c.run_at, c.id, where="ready = 1")
+    _partial(tasks, "waiting", c.run_at, c.queue, where="ready = 0")
+    _partial(tasks, "leased", c.lease_until, c.queue, where="lease_until IS NOT NULL")
+    # Serves retention, and counts tasks at rest without reading them.
+    _partial(tasks, "rest", c.finished_at, c.state, c.queue, where="ready IS NULL AND lease_until IS NULL")
+    # What people look for; "succeeded" and "pending" are most of the table, so that the primary key serves as well.
+    rare = " OR ".join(f"state = '{state}'" for state in ("failed", "cancelled", "expired", "interrupted"))
+    _partial(tasks, "rare", c.state, c.id, where=rare)
+    _partial(tasks, "expiring", c.expires_at, where="expires_at IS NOT NULL AND ready IS NOT NULL")
+    _partial(tasks, "stopping", c.worker, where="cancel_requested = 1")
+    _partial(tasks, "schedule", c.schedule, c.id, where="schedule IS NOT NULL")
+    _partial(tasks, "key", c.idempotency_key, where="idempotency_key IS NOT NULL", unique=True)
+
+
+def _partial(table: Table, name: str, *columns: ColumnElement[object], where: str, unique: bool = False) -> None:
+    condition = text(where)
+    Index(f"{table.name}_{name}", *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+def _attempts(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
+    """Attempts that the task's own row tells nothing of any more; most tasks have none."""
+    Table(
+        f"{prefix}_attempts",
+        metadata,
+        _id("task", ids, primary_key=True),
+        Column("number", Integer, primary_key=True, nullable=False),
+        Column("worker", String(MAX_NAME), nullable=False),
+        Column("started_at", BigInteger, nullable=False),
+        Column("finished_at", BigInteger),
+        Column("ended", String(STATE)),
+        Column("version", Text),
+        Column("result", Text),
+        Column("error", Text),
+        sqlite_with_rowid=False,
+    )
+
+
+def _logs(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
+    logs = Table(
+        f"{prefix}_logs",
+        metadata,
+        Column("line", Integer, primary_key=True, nullable=False),
+        _id("task", ids),
+        Column("attempt", Integer, nullable=False),
+        Column("at", BigInteger, nullable=False),
+        Column("level", Text, nullable=False),
+        Column("message", Text, nullable=False),
+    )
+    Index(f"{logs.name}_task", logs.c.task, logs.c.line)
+
+
+def _schedules(metadata: MetaData, prefix: str) -> None:
+    schedules = Table(
+        f"{prefix}_schedules",
+        metadata,
+        # A new one with every write, never used again, not even for a schedule that is removed and added anew.
+        Column("version", Integer, primary_key=True, nullable=False),
+        Column("id", String(MAX_NAME), nullable=False),
+        Column("spec", Text, nullable=False),
+        Column("paused", Integer, nullable=False),
+        Column("cursor", BigInteger, nullable=False),
+        Column("next_at", BigInteger),
+        sqlite_autoincrement=True,
+    )
+    Index(f"{schedules.name}_id", schedules.c.id, unique=True)
+    _partial(schedules, "due", schedules.c.next_at, where="paused = 0 AND next_at IS NOT NULL")
+
+
+def _fires(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
+    fires = Table(
+        f"{prefix}_fires",
+        metadata,
+        Column("fire", Integer, primary_key=True, nullable=False),
+        Column("schedule", String(MAX_NAME), nullable=False),
+        Column("instant", BigInteger, nullable=False),
+        Column("last", BigInteger, nullable=False),
+        Column("count", Integer, nullable=False),
+        _id("task", ids, nullable=True),
+        Column("skipped", Text),
+    )
+    Index(f"{fires.name}_schedule", fires.c.schedule, fires.c.fire)
+
+
+def _leaders(metadata: MetaData, prefix: str) -> None:
+    Table(
+        f"{prefix}_leaders",
+        metadata,
+        Column("name", String(MAX_NAME), primary_key=True, nullable=False),
+        Column("holder", Text, nullable=False),
+        Column("epoch", Integer, nullable=False),
+        Column("until", BigInteger, nullable=False),
+    )

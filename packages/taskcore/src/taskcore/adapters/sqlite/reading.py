@@ -1,0 +1,86 @@
+"""What ``TaskReader`` does; each function reads one state of the database with one statement."""
+
+# ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from taskcore.adapters.sqlite import statements as sql
+from taskcore.adapters.sqlite.rows import STATES, Row, attempt_of, line_of, task_of
+from taskcore.adapters.sqlite.session import Session
+from taskcore.clock import from_micros
+from taskcore.ids import TaskId
+from taskcore.models import Attempt, LogLine, Order, QueueCounts, TaskQuery, TaskRecord
+from taskcore.states import TaskState
+
+
+def get(session: Session, task: TaskId) -> TaskRecord | None:
+    row = session.execute(sql.GET, [session.key(task)]).fetchone()
+    return None if row is None else task_of(row)
+
+
+def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
+    """One walk in the order of ids for each wanted state, then the first of these."""
+    conditions, parameters = _conditions(session, query)
+    order = "id DESC" if query.order is Order.NEWEST else "id"
+    limit = max(0, query.limit)
+    walks = [
+        f"SELECT * FROM (SELECT {sql.task_columns()} FROM {{p}}_tasks WHERE {' AND '.join([*conditions, *state])} "
+        f"ORDER BY {order} LIMIT {limit})"
+        # A literal, because a parameter does not tell SQLite that a partial index will do.
+        for state in ([f"state = '{state}'"] for state in sorted(query.states))
+    ] or [f"SELECT {sql.task_columns()} FROM {{p}}_tasks WHERE {' AND '.join(conditions)}"]
+    text = f"{' UNION ALL '.join(walks)} ORDER BY {order} LIMIT {limit}"
+    return [task_of(row) for row in session.execute(text, parameters * len(walks))]
+
+
+def _conditions(session: Session, query: TaskQuery) -> tuple[list[str], list[object]]:
+    wanted = {"queue": query.queue, "name": query.name, "schedule": query.schedule}
+    conditions = ["1", *(f"{column} = ?" for column, value in wanted.items() if value is not None)]
+    parameters: list[object] = [value for value in wanted.values() if value is not None]
+    if query.after is not None:
+        conditions.append("id < ?" if query.order is Order.NEWEST else "id > ?")
+        parameters.append(session.key(query.after))
+    return conditions, parameters
+
+
+def counts(session: Session) -> list[QueueCounts]:
+    by_state: dict[str, dict[TaskState, int]] = defaultdict(lambda: defaultdict(int))
+    oldest: dict[str, list[int]] = defaultdict(list)
+    for queue, state, number, due_since in session.execute(sql.COUNTS, [session.now]):
+        by_state[queue][STATES[state]] += number
+        if due_since is not None:
+            oldest[queue].append(due_since)
+    return [
+        QueueCounts(
+            queue=queue,
+            by_state=dict(by_state[queue]),
+            oldest_due=from_micros(min(oldest[queue])) if queue in oldest else None,
+        )
+        for queue in sorted(by_state)
+    ]
+
+
+def attempts(session: Session, task: TaskId) -> list[Attempt]:
+    return [attempt_of(task, row) for row in session.execute(sql.ATTEMPTS, [session.key(task)])]
+
+
+def logs(session: Session, task: TaskId | None, name: str | None, limit: int) -> list[LogLine]:
+    return [line_of(row) for row in reversed(list(_newest_lines(session, task, name, max(0, limit))))]
+
+
+def _newest_lines(session: Session, task: TaskId | None, name: str | None, limit: int) -> Iterator[Row]:
+    match task, name:
+        case None, None:
+            return session.execute(sql.LINES, [limit])
+        case None, _:
+            return session.execute(sql.LINES_OF_NAME, [name, limit])
+        case _, None:
+            return session.execute(sql.LINES_OF_TASK, [session.key(task), limit])
+        case _:
+            return session.execute(sql.LINES_OF_BOTH, [name, session.key(task), limit])
+
+
+def has_work(session: Session, queues: Sequence[str]) -> bool:
+    """Whether a claim would hand out a task now."""
+    return bool(session.one(sql.HAS_WORK, [json.dumps(list(queues)), session.now]))

@@ -1,0 +1,181 @@
+"""Rows to values and back: the only place that knows in which form SQLite holds what."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from taskcore.clock import from_micros, to_micros
+from taskcore.errors import InvalidInput
+from taskcore.ids import IdScheme, TaskId, WorkerId
+from taskcore.models import Attempt, LogLine, Settlement, TaskError, TaskRecord, TaskSpec
+from taskcore.retry import RetryPolicy
+from taskcore.states import MOVES, Event, TaskState, move
+
+Row = Sequence[Any]
+
+TASK_COLUMNS = (
+    "id", "name", "queue", "payload", "priority", "state", "created_at", "run_at", "expires_at", "timeout", "retry",
+    "idempotency_key", "schedule", "meta", "attempt", "failures", "losses", "cancel_requested", "progress",
+    "progress_note", "worker", "lease_until", "started_at", "finished_at", "result", "error", "version",
+)  # fmt: skip
+"""What ``task_of`` reads, in its order."""
+
+NEW_TASK_COLUMNS = (
+    "id", "name", "queue", "payload", "priority", "created_at", "run_at", "ready", "expires_at", "timeout", "retry",
+    "idempotency_key", "schedule", "meta",
+)  # fmt: skip
+"""What ``new_task`` writes, in its order; the other columns have defaults."""
+
+LATEST = to_micros(datetime.max.replace(tzinfo=from_micros(0).tzinfo))
+STATES = {state.value: state for state in TaskState}
+FOREVER = 2**63 - 1
+"""Later than every instant there is."""
+
+_ENDS = {event: to for (state, event), to in MOVES.items() if state is TaskState.RUNNING}
+_DELAYED = frozenset({Event.RETRY, Event.RELEASE, Event.LOSE})
+_FAILED = frozenset({Event.FAIL, Event.RETRY})
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def number_key(task: TaskId) -> int:
+    """The number of a numbered task; 0, which no task has, for anything else."""
+    try:
+        return int(IdScheme.NUMBERED.check(task))
+    except InvalidInput:
+        return 0
+
+
+def text_key(task: TaskId) -> str:
+    """The id itself; "", which no task has, for what JSON functions would cut short or refuse."""
+    return task if task.isprintable() else ""
+
+
+def task_id(key: str | int) -> TaskId:
+    """The id whose key is in the ``id`` column."""
+    return TaskId(str(key))
+
+
+def micros(span: timedelta) -> int:
+    return span // _MICROSECOND
+
+
+def later(now: int, span: timedelta) -> int:
+    """An instant that still is a date, however long ``span`` is."""
+    return min(now + micros(span), LATEST)
+
+
+def _optional(load: Callable[[Any], Any], value: Any) -> Any:
+    return None if value is None else load(value)
+
+
+def new_task(spec: TaskSpec, key: str | int, now: int) -> Row:
+    """What is stored for an order."""
+    run_at = now if spec.run_at is None else to_micros(spec.run_at)
+    return (
+        key,
+        spec.name,
+        spec.queue,
+        spec.payload,
+        spec.priority,
+        now,
+        run_at,
+        int(run_at <= now),
+        None if spec.expires_at is None else to_micros(spec.expires_at),
+        None if spec.timeout is None else micros(spec.timeout),
+        None if spec.retry is None else spec.retry.dump(),
+        spec.idempotency_key,
+        spec.schedule,
+        spec.meta,
+    )
+
+
+def task_of(row: Row) -> TaskRecord:
+    """The record of a row of ``TASK_COLUMNS``."""
+    (id_, name, queue, payload, priority, state, created_at, run_at, expires_at, timeout, retry, key, schedule, meta,
+     attempt, failures, losses, cancel_requested, progress, note, worker, lease_until, started_at, finished_at,
+     result, error, version) = row  # fmt: skip
+    return TaskRecord(
+        id=task_id(id_),
+        name=name,
+        queue=queue,
+        payload=payload,
+        priority=priority,
+        state=STATES[state],
+        created_at=from_micros(created_at),
+        run_at=from_micros(run_at),
+        expires_at=None if expires_at is None else from_micros(expires_at),
+        timeout=None if timeout is None else timedelta(microseconds=timeout),
+        retry=None if retry is None else RetryPolicy.load(retry),
+        idempotency_key=key,
+        schedule=schedule,
+        meta=meta,
+        attempt=attempt,
+        failures=failures,
+        losses=losses,
+        cancel_requested=cancel_requested == 1,
+        progress=progress,
+        progress_note=note,
+        worker=worker,
+        lease_until=None if lease_until is None else from_micros(lease_until),
+        started_at=None if started_at is None else from_micros(started_at),
+        finished_at=None if finished_at is None else from_micros(finished_at),
+        result=result,
+        error=None if error is None else TaskError.load(error),
+        version=version,
+    )
+
+
+def attempt_of(task: TaskId, row: Row) -> Attempt:
+    number, worker, started_at, finished_at, ended, result, error, version = row
+    return Attempt(
+        task=task,
+        number=number,
+        worker=WorkerId(worker),
+        started_at=from_micros(started_at),
+        finished_at=_optional(from_micros, finished_at),
+        ended=_optional(Event, ended),
+        result=result,
+        error=_optional(TaskError.load, error),
+        version=version,
+    )
+
+
+def line_of(row: Row) -> LogLine:
+    task, attempt, at, level, message = row
+    return LogLine(task=task_id(task), attempt=attempt, at=from_micros(at), level=level, message=message)
+
+
+def log_row(line: LogLine, key: str | int) -> Row:
+    return key, line.attempt, to_micros(line.at), line.level, line.message
+
+
+def settlement_row(settlement: Settlement, key: str | int, now: int) -> Row:
+    """The end of an attempt, in the order in which the statements name its parts.
+
+    Raises:
+        IllegalMove: a running task knows no such event.
+    """
+    fence, event = settlement.fence, settlement.event
+    state = _ENDS.get(event) or move(TaskState.RUNNING, event)
+    run_at = None
+    if event in _DELAYED:
+        run_at = later(now, settlement.delay)
+    elif event is Event.REPEAT and settlement.run_at is not None:
+        run_at = to_micros(settlement.run_at)
+    started_at, finished_at, error = settlement.started_at, settlement.finished_at, settlement.error
+    return (
+        key,
+        fence.attempt,
+        fence.worker,
+        state.value,
+        event.value,
+        event in _FAILED,
+        event is Event.LOSE,
+        None if started_at is None else to_micros(started_at),
+        now if finished_at is None else to_micros(finished_at),
+        settlement.result,
+        None if error is None else error.dump(),
+        settlement.version,
+        run_at,
+        run_at is None or run_at <= now,
+    )

@@ -1,0 +1,213 @@
+"""The SQL of tasks: ``{p}`` stands for the prefix of the tables, ``{rows}`` for a list of values."""
+
+# ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+from functools import lru_cache
+
+from taskcore.adapters.sqlite.rows import NEW_TASK_COLUMNS, TASK_COLUMNS
+from taskcore.states import AT_REST, MOVES, TaskState
+
+IDS = "(SELECT value FROM json_each(?))"
+"""Any number of ids as one parameter."""
+
+_AT_REST = "(" + ", ".join(f"'{state}'" for state in sorted(AT_REST)) + ")"
+_ENDED_BY = " ".join(
+    f"WHEN '{to}' THEN '{event}'"
+    for (state, event), to in MOVES.items()
+    if state is TaskState.RUNNING and to in AT_REST
+)
+
+
+def task_columns(**instead: str) -> str:
+    """The columns of a record; ``instead`` gives the SQL of those that are not read as they are."""
+    return ", ".join(instead.get(column, column) for column in TASK_COLUMNS)
+
+
+# --- put
+
+INSERT = f"INSERT INTO {{p}}_tasks ({', '.join(NEW_TASK_COLUMNS)}) VALUES {{rows}}"
+TAKEN_KEYS = f"SELECT idempotency_key, id FROM {{p}}_tasks WHERE idempotency_key IN {IDS}"
+TAKEN_IDS = f"SELECT id FROM {{p}}_tasks WHERE id IN {IDS}"
+# The highest number ever given out: AUTOINCREMENT keeps it, deleted tasks included.
+LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = '{p}_tasks'"
+
+# --- claim
+
+# Bounded, so that no claim has to wait for a whole wave of tasks that become due together.
+PROMOTE = """
+UPDATE {p}_tasks SET ready = 1 WHERE rowid IN (
+    SELECT rowid FROM {p}_tasks WHERE ready = 0 AND run_at <= ? ORDER BY run_at LIMIT 10000)"""
+
+# Walks the index of ready tasks, which has this order. A clock that was set back makes some of them early again.
+_READY = """
+SELECT rowid AS place, * FROM {p}_tasks
+WHERE ready = 1 AND queue = ? AND run_at <= ? AND (expires_at IS NULL OR expires_at > ?)
+ORDER BY priority DESC, run_at, id LIMIT ?"""
+
+# The records as they are once CLAIM has run.
+_CLAIMED = task_columns(
+    state="'running'",
+    attempt="attempt + 1",
+    progress="NULL",
+    progress_note="NULL",
+    worker="?",
+    lease_until="?",
+    started_at="?",
+    finished_at="NULL",
+)
+
+CLAIM = f"""
+UPDATE {{p}}_tasks SET state = 'running', ready = NULL, attempt = attempt + 1, worker = ?, lease_until = ?,
+    started_at = ?, finished_at = NULL, progress = NULL, progress_note = NULL
+WHERE rowid IN {IDS}"""
+
+
+# One row with two JSON documents, since reading it takes one step and not one a task: where they are, what they are.
+_AS_CLAIMED = f"SELECT json_group_array(place), json_group_array(json_array({_CLAIMED})) FROM"
+
+TAKE = f"{_AS_CLAIMED} (SELECT rowid AS place, * FROM {{p}}_tasks WHERE id = ? AND state = 'pending')"
+
+
+@lru_cache
+def ready(queues: int) -> str:
+    """The best ready tasks of that many queues: one walk of the index for each, then the best of these."""
+    if queues == 1:
+        return f"{_AS_CLAIMED} ({_READY})"
+    walks = " UNION ALL ".join([f"SELECT * FROM ({_READY})"] * queues)
+    return f"{_AS_CLAIMED} (SELECT * FROM ({walks}) ORDER BY priority DESC, run_at, id LIMIT ?)"
+
+
+# --- the fence
+
+# The last parameter is the instant that the lease must not outlive: now where a reaper writes, else the end of time.
+_HELD = """t.id = s.task AND t.attempt = s.attempt AND t.worker = s.worker AND t.state = 'running'
+    AND t.lease_until <= ?"""
+_FENCE = "column1 AS task, column2 AS attempt, column3 AS worker"
+
+RENEW = f"""
+UPDATE {{p}}_tasks AS t SET lease_until = s.lease_until
+FROM (SELECT {_FENCE}, column4 AS lease_until FROM (VALUES {{rows}})) AS s WHERE {_HELD}"""
+
+REPORT = f"""
+UPDATE {{p}}_tasks AS t
+SET progress = coalesce(s.progress, t.progress), progress_note = coalesce(s.note, t.progress_note)
+FROM (SELECT {_FENCE}, column4 AS progress, column5 AS note FROM (VALUES {{rows}})) AS s WHERE {_HELD}"""
+
+_ENDS = f"""(SELECT {_FENCE}, column4 AS state, column5 AS event, column6 AS failed, column7 AS lost,
+    column8 AS started_at, column9 AS finished_at, column10 AS result, column11 AS error, column12 AS version,
+    column13 AS run_at, column14 AS ready FROM (VALUES {{rows}})) AS s"""
+
+# Two shapes, so that a task that is over touches neither ``run_at`` nor the indexes of what waits.
+FINISH = f"""
+UPDATE {{p}}_tasks AS t SET state = s.state, failures = t.failures + s.failed, lease_until = NULL,
+    started_at = coalesce(s.started_at, t.started_at), finished_at = s.finished_at,
+    result = CASE s.event WHEN 'succeed' THEN s.result ELSE t.result END, error = s.error, version = s.version
+FROM {_ENDS} WHERE {_HELD}"""
+
+RETURN = f"""
+UPDATE {{p}}_tasks AS t SET state = s.state, ready = s.ready, run_at = coalesce(s.run_at, t.run_at),
+    failures = CASE s.event WHEN 'repeat' THEN 0 ELSE t.failures + s.failed END,
+    losses = CASE s.event WHEN 'repeat' THEN 0 ELSE t.losses + s.lost END,
+    lease_until = NULL, started_at = coalesce(s.started_at, t.started_at), finished_at = s.finished_at,
+    result = CASE s.event WHEN 'repeat' THEN s.result ELSE t.result END, error = s.error, version = s.version
+FROM {_ENDS} WHERE {_HELD}"""
+
+_ATTEMPT = "{p}_attempts (task, number, worker, started_at, finished_at, ended, result, error, version)"
+
+# Before RETURN, while the row still tells which attempt is going on.
+KEEP_ENDED = f"""
+INSERT OR IGNORE INTO {_ATTEMPT}
+SELECT s.task, s.attempt, s.worker, coalesce(s.started_at, t.started_at), s.finished_at, s.event,
+    CASE s.event WHEN 'repeat' THEN s.result END, s.error, s.version
+FROM {_ENDS} CROSS JOIN {{p}}_tasks AS t WHERE {_HELD}"""
+
+# --- cancel, replay, delete
+
+CANCEL_PENDING = f"""
+UPDATE {{p}}_tasks SET state = 'cancelled', ready = NULL, finished_at = ? WHERE id IN {IDS} AND state = 'pending'"""
+CANCEL_RUNNING = f"""
+UPDATE {{p}}_tasks SET cancel_requested = 1 WHERE id IN {IDS} AND state = 'running' AND cancel_requested = 0"""
+STATES = f"SELECT id, state FROM {{p}}_tasks WHERE id IN {IDS}"
+
+AT_REST_IDS = f"SELECT id FROM {{p}}_tasks WHERE id IN {IDS} AND state IN {_AT_REST}"
+# An attempt that was kept before is left alone: the task went back to waiting after it, and came to rest there.
+KEEP_LAST = f"""
+INSERT OR IGNORE INTO {_ATTEMPT}
+SELECT id, attempt, worker, started_at, finished_at, CASE state {_ENDED_BY} END,
+    CASE state WHEN 'succeeded' THEN result END, error, version
+FROM {{p}}_tasks WHERE id IN {IDS} AND worker IS NOT NULL"""
+REPLAY = f"""
+UPDATE {{p}}_tasks SET state = 'pending', ready = 1, run_at = ?, failures = 0, losses = 0, cancel_requested = 0,
+    progress = NULL, progress_note = NULL, result = NULL, error = NULL
+WHERE id IN {IDS}"""
+
+REMOVABLE = f"SELECT json_group_array(id) FROM {{p}}_tasks WHERE id IN {IDS} AND state <> 'running'"
+DELETE_ATTEMPTS = f"DELETE FROM {{p}}_attempts WHERE task IN {IDS}"
+DELETE_LOGS = f"DELETE FROM {{p}}_logs WHERE task IN {IDS}"
+DELETE_TASKS = f"DELETE FROM {{p}}_tasks WHERE id IN {IDS}"
+
+# --- upkeep
+
+OVERDUE = f"SELECT {task_columns()} FROM {{p}}_tasks WHERE lease_until <= ? ORDER BY lease_until LIMIT ?"
+EXPIRE = """
+UPDATE {p}_tasks SET state = 'expired', ready = NULL, finished_at = ? WHERE rowid IN (
+    SELECT rowid FROM {p}_tasks WHERE expires_at <= ? AND ready IS NOT NULL ORDER BY expires_at LIMIT ?)
+RETURNING id"""
+# The index of tasks at rest holds all that this reads.
+PRUNABLE = f"""
+SELECT json_group_array(id) FROM (
+    SELECT id FROM {{p}}_tasks
+    WHERE ready IS NULL AND lease_until IS NULL AND finished_at < ? AND state IN {IDS}
+    ORDER BY finished_at LIMIT ?)"""
+STOPPING = "SELECT id, attempt FROM {p}_tasks WHERE worker = ? AND cancel_requested = 1 AND state = 'running'"
+
+# --- logs
+
+ADD_LINES = """
+INSERT INTO {p}_logs (task, attempt, at, level, message)
+SELECT s.task, s.attempt, s.at, s.level, s.message
+FROM (SELECT column1 AS task, column2 AS attempt, column3 AS at, column4 AS level, column5 AS message
+    FROM (VALUES {rows})) AS s
+CROSS JOIN {p}_tasks AS t WHERE t.id = s.task"""
+
+# --- reading
+
+GET = f"SELECT {task_columns()} FROM {{p}}_tasks WHERE id = ?"
+
+# Four covering indexes between them hold every task once. A task past its expiry counts, but nobody waits for it.
+_WAITED_FOR = """min(CASE WHEN run_at <= ?1 AND rowid NOT IN (
+    SELECT rowid FROM {p}_tasks WHERE expires_at <= ?1 AND ready IS NOT NULL) THEN run_at END)"""
+COUNTS = f"""
+SELECT queue, 'pending', count(*), {_WAITED_FOR} FROM {{p}}_tasks WHERE ready = 1 GROUP BY queue
+UNION ALL
+SELECT queue, 'pending', count(*), {_WAITED_FOR} FROM {{p}}_tasks WHERE ready = 0 GROUP BY queue
+UNION ALL
+SELECT queue, 'running', count(*), NULL FROM {{p}}_tasks WHERE lease_until IS NOT NULL GROUP BY queue
+UNION ALL
+SELECT queue, state, count(*), NULL FROM {{p}}_tasks WHERE ready IS NULL AND lease_until IS NULL
+GROUP BY queue, state"""
+
+# The kept attempts, and the one that the task's own row tells of, unless it was kept as well.
+ATTEMPTS = f"""
+SELECT number, worker, started_at, finished_at, ended, result, error, version FROM {{p}}_attempts WHERE task = ?1
+UNION ALL
+SELECT attempt, worker, started_at, finished_at, CASE state {_ENDED_BY} END,
+    CASE state WHEN 'succeeded' THEN result END,
+    CASE state WHEN 'running' THEN NULL ELSE error END, CASE state WHEN 'running' THEN NULL ELSE version END
+FROM {{p}}_tasks AS t
+WHERE id = ?1 AND worker IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM {{p}}_attempts AS a WHERE a.task = t.id AND a.number = t.attempt)
+ORDER BY 1"""
+
+_LINES = "SELECT l.task, l.attempt, l.at, l.level, l.message FROM {p}_logs AS l"
+LINES = f"{_LINES} ORDER BY l.line DESC LIMIT ?"
+LINES_OF_TASK = f"{_LINES} WHERE l.task = ? ORDER BY l.line DESC LIMIT ?"
+# CROSS JOIN keeps the order of the loops: newest lines first, each looks at its task.
+LINES_OF_NAME = f"{_LINES} CROSS JOIN {{p}}_tasks AS t ON t.id = l.task AND t.name = ? ORDER BY l.line DESC LIMIT ?"
+LINES_OF_BOTH = f"""
+{_LINES} CROSS JOIN {{p}}_tasks AS t ON t.id = l.task AND t.name = ? WHERE l.task = ? ORDER BY l.line DESC LIMIT ?"""
+
+_CLAIMABLE = """run_at <= ?2 AND queue IN (SELECT value FROM json_each(?1))
+    AND (expires_at IS NULL OR expires_at > ?2)"""
+HAS_WORK = f"""
+SELECT EXISTS (SELECT 1 FROM {{p}}_tasks WHERE ready = 1 AND {_CLAIMABLE})
+    OR EXISTS (SELECT 1 FROM {{p}}_tasks WHERE ready = 0 AND {_CLAIMABLE})"""

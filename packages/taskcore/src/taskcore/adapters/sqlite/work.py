@@ -1,0 +1,99 @@
+"""What ``TaskWork`` does: claim tasks, keep them, end their attempts. This is the hot path."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from taskcore.adapters.sqlite import statements as sql
+from taskcore.adapters.sqlite.rows import FOREVER, Row, later, log_row, settlement_row, task_id, task_of
+from taskcore.adapters.sqlite.session import Session, all_or_each
+from taskcore.ids import TaskId, WorkerId
+from taskcore.lease import Fence, Renewal
+from taskcore.models import Claim, LogLine, Report, Settlement, TaskRecord
+
+
+def claim(session: Session, wanted: Claim) -> list[TaskRecord]:
+    queues = tuple(dict.fromkeys(wanted.queues))
+    if wanted.limit < 1 or not queues:
+        return []
+    session.execute(sql.PROMOTE, [session.now])
+    lease = (wanted.worker, later(session.now, wanted.lease_for), session.now)
+    return _claim(session, lease, *_best_ready(session, queues, wanted.limit, lease))
+
+
+def take(session: Session, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
+    lease = (worker, later(session.now, lease_for), session.now)
+    claimed = _claim(session, lease, *session.execute(sql.TAKE, [*lease, session.key(task)]).fetchone())
+    return claimed[0] if claimed else None
+
+
+def _claim(session: Session, lease: Row, places: str, records: str) -> list[TaskRecord]:
+    if places == "[]":
+        return []
+    session.execute(sql.CLAIM, [*lease, places])
+    return [task_of(row) for row in json.loads(records)]
+
+
+def _best_ready(session: Session, queues: Sequence[str], limit: int, lease: Row) -> tuple[str, str]:
+    """Where the tasks to claim are, and their records once they are claimed; two JSON arrays."""
+    parameters = [*lease]
+    for queue in queues:
+        parameters += [queue, session.now, session.now, limit]
+    if len(queues) > 1:
+        parameters.append(limit)
+    try:
+        places, records = session.execute(sql.ready(len(queues)), parameters).fetchone()
+    except sqlite3.DataError:
+        # Their payloads make a text that is longer than SQLite can hold (1 GB): hand out fewer.
+        if limit == 1:
+            raise
+        return _best_ready(session, queues, limit // 2, lease)
+    return places, records
+
+
+def renew(session: Session, fences: Sequence[Fence], lease_for: timedelta) -> list[Renewal]:
+    until = later(session.now, lease_for)
+    key = session.key
+    rows = [(key(task), attempt, worker, until) for task, attempt, worker in fences]
+    held = all_or_each(session, rows, lambda some: session.execute_rows(sql.RENEW, some, FOREVER))
+    stop = {fence for worker in {fence.worker for fence in fences} for fence in cancellations(session, worker)}
+    return [
+        Renewal.LOST if not kept else Renewal.CANCEL if fence in stop else Renewal.HELD
+        for fence, kept in zip(fences, held, strict=True)
+    ]
+
+
+def cancellations(session: Session, worker: WorkerId) -> list[Fence]:
+    rows = session.execute(sql.STOPPING, [worker])
+    return [Fence(task_id(key), attempt, worker) for key, attempt in rows]
+
+
+def settle(session: Session, settlements: Sequence[Settlement], lease_over: int = FOREVER) -> list[bool]:
+    """End attempts; with ``lease_over``, only those whose lease has run out by then."""
+    rows = [settlement_row(settlement, session.key(settlement.fence.task), session.now) for settlement in settlements]
+    return all_or_each(session, rows, partial(_settle, session, lease_over))
+
+
+def _settle(session: Session, lease_over: int, rows: Sequence[Row]) -> int:
+    over, waiting = list[Row](), list[Row]()
+    for row in rows:
+        (waiting if row[3] == "pending" else over).append(row)
+    session.execute_rows(sql.KEEP_ENDED, waiting, lease_over)
+    return session.execute_rows(sql.FINISH, over, lease_over) + session.execute_rows(sql.RETURN, waiting, lease_over)
+
+
+def exchange(session: Session, settlements: Sequence[Settlement], wanted: Claim) -> tuple[list[bool], list[TaskRecord]]:
+    return settle(session, settlements), claim(session, wanted)
+
+
+def report(session: Session, reports: Sequence[Report]) -> list[bool]:
+    rows = [(session.key(r.fence.task), r.fence.attempt, r.fence.worker, r.progress, r.note) for r in reports]
+    held = all_or_each(session, rows, lambda some: session.execute_rows(sql.REPORT, some, FOREVER))
+    add_logs(session, [line for report, kept in zip(reports, held, strict=True) if kept for line in report.lines])
+    return held
+
+
+def add_logs(session: Session, lines: Sequence[LogLine]) -> None:
+    session.execute_rows(sql.ADD_LINES, [log_row(line, session.key(line.task)) for line in lines])
