@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
@@ -60,7 +61,7 @@ class Cron:
         _check("seconds", self.seconds, ("first", "last", None))
         if not isinstance(self.expression, str) or len(self.expression) > MAX_LENGTH:
             raise BadSchedule(
-                f"a cron expression is text of at most {MAX_LENGTH} characters, got {self.expression!r:.80}"
+                f"a cron expression is text of up to {MAX_LENGTH} characters, got {self.expression!r:.80}"
             )
         object.__setattr__(self, "_tab", parse(self.expression, self.seconds))
         object.__setattr__(self, "_info", _zone(self.zone))
@@ -101,7 +102,7 @@ class Cron:
         """
         wall: datetime | None = self._wall(instant)
         if fold and wall is not None:
-            wall -= _fall_back(self._info, instant.date())  # times before ``wall`` are yet to be shown again
+            wall -= _fall_back(self._info, instant.date())  # earlier times may be shown again
         while wall is not None and (wall := self._tab.after(wall)) is not None:
             fire = self._instant(wall, fold)
             if fire is not None and fire > instant:
@@ -132,14 +133,14 @@ class Cron:
 
 @lru_cache(maxsize=4096)
 def _fall_back(zone: ZoneInfo, day: date) -> timedelta:
-    """How far clocks go back between the start of ``day`` in UTC and the end of the next; mostly zero.
+    """How far clocks go back between the day before ``day`` and the day after it, in UTC; mostly zero.
 
-    Hourly samples are enough: what a transition changes stays for weeks. Two days, because whole days were
-    repeated when a place moved over the date line.
+    Hourly samples are enough: what a transition changes stays for weeks. Days, because a place that moves over
+    the date line lives nearly a whole day twice.
     """
-    start = datetime.combine(day, time(), UTC)
-    offsets = [(start + _HOUR * hour).astimezone(zone).utcoffset() or timedelta(0) for hour in range(49)]
-    return max(max(offsets[:place]) - offsets[place] for place in range(1, len(offsets)))
+    start = datetime.combine(day, time(), UTC) - 24 * _HOUR
+    offsets = [(start + _HOUR * hour).astimezone(zone).utcoffset() or timedelta(0) for hour in range(73)]
+    return max(highest - offset for highest, offset in zip(accumulate(offsets, max), offsets, strict=True))
 
 
 def _zone(name: str) -> ZoneInfo:
