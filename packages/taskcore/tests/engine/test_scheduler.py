@@ -8,9 +8,11 @@ import pytest
 from taskcore.adapters.memory import MemoryEventBus, MemoryStore
 from taskcore.engine.leader import Leader
 from taskcore.engine.scheduler import Scheduler
+from taskcore.errors import InvalidInput
 from taskcore.events import AnyEvent, ScheduleEvent
 from taskcore.ids import ScheduleId
 from taskcore.models import ScheduleSpec, TaskQuery, TaskRecord
+from taskcore.models.schedule import MAX_ID
 from taskcore.schedule import Cron, Every, Misfire, Once, Overlap
 from taskcore.states import TaskState
 from taskcore.testing import FakeClock, a_claim, a_settlement, a_task, seconds
@@ -58,6 +60,17 @@ async def test_a_task_is_put_when_its_instant_comes_and_not_before(world: World)
     (fire,) = await world.store.fires(ID)
     assert (due, "tick", ID) == (task.run_at, task.name, task.schedule)
     assert (task.id, due) == (fire.task, fire.instant)
+
+
+async def test_the_longest_id_leaves_room_for_the_key_of_a_fire(world: World) -> None:
+    spec = ScheduleSpec(id=ScheduleId("x" * MAX_ID), when=Every(MINUTE, world.clock.now()), task=a_task())
+    await world.store.save_schedule(spec, world.clock.now())
+
+    world.clock.advance(60)
+
+    assert 1 == await world.scheduler().tick()
+    with pytest.raises(InvalidInput, match="id must be text of 1 to 160"):
+        ScheduleSpec(id=ScheduleId("x" * (MAX_ID + 1)), when=spec.when, task=spec.task)
 
 
 async def test_many_schedulers_at_once_put_each_instant_once(world: World) -> None:

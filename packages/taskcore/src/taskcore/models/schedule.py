@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from taskcore.ids import ScheduleId, TaskId
-from taskcore.models.task import TaskSpec
+from taskcore.models.task import MAX_NAME, TaskSpec, check_name
 from taskcore.schedule import Misfire, Overlap, Schedule
+
+MAX_ID = MAX_NAME - 40
+"""Leaves room for an instant: together they are the idempotency key of a fire."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +19,9 @@ class ScheduleSpec:
         misfire: what to do about instants that nobody was there to see.
         overlap: what to do when the task of an earlier instant is not finished.
         paused: instants that come by are not accounted at all, and not caught up afterwards.
+
+    Raises:
+        InvalidInput: the id is no name.
     """
 
     id: ScheduleId
@@ -24,6 +30,9 @@ class ScheduleSpec:
     misfire: Misfire = field(default_factory=Misfire)
     overlap: Overlap = Overlap.ALLOW
     paused: bool = False
+
+    def __post_init__(self) -> None:
+        check_name("id", self.id, MAX_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

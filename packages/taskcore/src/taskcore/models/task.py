@@ -56,10 +56,10 @@ class TaskSpec:
     id: TaskId | None = None
 
     def __post_init__(self) -> None:
-        _check_name("name", self.name)
+        check_name("name", self.name)
         if self.queue != "default":
-            _check_name("queue", self.queue)
-        if self.priority:
+            check_name("queue", self.queue)
+        if self.priority != 0 or type(self.priority) is not int:
             _check_priority(self.priority)
         if self.run_at is not None:
             object.__setattr__(self, "run_at", aware(self.run_at, "run_at"))
@@ -68,12 +68,17 @@ class TaskSpec:
         if self.timeout is not None and self.timeout <= timedelta(0):
             raise InvalidInput(f"timeout must be longer than zero, got {self.timeout}")
         if self.idempotency_key is not None:
-            _check_name("idempotency_key", self.idempotency_key)
+            check_name("idempotency_key", self.idempotency_key)
 
 
-def _check_name(field: str, value: str) -> None:
-    if not value or len(value) > MAX_NAME or not value.isprintable():
-        raise InvalidInput(f"{field} must be 1 to {MAX_NAME} printable characters, got {value[:MAX_NAME]!r}")
+def check_name(field: str, value: str, most: int = MAX_NAME) -> None:
+    """Refuse a name that some store could not keep or some page could not show.
+
+    Raises:
+        InvalidInput: it is empty, too long, or holds control characters.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
+        raise InvalidInput(f"{field} must be text of 1 to {most} printable characters, got {value!r:.200}")
 
 
 def _check_priority(value: int) -> None:
