@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import pytest
 
@@ -16,9 +16,6 @@ from taskcore.testing.factories import a_claim, a_task
 
 Begin = Callable[[], AbstractAsyncContextManager[Any]]
 
-SOON = 5.0
-"""Seconds that a busy machine may take for what should be immediate."""
-
 
 class NoticingStore(TaskStore, Wakeup, Protocol):
     """A task store that notices new work."""
@@ -29,7 +26,13 @@ class EnqueuingStore(TaskStore, TransactionalEnqueue[Any], Protocol):
 
 
 class WakeupContract:
-    """A backend supplies ``store`` and ``another`` (a second handle on the same data)."""
+    """A backend supplies ``store`` and ``another`` (a second handle on the same data).
+
+    Attributes:
+        soon: seconds that a busy machine may take for what should be immediate.
+    """
+
+    soon: ClassVar[float] = 5.0
 
     async def test_the_ability_is_announced(self, store: NoticingStore) -> None:
         assert isinstance(store, Wakeup)
@@ -39,13 +42,13 @@ class WakeupContract:
 
         await store.wait_for_work(["default"], 0.05)
 
-        assert time.monotonic() - begun < SOON
+        assert time.monotonic() - begun < self.soon
 
     async def test_work_that_is_there_already_is_noticed(self, store: NoticingStore) -> None:
         """Or a task that is put between a claim and the wait would lie there until the next poll."""
         await put_one(store)
 
-        await asyncio.wait_for(store.wait_for_work(["default"], 60), SOON)
+        await asyncio.wait_for(store.wait_for_work(["default"], 60), self.soon)
 
     async def test_work_that_comes_is_noticed(self, store: NoticingStore, another: NoticingStore) -> None:
         waiting = asyncio.create_task(store.wait_for_work(["other", "default"], 60))
@@ -53,7 +56,7 @@ class WakeupContract:
 
         await put_one(another)
 
-        await asyncio.wait_for(waiting, SOON)
+        await asyncio.wait_for(waiting, self.soon)
         assert 1 == len(await store.claim(a_claim()))
 
     async def test_work_that_comes_back_is_noticed(self, store: NoticingStore, another: NoticingStore) -> None:
@@ -64,7 +67,7 @@ class WakeupContract:
 
         await another.replay([task])
 
-        await asyncio.wait_for(waiting, SOON)
+        await asyncio.wait_for(waiting, self.soon)
 
     async def test_every_waiter_is_told(self, store: NoticingStore, another: NoticingStore) -> None:
         waiting = [asyncio.create_task(handle.wait_for_work(["default"], 60)) for handle in [store, another] * 3]
@@ -72,7 +75,7 @@ class WakeupContract:
 
         await put_one(store)
 
-        await asyncio.wait_for(asyncio.gather(*waiting), SOON)
+        await asyncio.wait_for(asyncio.gather(*waiting), self.soon)
 
     async def test_a_wait_can_be_given_up(self, store: NoticingStore) -> None:
         with pytest.raises(TimeoutError):
