@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from taskcore.errors import BadSchedule, NaiveTime
 from taskcore.schedule import Cron, schedule_from_dict
 from taskcore.schedule.cron import MAX_LENGTH, Fold, Gap
-from taskcore.schedule.crontab import SecondsField
+from taskcore.schedule.notation import SecondsField
 
 
 def at(text: str) -> datetime:

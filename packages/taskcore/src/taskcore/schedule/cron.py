@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo
 
 from taskcore.clock import aware
 from taskcore.errors import BadSchedule
-from taskcore.schedule.crontab import Crontab, SecondsField, parse
+from taskcore.schedule.crontab import Crontab
+from taskcore.schedule.notation import SecondsField, parse
 
 Gap = Literal["run_after", "skip"]
 Fold = Literal["first", "second", "both"]
