@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from taskcore.engine.context import TaskContext, current
 from taskcore.engine.handlers import Mode
+from taskcore.retry import RetryPolicy
 from taskcore.states import TaskState
 
 from .conftest import ONCE, TWICE, Bench
@@ -171,6 +172,15 @@ async def test_a_failure_is_retried_as_its_policy_says(bench: Bench) -> None:
     record = await bench.record(task)
     assert (TaskState.FAILED, 2, 2) == (record.state, record.attempt, record.failures)
     assert (1, 1) == (tally.retried, tally.failed)
+
+
+async def test_a_task_brings_its_numbers_and_the_handler_says_which_errors_are_worth_it(bench: Bench) -> None:
+    hopeless = RetryPolicy(give_up_on=(ValueError,))
+    task = await bench.put(bench.handle(raises, Mode.THREAD, retry=hopeless), retry=TWICE)
+
+    await bench.drain()
+
+    assert (TaskState.FAILED, 1) == ((record := await bench.record(task)).state, record.attempt)
 
 
 async def sleeps(context: TaskContext) -> None:

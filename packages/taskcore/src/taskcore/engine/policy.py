@@ -1,13 +1,15 @@
 """What becomes of a task when an attempt of it is over; decided here and nowhere else."""
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from random import Random
 from typing import Protocol
 
 from taskcore.engine.execution.run import Run, describe
 from taskcore.errors import TaskCancelled, WorkerStopping
 from taskcore.models import Settlement, TaskError, TaskRecord
-from taskcore.retry import Retry, decide
+from taskcore.retry import Retry, RetryPolicy, decide
 from taskcore.states import Event
 
 
@@ -46,7 +48,7 @@ class RetryingPolicy:
     def _failed(self, run: Run, cause: BaseException) -> Settlement:
         task = run.context.task
         error = run.described if cause is run.error and run.described else describe(cause)
-        match decide(task.retry or run.handler.retry, task.failures + 1, cause, self._rng):
+        match decide(in_force(task.retry, run.handler.retry), task.failures + 1, cause, self._rng):
             case Retry(delay=delay):
                 return settlement(run, Event.RETRY, error=error, delay=delay)
             case _:
@@ -57,6 +59,14 @@ class RetryingPolicy:
         error = TaskError("WorkerLost", f"worker {task.worker} stopped renewing its lease (time {times} for this task)")
         event = Event.FAIL if times >= self._max_losses else Event.LOSE
         return Settlement(fence=task.fence, event=event, started_at=task.started_at, error=error)
+
+
+@lru_cache(maxsize=1024)
+def in_force(task: RetryPolicy | None, handler: RetryPolicy) -> RetryPolicy:
+    """The task's own numbers where it brings some; which exceptions are worth a retry, only the handler's code knows."""
+    if task is None:
+        return handler
+    return replace(task, retry_on=handler.retry_on, give_up_on=handler.give_up_on)
 
 
 def settlement(
