@@ -21,7 +21,8 @@
     └── MissingExtra            an optional dependency is not installed
 
 ``code`` is stable and meant for machines; the message is meant for people and says
-what was expected, what came, and what to do.
+what was expected, what came, and what to do. Errors keep their arguments as they were given,
+so that they come back from a child process whole.
 """
 
 from typing import ClassVar
@@ -73,10 +74,14 @@ class PayloadTooLarge(InvalidInput):
     code = "payload_too_large"
 
     def __init__(self, size: int, limit: int) -> None:
-        super().__init__(
-            f"the value takes {size:,} bytes as JSON, the limit is {limit:,}; store it elsewhere and pass a reference"
-        )
+        super().__init__(size, limit)
         self.size, self.limit = size, limit
+
+    def __str__(self) -> str:
+        return (
+            f"the value takes {self.size:,} bytes as JSON, the limit is {self.limit:,}; "
+            "store it elsewhere and pass a reference"
+        )
 
 
 class CorruptPayload(TaskcoreError):
@@ -91,8 +96,11 @@ class TaskNotFound(TaskcoreError, LookupError):
     code = "task_not_found"
 
     def __init__(self, task: str) -> None:
-        super().__init__(f"no task has the id {task!r}")
+        super().__init__(task)
         self.task = task
+
+    def __str__(self) -> str:
+        return f"no task has the id {self.task!r}"
 
 
 class IllegalMove(TaskcoreError):
@@ -101,8 +109,11 @@ class IllegalMove(TaskcoreError):
     code = "illegal_move"
 
     def __init__(self, state: str, event: str, allowed: str) -> None:
-        super().__init__(f"cannot {event} a task that is {state}; that needs one that is {allowed}")
-        self.state, self.event = state, event
+        super().__init__(state, event, allowed)
+        self.state, self.event, self.allowed = state, event, allowed
+
+    def __str__(self) -> str:
+        return f"cannot {self.event} a task that is {self.state}; that needs one that is {self.allowed}"
 
 
 class HandlerNotFound(TaskcoreError, LookupError):
@@ -111,8 +122,11 @@ class HandlerNotFound(TaskcoreError, LookupError):
     code = "handler_not_found"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"no handler named {name!r} is registered in this process")
+        super().__init__(name)
         self.name = name
+
+    def __str__(self) -> str:
+        return f"no handler named {self.name!r} is registered in this process"
 
 
 class LeaseLost(TaskcoreError):

@@ -63,7 +63,7 @@ class RetryingPolicy:
 
 @lru_cache(maxsize=1024)
 def in_force(task: RetryPolicy | None, handler: RetryPolicy) -> RetryPolicy:
-    """The task's own numbers where it brings some; which exceptions are worth a retry, only the handler's code knows."""
+    """The task's own numbers where it brings some; which errors are worth a retry, only the handler's code knows."""
     if task is None:
         return handler
     return replace(task, retry_on=handler.retry_on, give_up_on=handler.give_up_on)
