@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from taskcore.clock import from_micros, to_micros
+from taskcore.clock import from_micros as uncached_from_micros
+from taskcore.clock import to_micros
 from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, TaskId, WorkerId
 from taskcore.models import Attempt, LogLine, Settlement, TaskError, TaskRecord, TaskSpec
 from taskcore.retry import RetryPolicy
-from taskcore.states import MOVES, Event, TaskState, move
+from taskcore.states import AT_REST, MOVES, Event, TaskState, move
 
 Row = Sequence[Any]
 
@@ -26,19 +28,24 @@ NEW_TASK_COLUMNS = (
 )  # fmt: skip
 """What ``new_task`` writes, in its order; the other columns have defaults."""
 
+# Tasks that were put or claimed together share their instants, and making one costs more than to look it up.
+from_micros = lru_cache(maxsize=1024)(uncached_from_micros)
+
 LATEST = to_micros(datetime.max.replace(tzinfo=from_micros(0).tzinfo))
 STATES = {state.value: state for state in TaskState}
 FOREVER = 2**63 - 1
 """Later than every instant there is."""
 
-_ENDS = {event: to for (state, event), to in MOVES.items() if state is TaskState.RUNNING}
-_DELAYED = frozenset({Event.RETRY, Event.RELEASE, Event.LOSE})
-_FAILED = frozenset({Event.FAIL, Event.RETRY})
+BACK = frozenset(event for (state, event), to in MOVES.items() if (state, to) == (TaskState.RUNNING, TaskState.PENDING))
+"""The events that give a running task back to its queue."""
+_OVER = frozenset(event for (state, event), to in MOVES.items() if state is TaskState.RUNNING and to in AT_REST)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def number_key(task: TaskId) -> int:
     """The number of a numbered task; 0, which no task has, for anything else."""
+    if len(task) < 19 and task.isascii() and task.isdecimal() and task[0] != "0":
+        return int(task)
     try:
         return int(IdScheme.NUMBERED.check(task))
     except InvalidInput:
@@ -150,32 +157,29 @@ def log_row(line: LogLine, key: str | int) -> Row:
 
 
 def settlement_row(settlement: Settlement, key: str | int, now: int) -> Row:
-    """The end of an attempt, in the order in which the statements name its parts.
+    """The end of an attempt; where the task goes back to its queue, also when it is due and whether that is now.
 
     Raises:
         IllegalMove: a running task knows no such event.
     """
-    fence, event = settlement.fence, settlement.event
-    state = _ENDS.get(event) or move(TaskState.RUNNING, event)
-    run_at = None
-    if event in _DELAYED:
-        run_at = later(now, settlement.delay)
-    elif event is Event.REPEAT and settlement.run_at is not None:
-        run_at = to_micros(settlement.run_at)
     started_at, finished_at, error = settlement.started_at, settlement.finished_at, settlement.error
-    return (
+    row = (
         key,
-        fence.attempt,
-        fence.worker,
-        state.value,
-        event.value,
-        event in _FAILED,
-        event is Event.LOSE,
+        settlement.fence.attempt,
         None if started_at is None else to_micros(started_at),
         now if finished_at is None else to_micros(finished_at),
         settlement.result,
         None if error is None else error.dump(),
         settlement.version,
-        run_at,
-        run_at is None or run_at <= now,
     )
+    if settlement.event in _OVER:
+        return row
+    move(TaskState.RUNNING, settlement.event)
+    run_at = _next_run(settlement, now)
+    return *row, run_at, run_at is None or run_at <= now
+
+
+def _next_run(settlement: Settlement, now: int) -> int | None:
+    if settlement.event is not Event.REPEAT:
+        return later(now, settlement.delay)
+    return None if settlement.run_at is None else to_micros(settlement.run_at)

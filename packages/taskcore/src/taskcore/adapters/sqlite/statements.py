@@ -3,8 +3,8 @@
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
 from functools import lru_cache
 
-from taskcore.adapters.sqlite.rows import NEW_TASK_COLUMNS, TASK_COLUMNS
-from taskcore.states import AT_REST, MOVES, TaskState
+from taskcore.adapters.sqlite.rows import BACK, NEW_TASK_COLUMNS, TASK_COLUMNS
+from taskcore.states import AT_REST, MOVES, Event, TaskState, target
 
 IDS = "(SELECT value FROM json_each(?))"
 """Any number of ids as one parameter."""
@@ -78,47 +78,67 @@ def ready(queues: int) -> str:
 
 # --- the fence
 
-# The last parameter is the instant that the lease must not outlive: now where a reaper writes, else the end of time.
-_HELD = """t.id = s.task AND t.attempt = s.attempt AND t.worker = s.worker AND t.state = 'running'
-    AND t.lease_until <= ?"""
-_FENCE = "column1 AS task, column2 AS attempt, column3 AS worker"
+# After the rows stand the worker, and the instant that the lease must not outlive: now where a reaper writes, else the
+# end of time. What is the same for all rows stands there, because a column of ``{rows}`` costs as much as one of the
+# table.
+_HELD = """t.id = s.task AND t.attempt = s.attempt AND t.state = 'running'
+    AND t.worker = ? AND t.lease_until <= ?"""
+
+
+def _rows(*columns: str) -> str:
+    """The list of values as a table ``s``: the task and its attempt, then ``columns``."""
+    named = [f"column{number} AS {column}" for number, column in enumerate(("task", "attempt", *columns), 1)]
+    return f"(SELECT {', '.join(named)} FROM (VALUES {{rows}})) AS s"
+
 
 RENEW = f"""
-UPDATE {{p}}_tasks AS t SET lease_until = s.lease_until
-FROM (SELECT {_FENCE}, column4 AS lease_until FROM (VALUES {{rows}})) AS s WHERE {_HELD}"""
+UPDATE {{p}}_tasks AS t SET lease_until = s.lease_until FROM {_rows("lease_until")} WHERE {_HELD}"""
 
 REPORT = f"""
 UPDATE {{p}}_tasks AS t
 SET progress = coalesce(s.progress, t.progress), progress_note = coalesce(s.note, t.progress_note)
-FROM (SELECT {_FENCE}, column4 AS progress, column5 AS note FROM (VALUES {{rows}})) AS s WHERE {_HELD}"""
+FROM {_rows("progress", "note")} WHERE {_HELD}"""
 
-_ENDS = f"""(SELECT {_FENCE}, column4 AS state, column5 AS event, column6 AS failed, column7 AS lost,
-    column8 AS started_at, column9 AS finished_at, column10 AS result, column11 AS error, column12 AS version,
-    column13 AS run_at, column14 AS ready FROM (VALUES {{rows}})) AS s"""
-
-# Two shapes, so that a task that is over touches neither ``run_at`` nor the indexes of what waits.
-FINISH = f"""
-UPDATE {{p}}_tasks AS t SET state = s.state, failures = t.failures + s.failed, lease_until = NULL,
-    started_at = coalesce(s.started_at, t.started_at), finished_at = s.finished_at,
-    result = CASE s.event WHEN 'succeed' THEN s.result ELSE t.result END, error = s.error, version = s.version
-FROM {_ENDS} WHERE {_HELD}"""
-
-RETURN = f"""
-UPDATE {{p}}_tasks AS t SET state = s.state, ready = s.ready, run_at = coalesce(s.run_at, t.run_at),
-    failures = CASE s.event WHEN 'repeat' THEN 0 ELSE t.failures + s.failed END,
-    losses = CASE s.event WHEN 'repeat' THEN 0 ELSE t.losses + s.lost END,
-    lease_until = NULL, started_at = coalesce(s.started_at, t.started_at), finished_at = s.finished_at,
-    result = CASE s.event WHEN 'repeat' THEN s.result ELSE t.result END, error = s.error, version = s.version
-FROM {_ENDS} WHERE {_HELD}"""
-
+_OVER = _rows("started_at", "finished_at", "result", "error", "version")
+_BACK = _rows("started_at", "finished_at", "result", "error", "version", "run_at", "ready")
 _ATTEMPT = "{p}_attempts (task, number, worker, started_at, finished_at, ended, result, error, version)"
 
-# Before RETURN, while the row still tells which attempt is going on.
-KEEP_ENDED = f"""
+
+@lru_cache
+def settle(event: Event) -> str:
+    """End attempts with ``event``. What an event leaves alone is not named, so that its indexes are not touched."""
+    changes = {
+        "state": f"'{target(event)}'",
+        "lease_until": "NULL",
+        "started_at": "coalesce(s.started_at, t.started_at)",
+        "finished_at": "s.finished_at",
+        "error": "s.error",
+        "version": "s.version",
+    }
+    match event:
+        case Event.FAIL | Event.RETRY:
+            changes["failures"] = "t.failures + 1"
+        case Event.LOSE:
+            changes["losses"] = "t.losses + 1"
+        case Event.REPEAT:
+            changes |= {"failures": "0", "losses": "0"}
+    if event in (Event.SUCCEED, Event.REPEAT):
+        changes["result"] = "s.result"
+    if event in BACK:
+        changes |= {"run_at": "coalesce(s.run_at, t.run_at)", "ready": "s.ready"}
+    assignments = ", ".join(f"{column} = {value}" for column, value in changes.items())
+    return f"UPDATE {{p}}_tasks AS t SET {assignments} FROM {_BACK if event in BACK else _OVER} WHERE {_HELD}"
+
+
+@lru_cache
+def keep_attempt(event: Event) -> str:
+    """Keep attempts that end with ``event``; before ``settle``, while the row still tells which one is going on."""
+    return f"""
 INSERT OR IGNORE INTO {_ATTEMPT}
-SELECT s.task, s.attempt, s.worker, coalesce(s.started_at, t.started_at), s.finished_at, s.event,
-    CASE s.event WHEN 'repeat' THEN s.result END, s.error, s.version
-FROM {_ENDS} CROSS JOIN {{p}}_tasks AS t WHERE {_HELD}"""
+SELECT s.task, s.attempt, t.worker, coalesce(s.started_at, t.started_at), s.finished_at, '{event}',
+    {"s.result" if event is Event.REPEAT else "NULL"}, s.error, s.version
+FROM {_BACK} CROSS JOIN {{p}}_tasks AS t WHERE {_HELD}"""
+
 
 # --- cancel, replay, delete
 

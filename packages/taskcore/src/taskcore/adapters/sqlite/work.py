@@ -2,16 +2,18 @@
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
 from taskcore.adapters.sqlite import statements as sql
-from taskcore.adapters.sqlite.rows import FOREVER, Row, later, log_row, settlement_row, task_id, task_of
+from taskcore.adapters.sqlite.rows import BACK, FOREVER, Row, later, log_row, settlement_row, task_id, task_of
 from taskcore.adapters.sqlite.session import Session, all_or_each
 from taskcore.ids import TaskId, WorkerId
 from taskcore.lease import Fence, Renewal
 from taskcore.models import Claim, LogLine, Report, Settlement, TaskRecord
+from taskcore.states import Event
 
 
 def claim(session: Session, wanted: Claim) -> list[TaskRecord]:
@@ -55,14 +57,20 @@ def _best_ready(session: Session, queues: Sequence[str], limit: int, lease: Row)
 
 def renew(session: Session, fences: Sequence[Fence], lease_for: timedelta) -> list[Renewal]:
     until = later(session.now, lease_for)
-    key = session.key
-    rows = [(key(task), attempt, worker, until) for task, attempt, worker in fences]
-    held = all_or_each(session, rows, lambda some: session.execute_rows(sql.RENEW, some, FOREVER))
+    rows = [(worker, (session.key(task), attempt, until)) for task, attempt, worker in fences]
+    held = all_or_each(session, rows, partial(_write, session, sql.RENEW))
     stop = {fence for worker in {fence.worker for fence in fences} for fence in cancellations(session, worker)}
     return [
         Renewal.LOST if not kept else Renewal.CANCEL if fence in stop else Renewal.HELD
         for fence, kept in zip(fences, held, strict=True)
     ]
+
+
+def _write(session: Session, text: str, rows: Sequence[tuple[WorkerId, Row]]) -> int:
+    by_worker = defaultdict[WorkerId, list[Row]](list)
+    for worker, row in rows:
+        by_worker[worker].append(row)
+    return sum(session.execute_rows(text, some, worker, FOREVER) for worker, some in by_worker.items())
 
 
 def cancellations(session: Session, worker: WorkerId) -> list[Fence]:
@@ -72,16 +80,20 @@ def cancellations(session: Session, worker: WorkerId) -> list[Fence]:
 
 def settle(session: Session, settlements: Sequence[Settlement], lease_over: int = FOREVER) -> list[bool]:
     """End attempts; with ``lease_over``, only those whose lease has run out by then."""
-    rows = [settlement_row(settlement, session.key(settlement.fence.task), session.now) for settlement in settlements]
-    return all_or_each(session, rows, partial(_settle, session, lease_over))
+    return all_or_each(session, settlements, partial(_settle, session, lease_over))
 
 
-def _settle(session: Session, lease_over: int, rows: Sequence[Row]) -> int:
-    over, waiting = list[Row](), list[Row]()
-    for row in rows:
-        (waiting if row[3] == "pending" else over).append(row)
-    session.execute_rows(sql.KEEP_ENDED, waiting, lease_over)
-    return session.execute_rows(sql.FINISH, over, lease_over) + session.execute_rows(sql.RETURN, waiting, lease_over)
+def _settle(session: Session, lease_over: int, settlements: Sequence[Settlement]) -> int:
+    groups = defaultdict[tuple[Event, WorkerId], list[Row]](list)
+    for settlement in settlements:
+        task, _, worker = settlement.fence
+        groups[settlement.event, worker].append(settlement_row(settlement, session.key(task), session.now))
+    changed = 0
+    for (event, worker), rows in groups.items():
+        if event in BACK:
+            session.execute_rows(sql.keep_attempt(event), rows, worker, lease_over)
+        changed += session.execute_rows(sql.settle(event), rows, worker, lease_over)
+    return changed
 
 
 def exchange(session: Session, settlements: Sequence[Settlement], wanted: Claim) -> tuple[list[bool], list[TaskRecord]]:
@@ -89,8 +101,8 @@ def exchange(session: Session, settlements: Sequence[Settlement], wanted: Claim)
 
 
 def report(session: Session, reports: Sequence[Report]) -> list[bool]:
-    rows = [(session.key(r.fence.task), r.fence.attempt, r.fence.worker, r.progress, r.note) for r in reports]
-    held = all_or_each(session, rows, lambda some: session.execute_rows(sql.REPORT, some, FOREVER))
+    rows = [(r.fence.worker, (session.key(r.fence.task), r.fence.attempt, r.progress, r.note)) for r in reports]
+    held = all_or_each(session, rows, partial(_write, session, sql.REPORT))
     add_logs(session, [line for report, kept in zip(reports, held, strict=True) if kept for line in report.lines])
     return held
 
