@@ -1,17 +1,24 @@
-"""The use cases, one method each: what a command line or an API calls after it has read its input, and before it prints.
+"""The use cases, one method each: what a command line or an API calls between reading its input and printing.
 
 A ``Service`` speaks to any ``QueueBackend``. What needs more than its thirteen methods (pages, bulk replay) is there on
 the backends of this package, and is refused in one sentence on others.
 """
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from taskcore.errors import TaskcoreError
-from taskcore.pagination import Page
+from taskcore.errors import IllegalMove, InvalidInput, TaskcoreError
+from taskcore.pagination import Cursor, Page, checked_limit
+from taskcore.states import TaskState
 
-from taskmq.storage.base import Job, QueueBackend
+from taskmq.jobs import handlers
+from taskmq.jobs.calling import is_coroutine_function
+from taskmq.storage.base import Job, JobStatus, QueueBackend
+from taskmq.storage.store_backend import DEAD, StoreBackend
+from taskmq.vocabulary import CANCELLED, STATES
 
 
 class JobNotFound(TaskcoreError, LookupError):
@@ -61,8 +68,8 @@ class JobFilter:
     """Which jobs to list.
 
     Attributes:
-        state: a word of ``taskmq.vocabulary.STATES`` (pending, scheduled, retrying, running, success, dead, cancelled,
-            and failed for the last two); None for all.
+        state: a word of ``taskmq.vocabulary.STATES`` (pending, running, success, dead, cancelled, or failed for
+            the last two); None for all.
         cursor: ``next_cursor`` of the page before.
     """
 
@@ -124,7 +131,39 @@ class Service:
         Raises:
             InvalidInput: in one sentence, with nothing stored.
         """
-        raise NotImplementedError
+        return self._backend.insert_job(
+            payload,
+            retry_policy=retry_policy,
+            scheduled_for=scheduled_for,
+            interval_seconds=interval_seconds,
+            handler=handler,
+            priority=priority,
+        )
+
+    def add_many(
+        self,
+        payloads: Sequence[object],
+        *,
+        handler: str | None = None,
+        priority: int = 0,
+        retry_policy: str = "exponential",
+        scheduled_for: datetime | None = None,
+        interval_seconds: int | None = None,
+    ) -> Sequence[int]:
+        """Store many jobs in one commit, all or none, and return their ids in the same order.
+
+        Raises:
+            InvalidInput: in one sentence that says which one it is, with nothing stored.
+            NotSupported: the backend stores one at a time.
+        """
+        return self._own_backend("storing many jobs at once").insert_jobs(
+            payloads,
+            handler=handler,
+            priority=priority,
+            retry_policy=retry_policy,
+            scheduled_for=scheduled_for,
+            interval_seconds=interval_seconds,
+        )
 
     def get(self, job_id: int) -> Job:
         """The job, dead ones included.
@@ -132,7 +171,10 @@ class Service:
         Raises:
             JobNotFound: there is none.
         """
-        raise NotImplementedError
+        job = self._backend.get_job(job_id)
+        if job is None:
+            raise JobNotFound(job_id)
+        return job
 
     def list(self, wanted: JobFilter) -> Page[Job]:
         """One page of jobs, newest first.
@@ -141,7 +183,18 @@ class Service:
             InvalidInput: an unknown state, or a bad limit. BadCursor: a cursor of another listing.
             NotSupported: the backend has no listing.
         """
-        raise NotImplementedError
+        query = {"state": wanted.state, "handler": wanted.handler, "oldest_first": wanted.oldest_first}
+        limit = checked_limit(wanted.limit)
+        after = None if wanted.cursor is None else _job_id_of(wanted.cursor, query)
+        found = self._own_backend("listing jobs").find_jobs(
+            states=_states_of(wanted.state),
+            handler=wanted.handler,
+            after=after,
+            limit=limit + 1,
+            oldest_first=wanted.oldest_first,
+        )
+        shown = tuple(found[:limit])
+        return Page(shown, Cursor((shown[-1].id,)).encode(query) if len(found) > limit else None)
 
     def timeline(self, job_id: int) -> Sequence[Entry]:
         """What happened to a job, oldest first, beginning with "Queued"; at most its newest 100 lines after that.
@@ -149,15 +202,17 @@ class Service:
         Raises:
             JobNotFound: there is none.
         """
-        raise NotImplementedError
+        job = self.get(job_id)
+        queued = Entry(at=job.created_at.isoformat(), message="Queued", job_id=job_id, handler=job.handler)
+        return [queued, *self.logs(job_id=job_id, limit=100)]
 
     def logs(self, *, job_id: int | None = None, handler: str | None = None, limit: int = 50) -> Sequence[Entry]:
         """The newest ``limit`` lines of a job, a handler, or both, oldest first."""
-        raise NotImplementedError
+        return [_entry(line) for line in self._backend.get_logs(job_id=job_id, handler=handler, limit=limit)]
 
     def list_dead(self, limit: int = 20, offset: int = 0) -> Sequence[Job]:
         """Dead jobs, newest first."""
-        raise NotImplementedError
+        return self._backend.list_dead_jobs(limit, offset)
 
     def replay(self, job_id: int, *, exact: bool = False) -> int:
         """Store a copy of any job, due now, and return its id; ``exact`` calls ``verify_hash`` first.
@@ -165,15 +220,33 @@ class Service:
         Raises:
             JobNotFound: there is none. NotReplayable: as ``verify_hash``.
         """
-        raise NotImplementedError
+        job = self.get(job_id)
+        if exact:
+            self.verify_hash(job_id)
+        return self._backend.insert_job(
+            job.payload if job.raw_payload is None else job.raw_payload,
+            retry_policy=job.retry_policy,
+            interval_seconds=job.interval_seconds,
+            handler=job.handler,
+            priority=job.priority,
+        )
 
     def verify_hash(self, job_id: int) -> str:
         """Return the hash of the code that ran the job when this process has the same code.
 
         Raises:
-            JobNotFound: there is none. NoHashStored, HandlerUnknown, HashMismatch: why it cannot be shown to be the same.
+            JobNotFound: there is none.
+            NoHashStored, HandlerUnknown, HashMismatch: why the code cannot be shown to be the same.
         """
-        raise NotImplementedError
+        job = self.get(job_id)
+        if not job.handler_hash:
+            raise NoHashStored("Original job has no handler hash stored. Cannot perform exact replay.")
+        current = handlers.get_handler_hash(job.handler)
+        if current is None:
+            raise HandlerUnknown(job.handler)
+        if current != job.handler_hash:
+            raise HashMismatch(job.handler_hash, current)
+        return current
 
     def replay_dead(self, job_id: int) -> int:
         """Move a dead job back to the queue under a new id, and return that.
@@ -181,15 +254,24 @@ class Service:
         Raises:
             JobNotFound: no dead job has this id.
         """
-        raise NotImplementedError
+        new_id = self._backend.replay_dead_job(job_id)
+        if new_id is None:
+            raise JobNotFound(job_id, "the dead jobs")
+        return new_id
 
     def replay_all_dead(self, *, handler: str | None = None, dry_run: bool = False) -> Replayed:
         """Do the same for all dead jobs, or those of a handler, oldest first; with ``dry_run`` only tell which.
 
+        Jobs that somebody else replays meanwhile are left out.
+
         Raises:
             NotSupported: the backend has no bulk replay.
         """
-        raise NotImplementedError
+        dead = self._all_dead(handler)
+        if dry_run:
+            return Replayed(tuple((job, None) for job in dead))
+        pairs = ((job, self._backend.replay_dead_job(job.id)) for job in dead)
+        return Replayed(tuple(pair for pair in pairs if pair[1] is not None))
 
     def cancel(self, job_id: int) -> None:
         """Cancel a pending job.
@@ -197,8 +279,64 @@ class Service:
         Raises:
             JobNotFound: there is none. IllegalMove: it is running or over.
         """
-        raise NotImplementedError
+        job = self.get(job_id)
+        if job.status is not JobStatus.PENDING:
+            raise IllegalMove(job.state, "cancel", TaskState.PENDING)
+        self._backend.update_status(job_id, JobStatus.FAILED, job.retries, CANCELLED)
 
     def handlers(self) -> Sequence[HandlerInfo]:
         """The handlers that this process has registered, by name."""
-        raise NotImplementedError
+        return [_handler_info(str(name), function) for name, function in sorted(handlers.HANDLERS.items(), key=_name)]
+
+    def _own_backend(self, what: str) -> StoreBackend:
+        if isinstance(self._backend, StoreBackend):
+            return self._backend
+        raise NotSupported(f"{type(self._backend).__name__} has the methods of QueueBackend alone; {what} needs more")
+
+    def _all_dead(self, handler: str | None) -> Sequence[Job]:
+        backend, dead = self._own_backend("bulk replay"), list[Job]()
+        while page := backend.find_jobs(
+            states=DEAD, handler=handler, after=dead[-1].id if dead else None, limit=500, oldest_first=True
+        ):
+            dead.extend(page)
+        return dead
+
+
+def _states_of(word: str | None) -> frozenset[TaskState]:
+    if word is None:
+        return frozenset()
+    try:
+        return STATES[word]
+    except KeyError:
+        raise InvalidInput(f"state must be one of {', '.join(STATES)}, got {word!r:.80}") from None
+
+
+def _job_id_of(cursor: str, query: Mapping[str, object]) -> int:
+    key = Cursor.decode(cursor, query).key
+    return key[0] if isinstance(key[0], int) else 0
+
+
+def _entry(line: Mapping[str, Any]) -> Entry:
+    return Entry(
+        at=str(line["timestamp"]),
+        message=str(line["message"]),
+        level=str(line.get("level", "INFO")),
+        job_id=line.get("job_id", 0),
+        handler=line.get("handler"),
+    )
+
+
+def _name(item: tuple[object, object]) -> str:
+    return str(item[0])
+
+
+def _handler_info(name: str, function: Callable[..., Any]) -> HandlerInfo:
+    module, qualified = getattr(function, "__module__", "?"), getattr(function, "__qualname__", repr(function))
+    lines = (inspect.getdoc(function) or "").splitlines()
+    return HandlerInfo(
+        name=name,
+        function=f"{module}.{qualified}",
+        is_async=is_coroutine_function(function),
+        source_hash=handlers.get_handler_hash(name),
+        summary=lines[0] if lines else "",
+    )

@@ -1,0 +1,5 @@
+"""``python -m taskmq`` is ``taskmq``."""
+
+from taskmq.cli import main
+
+main()

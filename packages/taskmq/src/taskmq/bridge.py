@@ -1,0 +1,43 @@
+"""The sync door: one event loop in one background thread, on which this process's sync callers run the async core."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Bridge:
+    """Made without a thread; the first ``run`` starts it. After a fork the child gets one of its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine, and wait for its result; from any thread but the bridge's own."""
+        loop = self._started()
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise RuntimeError("the sync API was called from a coroutine of its own; await the async method instead")
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+    def forget(self) -> None:
+        """Begin anew, in a process where the thread was left behind."""
+        self.__init__()  # type: ignore[misc]
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="taskmq-bridge", daemon=True)
+                self._thread.start()
+            return self._loop
+
+
+bridge = Bridge()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=bridge.forget)

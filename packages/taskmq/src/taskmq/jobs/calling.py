@@ -1,0 +1,84 @@
+"""From a registered function to a handler of the engine."""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from taskcore import serialization
+from taskcore.engine.context import TaskContext
+from taskcore.engine.handlers import Handler, Mode
+from taskcore.errors import NotSerializable, TaskcoreError
+
+from taskmq.job import Job
+from taskmq.jobs import handlers
+from taskmq.vocabulary import NO_HANDLER, job_of, utc_now
+
+Function = Callable[[Job], Any]
+
+
+class UnknownHandler(TaskcoreError, LookupError):
+    """The job names a handler that this process has not registered, or none."""
+
+    code = "handler_not_found"
+
+
+class RegisteredHandlers:
+    """The registry as the engine's ``HandlerSource``; ``fallback`` runs the jobs that name no handler."""
+
+    def __init__(self, fallback: Function | None = None) -> None:
+        self._fallback = fallback
+
+    def get(self, name: str) -> Handler:
+        function = self._fallback if name == NO_HANDLER else handlers.get_handler(name)
+        if function is None:
+            return Handler(name=name, function=_refusing(name), mode=Mode.THREAD)
+        is_async = is_coroutine_function(function)
+        return Handler(
+            name=name,
+            function=_awaiting(function) if is_async else _calling(function),
+            mode=Mode.ASYNC if is_async else Mode.THREAD,
+            version=handlers.get_handler_hash(name),
+        )
+
+
+def is_coroutine_function(function: Callable[..., Any]) -> bool:
+    """Whether a call returns a coroutine, objects with ``async def __call__`` included."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def _awaiting(function: Function) -> Callable[[TaskContext], Any]:
+    async def call(context: TaskContext) -> Any:
+        return storable(await function(_job(context)))
+
+    return call
+
+
+def _calling(function: Function) -> Callable[[TaskContext], Any]:
+    def call(context: TaskContext) -> Any:
+        value = function(_job(context))
+        return storable(asyncio.run(value) if inspect.iscoroutine(value) else value)
+
+    return call
+
+
+def _refusing(name: str) -> Callable[[TaskContext], Any]:
+    def call(context: TaskContext) -> None:
+        if name == NO_HANDLER:
+            raise UnknownHandler("No handler specified for job and no default func provided.")
+        raise UnknownHandler(f"Unknown handler: {name}")
+
+    return call
+
+
+def _job(context: TaskContext) -> Job:
+    return job_of(context.task, now=utc_now(), context=context)
+
+
+def storable(value: Any) -> Any:
+    """The value itself where it has an exact form, else its text: that is what ``Job.result`` shows of any value."""
+    try:
+        serialization.encode(value)
+    except NotSerializable:
+        return str(value)
+    return value

@@ -1,0 +1,49 @@
+"""Which queue this process works on, read once at the edge: option, else environment, else default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from taskcore.errors import InvalidInput
+
+BACKENDS = ("sqlite", "redis")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the jobs are.
+
+    Attributes:
+        db_path: the SQLite file; a relative one begins at the working directory.
+
+    Raises:
+        InvalidInput: no such backend.
+    """
+
+    backend: str = "sqlite"
+    db_path: str = "taskmq.db"
+    redis_url: str = "redis://localhost:6379/0"
+
+    def __post_init__(self) -> None:
+        if self.backend not in BACKENDS:
+            raise InvalidInput(f"TASKMQ_BACKEND must be {' or '.join(BACKENDS)}, got {self.backend!r}")
+
+    @classmethod
+    def from_env(
+        cls,
+        env: Mapping[str, str],
+        *,
+        backend: str | None = None,
+        db_path: str | None = None,
+        redis_url: str | None = None,
+    ) -> Self:
+        """From ``TASKMQ_BACKEND``, ``TASKMQ_DB_PATH`` and ``TASKMQ_REDIS_URL``, where no option is given.
+
+        A variable that is empty counts as unset.
+        """
+        defaults = cls()
+        return cls(
+            backend=backend or env.get("TASKMQ_BACKEND") or defaults.backend,
+            db_path=db_path or env.get("TASKMQ_DB_PATH") or defaults.db_path,
+            redis_url=redis_url or env.get("TASKMQ_REDIS_URL") or defaults.redis_url,
+        )

@@ -1,0 +1,255 @@
+"""``QueueBackend`` on any store of the core: the sync door, and the words of this queue. All logic is behind it."""
+
+import os
+import threading
+from abc import abstractmethod
+from collections.abc import Coroutine, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from taskcore.engine.execution.run import printable
+from taskcore.errors import InvalidInput, StoreError
+from taskcore.ids import TaskId, WorkerId
+from taskcore.models import Claim, LogLine, Order, TaskQuery, TaskRecord, TaskSpec
+from taskcore.ports import TaskStore
+from taskcore.states import TaskState
+
+from taskmq.bridge import bridge
+from taskmq.job import Job, JobStatus
+from taskmq.storage import history
+from taskmq.storage.base import QueueBackend
+from taskmq.storage.moves import ByHand
+from taskmq.vocabulary import PERIODIC, copy_of, job_of, spec_of, task_id, utc_now
+
+QUEUES = ("default",)
+PAGE = 500
+DEAD = frozenset({TaskState.FAILED})
+
+
+class StoreBackend(QueueBackend):
+    """Safe to use from any thread, and in a forked child, which gets connections of its own.
+
+    Every method raises ``StoreUnavailable`` when the store cannot be reached.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._opened: tuple[int, TaskStore] | None = None
+
+    @abstractmethod
+    def _open(self) -> Coroutine[Any, Any, TaskStore]:
+        """Open the store."""
+
+    @property
+    def store(self) -> TaskStore:
+        """The store of this process; opened when it is first needed."""
+        with self._lock:
+            if self._opened is None or self._opened[0] != os.getpid():
+                self._opened = os.getpid(), bridge.run(self._open())
+            return self._opened[1]
+
+    def close(self) -> None:
+        """Let go of the store; the next use opens it again. Closing twice is fine."""
+        with self._lock:
+            opened, self._opened = self._opened, None
+        if opened is not None and opened[0] == os.getpid():
+            bridge.run(opened[1].close())
+
+    # Jobs that come in
+
+    def insert_job(  # type: ignore[override]  # the published backends have two parameters before the priority
+        self,
+        payload: Any,
+        retry_policy: str = "exponential",
+        scheduled_for: datetime | None = None,
+        interval_seconds: int | None = None,
+        handler: str | None = None,
+        locked_by: str | None = None,
+        lock_expires_at: datetime | None = None,
+        priority: int = 0,
+    ) -> int:
+        """Store a job; it is on disk when this returns.
+
+        Args:
+            payload: text, or any JSON value; see ``taskmq.payload``.
+            scheduled_for: with a time zone.
+            locked_by: hand the job to this worker at once, until ``lock_expires_at``.
+
+        Raises:
+            InvalidInput: in one sentence, with nothing stored.
+        """
+        spec = spec_of(
+            payload,
+            handler=handler,
+            priority=priority,
+            retry_policy=retry_policy,
+            scheduled_for=scheduled_for,
+            interval_seconds=interval_seconds,
+            now=utc_now(),
+        )
+        return bridge.run(self._insert(self.store, spec, locked_by, lock_expires_at))
+
+    def insert_jobs(
+        self,
+        payloads: Sequence[Any],
+        *,
+        handler: str | None = None,
+        priority: int = 0,
+        retry_policy: str = "exponential",
+        scheduled_for: datetime | None = None,
+        interval_seconds: int | None = None,
+    ) -> list[int]:
+        """Store many jobs in one commit, all or none, and return their ids in the same order.
+
+        Raises:
+            InvalidInput: as ``insert_job``; the message says which one it is.
+        """
+        specs: list[TaskSpec] = []
+        now = utc_now()
+        for number, payload in enumerate(payloads, start=1):
+            try:
+                specs.append(
+                    spec_of(
+                        payload,
+                        handler=handler,
+                        priority=priority,
+                        retry_policy=retry_policy,
+                        scheduled_for=scheduled_for,
+                        interval_seconds=interval_seconds,
+                        now=now,
+                    )
+                )
+            except InvalidInput as error:
+                raise InvalidInput(f"job {number} of {len(payloads)}: {error}; nothing was stored") from error
+        return [int(receipt.task) for receipt in bridge.run(self.store.put(specs))]
+
+    async def _insert(self, store: TaskStore, spec: TaskSpec, worker: str | None, until: datetime | None) -> int:
+        (receipt,) = await store.put([spec])
+        lease = until and until - utc_now()
+        if worker and lease and lease > timedelta(0):
+            await store.take(receipt.task, WorkerId(worker), lease)
+        return int(receipt.task)
+
+    # Work by hand
+
+    def fetch_job(self, worker_id: str, lock_timeout: int = 30) -> Job | None:
+        """Hand out the best due job: highest priority, then longest due, then oldest. Its status is RUNNING.
+
+        Expired locks of others are taken back first when nothing else is due.
+        """
+        return bridge.run(self._fetch(self.store, WorkerId(worker_id), timedelta(seconds=lock_timeout)))
+
+    async def _fetch(self, store: TaskStore, worker: WorkerId, lease: timedelta) -> Job | None:
+        wanted = Claim(worker=worker, queues=QUEUES, limit=1, lease_for=lease)
+        tasks = await store.claim(wanted)
+        if not tasks and await ByHand(store).take_back():
+            tasks = await store.claim(wanted)
+        return _job(tasks[0]) if tasks else None
+
+    def update_status(
+        self,
+        job_id: int,
+        status: JobStatus,
+        retries: int = 0,
+        error_log: str | None = None,
+        result: Any = None,
+        handler_hash: str | None = None,
+    ) -> None:
+        """Bring a job to a status, whatever it is now; see ``taskmq.storage.moves``.
+
+        RUNNING keeps the lock of the worker that fetched the job. FAILED makes it dead; with the error
+        "Cancelled by admin" it cancels instead, which only a pending job allows.
+
+        Raises:
+            IllegalMove: cancelling a job that is not pending. LeaseLost: somebody else changed it meanwhile.
+        """
+        bridge.run(ByHand(self.store).update(task_id(job_id), status, retries, error_log, result, handler_hash))
+
+    def move_to_dlq(self, job_id: int, error_log: str | None = None) -> None:
+        bridge.run(ByHand(self.store).bury(task_id(job_id), error_log))
+
+    def requeue_expired_locks(self) -> None:
+        """Take jobs back from workers whose lock ran out; after the fifth time a job is dead."""
+        bridge.run(ByHand(self.store).take_back())
+
+    def reschedule_periodic_jobs(self) -> None:
+        """Let periodic jobs that were set to SUCCESS by hand wait for their next instant.
+
+        A ``Worker`` needs no such call.
+        """
+        bridge.run(self._reschedule(self.store))
+
+    async def _reschedule(self, store: TaskStore) -> None:
+        query = TaskQuery(states=frozenset({TaskState.SUCCEEDED}), schedule=PERIODIC, limit=PAGE)
+        for record in await store.find(query):
+            await ByHand(store).repeat(record)
+
+    # Dead jobs
+
+    def list_dead_jobs(self, limit: int = 100, offset: int = 0) -> list[Job]:
+        wanted = max(limit, 0) + max(offset, 0)
+        return self.find_jobs(states=DEAD, limit=wanted)[max(offset, 0) :]
+
+    def replay_dead_job(self, job_id: int) -> int | None:
+        """Store a dead job anew, take it off the dead list, and return the new id.
+
+        Doing it twice at the same time, or again after a crash in between, makes one new job.
+        """
+        return bridge.run(self._replay_dead(self.store, task_id(job_id)))
+
+    async def _replay_dead(self, store: TaskStore, task: TaskId) -> int | None:
+        record = await store.get(task)
+        if record is None or record.state not in DEAD:
+            return None
+        copy = copy_of(record, now=await store.now(), key=f"replay of {task}, attempt {record.attempt}")
+        (receipt,) = await store.put([copy])
+        await store.delete([task])
+        return int(receipt.task)
+
+    # Reading
+
+    def get_job(self, job_id: int) -> Job | None:
+        """The job, dead and cancelled ones included."""
+        record = bridge.run(self.store.get(task_id(job_id)))
+        return None if record is None else _job(record)
+
+    def find_jobs(
+        self,
+        *,
+        states: frozenset[TaskState] = frozenset(),
+        handler: str | None = None,
+        after: int | None = None,
+        limit: int = 50,
+        oldest_first: bool = False,
+    ) -> list[Job]:
+        """Jobs by id, newest first unless told otherwise, those behind the job ``after``."""
+        query = TaskQuery(
+            states=states,
+            name=handler,
+            order=Order.OLDEST if oldest_first else Order.NEWEST,
+            after=None if after is None else task_id(after),
+            limit=limit,
+        )
+        return [_job(record) for record in bridge.run(self.store.find(query))] if limit > 0 else []
+
+    def add_log(self, job_id: int, level: str, message: str, handler: str | None = None) -> None:
+        """Add a line to a job's log. The handler is the job's, whatever is said here."""
+        line = LogLine(task=task_id(job_id), attempt=0, at=utc_now(), level=level, message=printable(str(message)))
+        bridge.run(self.store.add_logs([line]))
+
+    def get_logs(self, job_id: int | None = None, handler: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        return bridge.run(history.lines(self.store, job_id, handler, limit))
+
+    def get_queue_depth(self) -> int:
+        return sum(each.by_state.get(TaskState.PENDING, 0) for each in bridge.run(self.store.counts()))
+
+    def check_health(self) -> bool:
+        try:
+            bridge.run(self.store.check())
+        except (StoreError, InvalidInput):
+            return False
+        return True
+
+
+def _job(record: TaskRecord) -> Job:
+    return job_of(record, now=utc_now())

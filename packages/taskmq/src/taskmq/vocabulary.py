@@ -1,0 +1,236 @@
+"""The words of this queue and those of the core: jobs and tasks, statuses and states, terms and specs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from taskcore import serialization
+from taskcore.engine.context import TaskContext
+from taskcore.errors import CorruptPayload, InvalidInput
+from taskcore.ids import ScheduleId, TaskId
+from taskcore.models import TaskRecord, TaskSpec
+from taskcore.schedule import Every
+from taskcore.states import TaskState
+
+from taskmq import payload as payloads
+from taskmq.job import Job, JobStatus
+
+NO_HANDLER = "(none)"
+"""The task name of jobs without a handler."""
+
+PERIODIC = ScheduleId("interval")
+"""Marks the tasks of periodic jobs, so that they are found without looking at all."""
+
+CANCELLED = "Cancelled by admin"
+"""The error text of cancelled jobs."""
+
+RETRY_POLICIES = ("fixed", "exponential", "none")
+
+STATUS: Mapping[TaskState, JobStatus] = {
+    TaskState.PENDING: JobStatus.PENDING,
+    TaskState.RUNNING: JobStatus.RUNNING,
+    TaskState.SUCCEEDED: JobStatus.SUCCESS,
+    TaskState.FAILED: JobStatus.FAILED,
+    TaskState.CANCELLED: JobStatus.FAILED,
+    TaskState.EXPIRED: JobStatus.FAILED,
+    TaskState.INTERRUPTED: JobStatus.FAILED,
+}
+
+_NEVER_BEGUN = frozenset({TaskState.CANCELLED, TaskState.EXPIRED, TaskState.INTERRUPTED})
+
+STATES: Mapping[str, frozenset[TaskState]] = {
+    "pending": frozenset({TaskState.PENDING}),
+    "running": frozenset({TaskState.RUNNING}),
+    "success": frozenset({TaskState.SUCCEEDED}),
+    "dead": frozenset({TaskState.FAILED}),
+    "cancelled": _NEVER_BEGUN,
+    "failed": frozenset({TaskState.FAILED}) | _NEVER_BEGUN,
+}
+"""Words by which jobs are listed; "failed" is what ``JobStatus.FAILED`` covers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What this queue keeps with a task beyond what the core knows.
+
+    Attributes:
+        every: the instants of a periodic job.
+        replay_of: the dead job that this one replaces.
+    """
+
+    retry_policy: str = "exponential"
+    every: Every | None = None
+    replay_of: int | None = None
+
+    def dump(self) -> str | None:
+        """As ``meta`` of a task; None for an ordinary job."""
+        found: dict[str, object] = {}
+        if self.retry_policy != "exponential":
+            found["retry_policy"] = self.retry_policy
+        if self.every is not None:
+            found["interval_seconds"] = int(self.every.interval.total_seconds())
+            found["anchor"] = self.every.anchor.isoformat()
+        if self.replay_of is not None:
+            found["replay_of"] = self.replay_of
+        return json.dumps(found) if found else None
+
+
+@lru_cache(maxsize=4096)
+def terms_of(meta: str | None) -> Terms:
+    """The terms of a task."""
+    if meta is None:
+        return Terms()
+    found = json.loads(meta)
+    interval = found.get("interval_seconds")
+    return Terms(
+        retry_policy=found.get("retry_policy", "exponential"),
+        every=Every(timedelta(seconds=interval), datetime.fromisoformat(found["anchor"])) if interval else None,
+        replay_of=found.get("replay_of"),
+    )
+
+
+def spec_of(
+    payload: object,
+    *,
+    handler: str | None = None,
+    priority: int = 0,
+    retry_policy: str = "exponential",
+    scheduled_for: datetime | None = None,
+    interval_seconds: int | None = None,
+    now: datetime,
+) -> TaskSpec:
+    """The order for a new job.
+
+    Args:
+        now: the store's time: the first instant of a periodic job that names none.
+
+    Raises:
+        InvalidInput: a value is not allowed; the message says which ones are.
+    """
+    _check(handler, priority, retry_policy, scheduled_for, interval_seconds)
+    spec = TaskSpec(
+        name=handler or NO_HANDLER, payload=payloads.to_text(payload), priority=priority, run_at=scheduled_for
+    )
+    if interval_seconds is None:
+        return replace(spec, meta=Terms(retry_policy=retry_policy).dump())
+    every = Every(timedelta(seconds=interval_seconds), spec.run_at or now)
+    terms = Terms(retry_policy=retry_policy, every=every)
+    return replace(spec, run_at=every.anchor, schedule=PERIODIC, meta=terms.dump())
+
+
+def _check(handler: object, priority: object, retry_policy: object, at: object, interval: object) -> None:
+    if not (handler is None or isinstance(handler, str)) or handler == NO_HANDLER:
+        raise InvalidInput(f"handler must be a name other than {NO_HANDLER!r}, or None, got {handler!r:.80}")
+    if type(priority) is not int:
+        raise InvalidInput(f"priority must be an integer, higher first, got {priority!r:.80}")
+    if retry_policy not in RETRY_POLICIES:
+        raise InvalidInput(f"retry_policy must be one of {', '.join(RETRY_POLICIES)}, got {retry_policy!r:.80}")
+    if not (at is None or isinstance(at, datetime)):
+        raise InvalidInput(f"scheduled_for must be a datetime with a time zone, got {at!r:.80}")
+    if interval is not None and (type(interval) is not int or interval < 1):
+        raise InvalidInput(f"interval_seconds must be a whole number of 1 or more, got {interval!r:.80}")
+
+
+def copy_of(record: TaskRecord, *, now: datetime, key: str | None = None) -> TaskSpec:
+    """The order for another run of a job, due now; a periodic one begins its series anew.
+
+    Args:
+        key: orders with one key are stored once.
+    """
+    terms = terms_of(record.meta)
+    every = terms.every and Every(terms.every.interval, now)
+    return TaskSpec(
+        name=record.name,
+        payload=record.payload,
+        priority=record.priority,
+        schedule=record.schedule,
+        meta=replace(terms, every=every, replay_of=int(record.id)).dump(),
+        idempotency_key=key,
+    )
+
+
+def handler_of(record: TaskRecord) -> str | None:
+    return None if record.name == NO_HANDLER else record.name
+
+
+def error_of(record: TaskRecord) -> str | None:
+    """The text of the last error."""
+    if record.state is TaskState.CANCELLED:
+        return CANCELLED
+    return None if record.error is None else record.error.message
+
+
+def word_of(record: TaskRecord, now: datetime) -> str:
+    """The state in one word, finer than ``JobStatus``."""
+    match record.state:
+        case TaskState.PENDING if record.failures:
+            return "retrying"
+        case TaskState.PENDING if record.run_at > now:
+            return "scheduled"
+        case TaskState.FAILED:
+            return "dead"
+        case TaskState.SUCCEEDED:
+            return "success"
+        case state:
+            return state.value
+
+
+def granted_retries(record: TaskRecord) -> int:
+    """Failures that another attempt followed: all of them, but for the last one of a dead job."""
+    return max(record.failures - 1, 0) if record.state is TaskState.FAILED else record.failures
+
+
+def job_of(record: TaskRecord, *, now: datetime, context: TaskContext | None = None) -> Job:
+    """The job that a task is."""
+    terms = terms_of(record.meta)
+    value = _value_of(record.result)
+    running = record.state is TaskState.RUNNING
+    return Job(
+        id=int(record.id),
+        status=STATUS[record.state],
+        payload=payloads.from_text(record.payload),
+        created_at=record.created_at,
+        retries=granted_retries(record),
+        error_log=error_of(record),
+        retry_policy=terms.retry_policy,
+        scheduled_for=record.run_at,
+        interval_seconds=None if terms.every is None else int(terms.every.interval.total_seconds()),
+        handler=handler_of(record),
+        locked_by=record.worker if running else None,
+        lock_expires_at=record.lease_until,
+        result=None if value is None else str(value),
+        priority=record.priority,
+        handler_hash=record.version,
+        raw_payload=record.payload,
+        state=word_of(record, now),
+        return_value=value,
+        attempts=record.attempt,
+        error_type=None if record.error is None else record.error.type,
+        worker=record.worker,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        fraction=record.progress,
+        note=record.progress_note,
+        context=context,
+    )
+
+
+def _value_of(result: str | None) -> Any:
+    if result is None:
+        return None
+    try:
+        return serialization.decode(result)
+    except CorruptPayload:
+        return result
+
+
+def task_id(job_id: int) -> TaskId:
+    """The core's id of a job. Any value is welcome; what is no id names no task."""
+    return TaskId(str(job_id))
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

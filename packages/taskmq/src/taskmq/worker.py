@@ -1,0 +1,194 @@
+"""The worker: runs the jobs of a queue with the handlers of this process, until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+from taskcore.clock import SystemClock
+from taskcore.engine.announcer import Tally
+from taskcore.engine.periodic import Periodic
+from taskcore.engine.reaper import Reaper
+from taskcore.engine.signals import on_signals
+from taskcore.engine.worker import Worker as EngineWorker
+from taskcore.engine.worker import WorkerOptions
+from taskcore.errors import InvalidInput
+from taskcore.ids import WorkerId
+from taskcore.ports import TaskWork
+from taskcore.retry import Exponential, Fixed, RetryPolicy
+
+from taskmq import storage
+from taskmq.failed_log import FailedLog
+from taskmq.foreign_queue import ForeignQueue
+from taskmq.heartbeat_file import HeartbeatFile
+from taskmq.jobs.calling import RegisteredHandlers
+from taskmq.policy import JobPolicy
+from taskmq.storage.base import Job, QueueBackend
+from taskmq.storage.store_backend import QUEUES, StoreBackend
+
+logger = logging.getLogger("taskmq.worker")
+
+# Each of these is looked up when it is used, so that a program may set it.
+FAILED_LOG_PATH = "failed_jobs.log"
+HEARTBEAT_PATH = "worker_heartbeat.txt"
+HEARTBEAT_INTERVAL = 5
+"""Seconds."""
+FIXED_RETRY_INTERVAL = 2
+"""Seconds between the attempts of a job whose retry policy is "fixed"."""
+EXPONENTIAL_BASE = 2
+"""The n-th wait of "exponential" is this to the power of n, in seconds ..."""
+EXPONENTIAL_CAP = 600
+"""... but never longer."""
+SWEEP_INTERVAL = 2
+"""Seconds between two looks for jobs whose worker is gone; at most half a lease."""
+
+
+class Worker:
+    """Takes the best due job whenever one of ``max_workers`` slots is free.
+
+    Plain handlers run in threads, coroutine handlers together on one event loop. A running job's lock is renewed while
+    its worker lives; what a worker writes after it lost the lock is refused. A failed job waits for its retry in the
+    queue.
+
+    Args:
+        func: runs jobs that name no handler.
+        backend: by default what the environment says. One that does not come from this package works by its thirteen
+            methods alone; see ``taskmq.foreign_queue`` for what it does not promise.
+        max_retries: attempts in all; 0 and 1 both mean one.
+        poll_interval: seconds between two looks for work, where the store does not tell.
+        max_workers: jobs at the same time.
+        worker_id: no two workers may share one; by default host, process and a random part.
+        lock_timeout: seconds without a sign of life after which another worker takes a job over.
+        grace: seconds that running jobs may go on after ``stop``; what is not done by then goes back to the queue.
+
+    Raises:
+        InvalidInput: an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        func: Callable[[Job], Any] | None = None,
+        backend: QueueBackend | None = None,
+        max_retries: int = 3,
+        poll_interval: float = 1.0,
+        max_workers: int = 1,
+        worker_id: str | None = None,
+        lock_timeout: float = 30,
+        *,
+        grace: float = 30.0,
+    ) -> None:
+        self.func = func
+        self.backend = storage.get_backend() if backend is None else backend
+        self.max_retries = max_retries
+        self.worker_id = worker_id
+        self._options = WorkerOptions(
+            queues=QUEUES,
+            concurrency=max(1, max_workers),
+            lease=timedelta(seconds=lock_timeout),
+            poll=timedelta(seconds=poll_interval),
+            grace=timedelta(seconds=grace),
+        )
+        self._clock = SystemClock()
+        self._heartbeat = HeartbeatFile(lambda: HEARTBEAT_PATH, self._clock)
+        self._running = threading.Lock()
+        self._engine: EngineWorker | None = None
+        self._stopped_early = False
+
+    @property
+    def active_jobs(self) -> int:
+        """Jobs that this worker holds now."""
+        engine = self._engine
+        return 0 if engine is None else engine.active
+
+    def start(self, *, until_idle: bool = False) -> Tally:
+        """Work until ``stop`` or, in the main thread, until SIGINT or SIGTERM; return what was done.
+
+        A second signal forces. The worker may be started again afterwards.
+
+        Args:
+            until_idle: end when nothing is due and nothing under way.
+
+        Raises:
+            InvalidInput: it is running already.
+        """
+        if not self._running.acquire(blocking=False):
+            raise InvalidInput("this worker is running already; stop it first, or make another one")
+        try:
+            return asyncio.run(self._serve(until_idle))
+        finally:
+            self._engine = None
+            self._stopped_early = False
+            self._heartbeat.remove()
+            self._running.release()
+
+    def stop(self) -> None:
+        """Take no more jobs, let running ones finish, and return at once; from any thread, any number of times.
+
+        Before the first ``start`` it makes that return at once.
+        """
+        engine = self._engine
+        if engine is None:
+            self._stopped_early = True
+        else:
+            engine.stop()
+        self._heartbeat.remove()
+
+    async def _serve(self, until_idle: bool) -> Tally:
+        failed_log = FailedLog(lambda: FAILED_LOG_PATH)
+        policy = JobPolicy(self._retry, self._clock, failed_log)
+        async with AsyncExitStack() as stack:
+            work, sweep = await self._source(stack, policy, failed_log)
+            engine = self._engine = EngineWorker(
+                work,
+                RegisteredHandlers(self.func),
+                name=None if self.worker_id is None else WorkerId(self.worker_id),
+                options=self._options,
+                policy=policy,
+                clock=self._clock,
+                bus=failed_log,
+            )
+            if self._stopped_early:
+                engine.stop()
+            stack.enter_context(on_signals(self._on_signal))
+            await self._heartbeat.beat()
+            await stack.enter_async_context(
+                Periodic(self._heartbeat.beat, timedelta(seconds=HEARTBEAT_INTERVAL), "heartbeat file")
+            )
+            await stack.enter_async_context(sweep)
+            return await engine.run(until_idle=until_idle)
+
+    async def _source(
+        self, stack: AsyncExitStack, policy: JobPolicy, failed_log: FailedLog
+    ) -> tuple[TaskWork, Periodic]:
+        """Where the work comes from, and what takes back that of others who are gone."""
+        every = min(timedelta(seconds=SWEEP_INTERVAL), self._options.lease / 2)
+        if isinstance(self.backend, StoreBackend):
+            store = self.backend.store
+            reaper = Reaper(store, policy=policy, clock=self._clock, bus=failed_log)
+            return store, Periodic(reaper.tick, every, "reaper")
+        foreign = ForeignQueue(self.backend)
+        stack.push_async_callback(foreign.close)
+        return foreign, Periodic(foreign.sweep, every, "sweep")
+
+    def _retry(self, name: str) -> RetryPolicy:
+        attempts = 1 if name == "none" else max(1, self.max_retries)
+        backoff = Fixed(FIXED_RETRY_INTERVAL) if name == "fixed" else Exponential(EXPONENTIAL_BASE, EXPONENTIAL_BASE)
+        # sys.exit() in a handler is its failure like any other.
+        return RetryPolicy(
+            max_attempts=attempts, backoff=backoff, cap=EXPONENTIAL_CAP, jitter=0, retry_on=(BaseException,)
+        )
+
+    def _on_signal(self, received: signal.Signals, times: int) -> None:
+        if self._engine is None:
+            return
+        sys.stdout.write(
+            f"\n🛑 Received signal {received.value}. Initiating graceful shutdown...\n"
+            f"Waiting for {self._engine.active} active jobs to complete...\n"
+        )
+        sys.stdout.flush()
+        self._engine.stop(force=times > 1)
