@@ -1,0 +1,53 @@
+"""The command line: ``taskmq COMMAND``.
+
+stdout is data, stderr is messages. ``get_backend`` and ``worker.Worker`` are looked up here when a command runs, so
+what replaces them is used.
+"""
+
+from taskmq import worker
+from taskmq.cli.adding import add_job
+from taskmq.cli.dead import list_dead, replay, replay_dead
+from taskmq.cli.doctor import doctor
+from taskmq.cli.handlers import handlers, register_dummy_handler
+from taskmq.cli.program import cli
+from taskmq.cli.reading import get_job, inspect, jobs, logs
+from taskmq.cli.working import run_worker
+from taskmq.storage import get_backend
+
+__all__ = [
+    "add_job",
+    "cli",
+    "doctor",
+    "get_backend",
+    "get_job",
+    "inspect",
+    "list_dead",
+    "logs",
+    "main",
+    "register_dummy_handler",
+    "replay",
+    "replay_dead",
+    "run_worker",
+    "worker",
+]
+
+for _command in (
+    add_job,
+    doctor,
+    get_job,
+    handlers,
+    inspect,
+    jobs,
+    list_dead,
+    logs,
+    register_dummy_handler,
+    replay,
+    replay_dead,
+    run_worker,
+):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command that ``sys.argv`` names, and exit with its code."""
+    cli(prog_name="taskmq")

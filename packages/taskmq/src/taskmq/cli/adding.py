@@ -1,0 +1,132 @@
+"""add-job: one job from the command line, or as many as stdin has lines."""
+
+import difflib
+import json
+import time
+from datetime import datetime, timedelta
+from typing import Any, TypedDict, Unpack
+
+import click
+
+from taskmq.cli.documents import JOB_COLUMNS, job_document
+from taskmq.cli.failures import ExitCode, Failure
+from taskmq.cli.output import Column, Output, output_options
+from taskmq.cli.params import duration, instant
+from taskmq.cli.payloads import payload_of, payloads_of_stdin
+from taskmq.cli.session import import_option, service
+from taskmq.cli.text import rough, visible
+from taskmq.jobs.handlers import HANDLERS
+from taskmq.service import Service
+from taskmq.storage.base import Job, JobStatus
+from taskmq.vocabulary import RETRY_POLICIES
+
+POLL = 0.1
+"""Seconds between two looks at a job that somebody waits for."""
+
+TEN_YEARS = 3652 * 86_400
+
+
+class Terms(TypedDict):
+    """What the jobs of one command have in common, as ``Service.add`` takes it."""
+
+    handler: str | None
+    priority: int
+    retry_policy: str
+    scheduled_for: datetime | None
+    interval_seconds: int | None
+
+
+@click.command("add-job")
+@click.option("--payload", metavar="JSON|@FILE|-", help="JSON, a file of JSON, or - for one job a line of stdin.")
+@click.option("--handler", metavar="NAME", help="Which handler runs it.")
+@click.option("--priority", type=int, default=0, show_default=True, help="Higher first.")
+@click.option("--retry-policy", type=click.Choice(RETRY_POLICIES), default="exponential", show_default=True)
+@click.option("--scheduled-for", type=instant, metavar="ISO|+10m", help="Not before this instant.")
+@click.option(
+    "--interval-seconds", type=click.IntRange(1, TEN_YEARS), metavar="N", help="Again and again, so far apart."
+)
+@click.option("--strict", is_flag=True, help="Refuse a handler that no imported module registers.")
+@click.option("--wait", is_flag=True, help="Wait until the job is over; exit 1 if it failed.")
+@click.option("--timeout", type=duration, default="30s", show_default=True, help="With --wait: exit 5 after this.")
+@import_option
+@output_options
+def add_job(
+    payload: str | None,
+    strict: bool,
+    wait: bool,
+    timeout: timedelta,
+    modules: tuple[str, ...],
+    output: Output,
+    **terms: Unpack[Terms],
+) -> ExitCode:
+    """Store a job; with --payload - one for each line of stdin, all or none."""
+    if strict:
+        _check_handler(terms["handler"], modules)
+    if wait and (payload == "-" or terms["interval_seconds"]):
+        raise click.UsageError("--wait is for one job that ends; leave out --payload - and --interval-seconds")
+    if payload == "-":
+        return _add_lines(output, terms)
+    value = payload_of(payload)
+    queue = service()
+    job_id = queue.add(_text(value), **terms)
+    if not output.chosen:
+        about = f"handler: {visible(terms['handler'])}, priority: {terms['priority']}"
+        click.echo(f"Inserted job with ID: {job_id}, {about}, payload: {visible(repr(value))}")
+    return _finish(queue, job_id, output, timeout if wait else None)
+
+
+def _text(value: Any) -> str:
+    """As JSON, so that a payload that is text cannot be taken for the value that it spells."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _check_handler(handler: str | None, modules: tuple[str, ...]) -> None:
+    if handler is None:
+        raise click.UsageError("--strict needs --handler")
+    if handler not in HANDLERS:
+        close = difflib.get_close_matches(handler, [str(name) for name in HANDLERS], n=1)
+        guess = f'did you mean "{close[0]}"? ' if close else ""
+        hint = f"{guess}List them with: taskmq handlers list --import {','.join(modules) or 'MODULE'}"
+        message = f'no handler named "{handler}" is registered in this environment'
+        raise Failure(message, hint=hint, code="handler_not_found")
+
+
+def _add_lines(output: Output, terms: Terms) -> ExitCode:
+    ids = service().add_many([_text(value) for value in payloads_of_stdin()], **terms)
+    if output.chosen:
+        output.many([{"id": job_id} for job_id in ids], (Column("id", "ID"),))
+    else:
+        span = f", IDs: {ids[0]} to {ids[-1]}" if ids else ""
+        about = f"handler: {visible(terms['handler'])}, priority: {terms['priority']}"
+        click.echo(f"Inserted {len(ids)} job{'' if len(ids) == 1 else 's'}, {about}{span}")
+    return ExitCode.OK
+
+
+def _finish(queue: Service, job_id: int, output: Output, timeout: timedelta | None) -> ExitCode:
+    """Wait for the end if asked to, then tell what nobody has told yet."""
+    job = None if timeout is None else _end_of(queue, job_id, timeout)
+    if output.ids_only:
+        click.echo(str(job_id))
+    elif output.chosen:
+        output.one(job_document(job or queue.get(job_id)), JOB_COLUMNS)
+    elif job is not None:
+        click.echo(f"Status: {job.status.value}")
+        click.echo(f"Error: {visible(job.error_log)}" if _failed(job) else f"Result: {visible(job.result)}")
+    return ExitCode.REFUSED if job is not None and _failed(job) else ExitCode.OK
+
+
+def _end_of(queue: Service, job_id: int, timeout: timedelta) -> Job:
+    until = time.monotonic() + timeout.total_seconds()
+    while True:
+        job = queue.get(job_id)
+        if job.status in {JobStatus.SUCCESS, JobStatus.FAILED}:
+            return job
+        if time.monotonic() >= until:
+            message = f"job {job_id} is still {job.state} after {rough(timeout.total_seconds())}"
+            hint = f"it goes on without you; see: taskmq inspect {job_id}"
+            raise Failure(message, hint=hint, code="timed_out", exit_code=ExitCode.TIMED_OUT)
+        time.sleep(POLL)
+
+
+def _failed(job: Job) -> bool:
+    return job.status is JobStatus.FAILED

@@ -1,0 +1,119 @@
+"""Jobs as documents: what every form of output is drawn from."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from taskmq.cli.output import Column, Document
+from taskmq.cli.text import ago, as_json, milliseconds, precise, timestamp, visible
+from taskmq.service import Entry
+from taskmq.storage.base import Job
+
+ICONS = {
+    "pending": "…",
+    "scheduled": "◷",
+    "retrying": "↻",
+    "running": "▶",
+    "success": "✓",
+    "dead": "☠",
+    "cancelled": "⊘",
+    "interrupted": "⚡",
+    "expired": "⌛",
+}
+
+
+def job_document(job: Job) -> dict[str, Any]:
+    """Everything about a job. ``result`` is text, ``return_value`` the same as a value."""
+    return {
+        "id": job.id,
+        "state": job.state,
+        "status": job.status.value,
+        "handler": job.handler,
+        "priority": job.priority,
+        "payload": job.payload,
+        "result": job.result,
+        "return_value": job.return_value,
+        "error": _error(job),
+        "retries": job.retries,
+        "attempts": job.attempts,
+        "retry_policy": job.retry_policy,
+        "interval_seconds": job.interval_seconds,
+        "created_at": timestamp(job.created_at),
+        "scheduled_for": timestamp(job.scheduled_for),
+        "started_at": timestamp(job.started_at),
+        "finished_at": timestamp(job.finished_at),
+        "duration_ms": milliseconds(duration(job)),
+        "worker": job.worker,
+        "progress": job.fraction,
+        "note": job.note,
+        "handler_hash": job.handler_hash,
+    }
+
+
+def entry_document(entry: Entry) -> Document:
+    """A line of a log or a timeline."""
+    return {
+        "timestamp": entry.at,
+        "job_id": entry.job_id,
+        "handler": entry.handler,
+        "level": entry.level,
+        "message": entry.message,
+    }
+
+
+def duration(job: Job) -> timedelta | None:
+    """How long the last attempt took, once it is over."""
+    if job.started_at is None or job.finished_at is None:
+        return None
+    return job.finished_at - job.started_at
+
+
+def wait(job: Job) -> timedelta | None:
+    """How long the job was due before its last attempt began."""
+    if job.started_at is None:
+        return None
+    due = job.started_at - max(job.created_at, job.scheduled_for)
+    return due if due >= timedelta(0) else None  # a periodic job waits for its next run already
+
+
+def payload_text(job: Job) -> str:
+    """The payload as it is stored; as JSON where a backend keeps values."""
+    if isinstance(job.raw_payload, str):
+        return visible(job.raw_payload)
+    return visible(job.payload) if isinstance(job.payload, str) else as_json(job.payload)
+
+
+def _error(job: Job) -> str | None:
+    if job.error_log and job.error_type:
+        return f"{job.error_type}: {job.error_log}"
+    return job.error_log or job.error_type
+
+
+def _state(document: Document) -> str:
+    return f"{ICONS.get(document['state'], '?')} {document['state']}"
+
+
+def _created(document: Document) -> str:
+    return ago(datetime.fromisoformat(document["created_at"]), datetime.now(UTC))
+
+
+def _duration(document: Document) -> str:
+    return "" if document["duration_ms"] is None else precise(document["duration_ms"])
+
+
+JOB_COLUMNS: Sequence[Column] = (
+    Column("id", "ID"),
+    Column("state", "State", _state),
+    Column("handler", "Handler"),
+    Column("attempts", "Attempts"),
+    Column("created_at", "Created", _created),
+    Column("duration_ms", "Duration", _duration),
+    Column("error", "Error", shrink=True),
+)
+
+ENTRY_COLUMNS: Sequence[Column] = (
+    Column("timestamp", "Time"),
+    Column("job_id", "Job"),
+    Column("level", "Level"),
+    Column("message", "Message"),
+)

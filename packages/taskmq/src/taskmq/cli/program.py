@@ -1,0 +1,100 @@
+"""The ``taskmq`` program: its options, and the way every command of it ends."""
+
+import functools
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from taskmq.cli.failures import ExitCode, Failure, report
+from taskmq.service import JobNotFound
+from taskmq.settings import Settings
+
+
+class Program(click.Group):
+    """A group whose commands answer with an exit code, and whose errors are sentences."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        words = sys.argv[1:] if args is None else list(args)
+        run = functools.partial(super().main, words, prog_name, complete_var, standalone_mode=False, **extra)
+        if not standalone_mode:
+            return run()
+        try:
+            sys.exit(run() or ExitCode.OK)
+        except Exception as error:
+            sys.exit(report(error, words))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; say of a job that is missing where it is missing, as there may be several queues."""
+        try:
+            return super().invoke(ctx)
+        except JobNotFound as error:
+            message = f"job {error.job_id} not found in {address(Settings.from_env(os.environ))}"
+            raise Failure(message, hint="list recent jobs with: taskmq jobs list", code=error.code) from error
+
+
+def address(settings: Settings) -> str:
+    """The queue as an URL without its password."""
+    if settings.backend == "redis":
+        return re.sub(r"(?<=://)[^/@]*:[^/@]*@", ":***@", settings.redis_url)
+    return f"sqlite://{Path(settings.db_path).absolute()}"
+
+
+@contextmanager
+def environment(changes: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for what this process does and starts, and put the old ones back."""
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Say what runs here, and on what."""
+    if wanted and not ctx.resilient_parsing:
+        import platform
+        import sqlite3
+        from importlib.metadata import version
+
+        python, sqlite = platform.python_version(), sqlite3.sqlite_version
+        click.echo(f"taskmq {version('taskmq')} (python {python}, sqlite {sqlite})")
+        ctx.exit()
+
+
+@click.group(cls=Program, name="taskmq", context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--backend", type=click.Choice(["sqlite", "redis"]), help="Where jobs are kept. [env: TASKMQ_BACKEND]")
+@click.option("--redis-url", metavar="URL", help="Address of the Redis server. [env: TASKMQ_REDIS_URL]")
+@click.option("--db-path", metavar="PATH", help="The SQLite file. [env: TASKMQ_DB_PATH; default: taskmq.db]")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks. [env: TASKMQ_DEBUG=1]")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Print the versions."
+)
+@click.pass_context
+def cli(ctx: click.Context, backend: str | None, redis_url: str | None, db_path: str | None) -> None:
+    """TaskForge CLI: a durable job queue.
+
+    \b
+    Exit codes: 0 done, 1 refused or not found, 2 bad usage or input,
+    3 store unreachable, 5 --wait timed out, 6 partly done, 130 interrupted.
+    """
+    # An option wins over the environment by becoming it: workers that a command starts look there too.
+    options = {"TASKMQ_BACKEND": backend, "TASKMQ_REDIS_URL": redis_url, "TASKMQ_DB_PATH": db_path}
+    ctx.with_resource(environment({name: value for name, value in options.items() if value is not None}))

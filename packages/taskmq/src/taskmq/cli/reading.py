@@ -1,0 +1,131 @@
+"""Commands that look at jobs and change nothing: get-job, inspect, logs, jobs list."""
+
+import shlex
+from datetime import datetime
+
+import click
+
+from taskmq.cli.documents import (
+    ENTRY_COLUMNS,
+    ICONS,
+    JOB_COLUMNS,
+    duration,
+    entry_document,
+    job_document,
+    payload_text,
+    wait,
+)
+from taskmq.cli.failures import bad_input
+from taskmq.cli.output import Output, on_terminal, output_options
+from taskmq.cli.params import JOB_ID
+from taskmq.cli.session import service
+from taskmq.cli.text import milliseconds, precise, visible
+from taskmq.service import Entry, JobFilter
+from taskmq.storage.base import Job
+from taskmq.vocabulary import STATES
+
+
+@click.command("get-job")
+@click.argument("job_id", type=JOB_ID, metavar="ID")
+@output_options
+def get_job(job_id: int, output: Output) -> None:
+    """Show one job."""
+    job = service().get(job_id)
+    if output.chosen:
+        output.one(job_document(job), JOB_COLUMNS)
+        return
+    click.echo(f"Job ID: {job.id}")
+    click.echo(f"Status: {job.status.value}")
+    click.echo(f"Priority: {job.priority}")
+    click.echo(f"Payload: {payload_text(job)}")
+    click.echo(f"Result: {visible(job.result)}")
+    if job.error_log:
+        click.echo(f"Error: {visible(job.error_log)}")
+    click.echo(f"Retries: {job.retries}")
+    if on_terminal() and job.attempts:
+        click.echo(_last_attempt(job))
+
+
+def _last_attempt(job: Job) -> str:
+    """A line for people; scripts of old know the lines above and get no other."""
+    spans = (("Duration", milliseconds(duration(job))), ("Wait", milliseconds(wait(job))))
+    parts = [f"{name}: {precise(ms)}" for name, ms in spans if ms is not None]
+    parts += [f"Worker: {visible(job.worker)}"] if job.worker else []
+    return "   ".join([*parts, f"Attempts: {job.attempts}"])
+
+
+@click.command("inspect")
+@click.argument("job_id", type=JOB_ID, metavar="ID")
+@output_options
+def inspect(job_id: int, output: Output) -> None:
+    """Show a job and what happened to it, step by step."""
+    queue = service()
+    job, entries = queue.get(job_id), queue.timeline(job_id)
+    if output.chosen:
+        timeline = [{"timestamp": entry.at, "level": entry.level, "message": entry.message} for entry in entries]
+        output.one({**job_document(job), "timeline": timeline}, JOB_COLUMNS)
+        return
+    if on_terminal():
+        click.echo(f"Job {job.id}  {visible(job.handler or '(no handler)')}  {ICONS.get(job.state, '?')} {job.state}")
+        for entry in entries:
+            click.echo(_moment(entry))
+        return
+    click.echo(f"Job ID: {job.id}")
+    click.echo(f"Status: {job.status.value}")
+    click.echo(f"Handler: {visible(job.handler)}")
+    click.echo(f"Payload: {payload_text(job)}")
+    click.echo("-" * 40)
+    click.echo("Execution Timeline:")
+    for entry in entries:
+        click.echo(f"[{visible(entry.at)}] {visible(entry.message)}")
+
+
+def _moment(entry: Entry) -> str:
+    at = datetime.fromisoformat(entry.at).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    colour = {"ERROR": "red", "WARNING": "yellow"}.get(entry.level)
+    return f"  {at}  {click.style(visible(entry.message), fg=colour)}"
+
+
+@click.command("logs")
+@click.option("--job", "job_id", type=click.IntRange(0, JOB_ID.max), metavar="ID", help="Lines of this job.")
+@click.option("--handler", help="Lines of jobs with this handler.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="The newest N lines.")
+@output_options
+def logs(job_id: int | None, handler: str | None, limit: int, output: Output) -> None:
+    """Show the newest log lines of a job or a handler, oldest first."""
+    if not job_id and not handler:
+        raise bad_input("Please specify --job or --handler", hint="e.g. taskmq logs --job 42")
+    entries = service().logs(job_id=job_id or None, handler=handler or None, limit=limit)
+    if output.chosen:
+        output.many([entry_document(entry) for entry in entries], ENTRY_COLUMNS)
+    elif not entries:
+        click.echo("No logs found.")
+    else:
+        for entry in entries:
+            click.echo(_line(entry))
+
+
+def _line(entry: Entry) -> str:
+    return f"[{visible(entry.at)}] [Job {entry.job_id}] [{visible(entry.level)}] {visible(entry.message)}"
+
+
+@click.group("jobs")
+def jobs() -> None:
+    """List jobs."""
+
+
+@jobs.command("list")
+@click.option("--state", type=click.Choice(list(STATES)), help="Only jobs in this state; failed is dead or cancelled.")
+@click.option("--handler", help="Only jobs with this handler.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most N jobs.")
+@click.option("--cursor", help="Where to go on, as the page before said.")
+@output_options
+def list_jobs(state: str | None, handler: str | None, limit: int, cursor: str | None, output: Output) -> None:
+    """List jobs, newest first."""
+    page = service().list(JobFilter(state=state, handler=handler, limit=limit, cursor=cursor))
+    output.many([job_document(job) for job in page.items], JOB_COLUMNS, next_cursor=page.next_cursor)
+    if page.next_cursor is not None and not output.is_document:
+        filters = {"--state": state, "--handler": handler, "--limit": limit, "--cursor": page.next_cursor}
+        words = [word for name, value in filters.items() if value is not None for word in (name, str(value))]
+        more = visible(shlex.join(["taskmq", "jobs", "list", *words]))
+        click.echo(f"{len(page.items)} shown. More: {more}", err=True)
