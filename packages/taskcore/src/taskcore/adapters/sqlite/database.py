@@ -5,8 +5,11 @@ from pathlib import Path
 
 from taskcore.adapters.sql import REVISIONS, version_table
 from taskcore.adapters.sqlite.session import Session
-from taskcore.errors import MissingExtra, SchemaMismatch
+from taskcore.errors import MissingExtra, SchemaMismatch, StoreUnavailable
 from taskcore.ids import IdScheme
+
+_OLDEST = (3, 35)
+"""The first one with RETURNING."""
 
 _PRAGMAS = (
     "PRAGMA synchronous = FULL",  # a commit that has returned survives a power cut
@@ -17,17 +20,29 @@ _PRAGMAS = (
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection on which a lock that is taken raises at once, and nothing begins or commits by itself."""
+    """A connection on which a lock that is taken raises at once, and nothing begins or commits by itself.
+
+    Raises:
+        StoreUnavailable: this SQLite is too old, or the file is where none can share it.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise StoreUnavailable(f"a SQLite store needs SQLite 3.35 or newer, this Python has {sqlite3.sqlite_version}")
     connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
-        # Readers and the writer never wait for each other; the mode stays with the file.
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        _let_readers_read(connection, path)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _let_readers_read(connection: sqlite3.Connection, path: Path) -> None:
+    """With a write-ahead log readers and the writer never wait for each other. The mode stays with the file."""
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreUnavailable(f"{path} cannot have a write-ahead log here; put the file on a local disk")
 
 
 def is_outdated(connection: sqlite3.Connection, prefix: str) -> bool:
@@ -51,6 +66,8 @@ def check(session: Session) -> None:
             f"{REVISIONS[-1]!r}; update taskcore"
         )
     kind = session.one("SELECT type FROM pragma_table_info('{p}_tasks') WHERE name = 'id'")
+    if kind is None:
+        raise SchemaMismatch(f"the table {prefix}_tasks is gone; restore a backup, or remove all tables {prefix}_*")
     present = IdScheme.NUMBERED if kind == "INTEGER" else IdScheme.TIME_SORTED
     if present is not session.ids:
         raise SchemaMismatch(

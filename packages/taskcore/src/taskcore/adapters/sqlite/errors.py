@@ -37,6 +37,8 @@ def translated(path: str, patience: float) -> Iterator[None]:
         raise _named(error, path, patience) from error
     except UnicodeEncodeError as error:
         raise InvalidInput(f"text must be valid Unicode to be stored, got {error.object[:80]!r}") from error
+    except OverflowError as error:
+        raise InvalidInput("a number or a time span is too large to be stored: more than 64 bits") from error
 
 
 def _named(error: sqlite3.Error, path: str, patience: float) -> StoreError:
@@ -47,9 +49,9 @@ def _named(error: sqlite3.Error, path: str, patience: float) -> StoreError:
         )
     if code in _UNAVAILABLE:
         return StoreUnavailable(f"{path} {_UNAVAILABLE[code]} (SQLite says: {error})")
-    if code is None:
+    if code is None and "closed" in str(error):
         return StoreUnavailable(f"the store on {path} is closed; open it again")
-    if str(error).startswith("no such "):
+    if str(error).startswith(("no such table", "no such column")):
         return SchemaMismatch(f"{path} lacks tables of this release ({error}); open the store anew to create them")
     return StoreError(f"SQLite refused what the store asked of {path}: {error}")
 

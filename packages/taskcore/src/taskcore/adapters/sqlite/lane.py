@@ -63,7 +63,10 @@ class Lane:
         return await self._in_thread(lambda: self._patiently(lambda: once(session, called)))
 
     async def close(self) -> None:
+        """Close the connection. What was asked before is done first; a forked process has nothing to close."""
         session, self._session = self._session, None
+        if os.getpid() != self._process:
+            return
         if session is not None:
             await self._in_thread(session.connection.close)
         self._thread.shutdown(wait=False)

@@ -1,7 +1,7 @@
 """Rows to values and back: the only place that knows in which form SQLite holds what."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -31,7 +31,7 @@ NEW_TASK_COLUMNS = (
 # Tasks that were put or claimed together share their instants, and making one costs more than to look it up.
 from_micros = lru_cache(maxsize=1024)(uncached_from_micros)
 
-LATEST = to_micros(datetime.max.replace(tzinfo=from_micros(0).tzinfo))
+LATEST = to_micros(datetime.max.replace(tzinfo=UTC))
 STATES = {state.value: state for state in TaskState}
 FOREVER = 2**63 - 1
 """Later than every instant there is."""

@@ -122,6 +122,8 @@ def settle(event: Event) -> str:
             changes["losses"] = "t.losses + 1"
         case Event.REPEAT:
             changes |= {"failures": "0", "losses": "0"}
+        case _:
+            pass
     if event in (Event.SUCCEED, Event.REPEAT):
         changes["result"] = "s.result"
     if event in BACK:

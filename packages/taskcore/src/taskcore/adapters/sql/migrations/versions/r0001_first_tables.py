@@ -8,15 +8,16 @@ from taskcore.ids import IdScheme
 revision = "0001"
 down_revision = None
 
-prefix: str = context.config.attributes["prefix"]
-numbered: bool = context.config.attributes["ids"] is IdScheme.NUMBERED
-task_id = sa.Integer() if numbered else sa.String(200)
+TaskId = sa.Integer | sa.String
 
 
 def upgrade() -> None:
-    _create_tasks()
-    _create_what_belongs_to_tasks()
-    _create_schedules()
+    prefix: str = context.config.attributes["prefix"]
+    numbered = context.config.attributes["ids"] is IdScheme.NUMBERED
+    task_id = sa.Integer() if numbered else sa.String(200)
+    _create_tasks(prefix, task_id, numbered)
+    _create_what_belongs_to_tasks(prefix, task_id)
+    _create_schedules(prefix, task_id)
     op.create_table(
         f"{prefix}_leaders",
         sa.Column("name", sa.String(200), primary_key=True, nullable=False),
@@ -27,11 +28,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    prefix: str = context.config.attributes["prefix"]
     for name in ("leaders", "fires", "schedules", "logs", "attempts", "tasks"):
         op.drop_table(f"{prefix}_{name}")
 
 
-def _create_tasks() -> None:
+def _create_tasks(prefix: str, task_id: TaskId, numbered: bool) -> None:
     op.create_table(
         f"{prefix}_tasks",
         sa.Column("id", task_id, primary_key=True, nullable=False),
@@ -65,18 +67,18 @@ def _create_tasks() -> None:
         sqlite_autoincrement=numbered,
     )
     rare = "state = 'failed' OR state = 'cancelled' OR state = 'expired' OR state = 'interrupted'"
-    _index("tasks", "ready", "queue", sa.text("priority DESC"), "run_at", "id", where="ready = 1")
-    _index("tasks", "waiting", "run_at", "queue", where="ready = 0")
-    _index("tasks", "leased", "lease_until", "queue", where="lease_until IS NOT NULL")
-    _index("tasks", "rest", "finished_at", "state", "queue", where="ready IS NULL AND lease_until IS NULL")
-    _index("tasks", "rare", "state", "id", where=rare)
-    _index("tasks", "expiring", "expires_at", where="expires_at IS NOT NULL AND ready IS NOT NULL")
-    _index("tasks", "stopping", "worker", where="cancel_requested = 1")
-    _index("tasks", "schedule", "schedule", "id", where="schedule IS NOT NULL")
-    _index("tasks", "key", "idempotency_key", where="idempotency_key IS NOT NULL", unique=True)
+    _index(f"{prefix}_tasks", "ready", "queue", sa.text("priority DESC"), "run_at", "id", where="ready = 1")
+    _index(f"{prefix}_tasks", "waiting", "run_at", "queue", where="ready = 0")
+    _index(f"{prefix}_tasks", "leased", "lease_until", "queue", where="lease_until IS NOT NULL")
+    _index(f"{prefix}_tasks", "rest", "finished_at", "state", "queue", where="ready IS NULL AND lease_until IS NULL")
+    _index(f"{prefix}_tasks", "rare", "state", "id", where=rare)
+    _index(f"{prefix}_tasks", "expiring", "expires_at", where="expires_at IS NOT NULL AND ready IS NOT NULL")
+    _index(f"{prefix}_tasks", "stopping", "worker", where="cancel_requested = 1")
+    _index(f"{prefix}_tasks", "schedule", "schedule", "id", where="schedule IS NOT NULL")
+    _index(f"{prefix}_tasks", "key", "idempotency_key", where="idempotency_key IS NOT NULL", unique=True)
 
 
-def _create_what_belongs_to_tasks() -> None:
+def _create_what_belongs_to_tasks(prefix: str, task_id: TaskId) -> None:
     op.create_table(
         f"{prefix}_attempts",
         sa.Column("task", task_id, primary_key=True, nullable=False),
@@ -99,10 +101,10 @@ def _create_what_belongs_to_tasks() -> None:
         sa.Column("level", sa.Text, nullable=False),
         sa.Column("message", sa.Text, nullable=False),
     )
-    _index("logs", "task", "task", "line")
+    _index(f"{prefix}_logs", "task", "task", "line")
 
 
-def _create_schedules() -> None:
+def _create_schedules(prefix: str, task_id: TaskId) -> None:
     op.create_table(
         f"{prefix}_schedules",
         sa.Column("version", sa.Integer, primary_key=True, nullable=False),
@@ -113,8 +115,8 @@ def _create_schedules() -> None:
         sa.Column("next_at", sa.BigInteger),
         sqlite_autoincrement=True,
     )
-    _index("schedules", "id", "id", unique=True)
-    _index("schedules", "due", "next_at", where="paused = 0 AND next_at IS NOT NULL")
+    _index(f"{prefix}_schedules", "id", "id", unique=True)
+    _index(f"{prefix}_schedules", "due", "next_at", where="paused = 0 AND next_at IS NOT NULL")
     op.create_table(
         f"{prefix}_fires",
         sa.Column("fire", sa.Integer, primary_key=True, nullable=False),
@@ -125,7 +127,7 @@ def _create_schedules() -> None:
         sa.Column("task", task_id),
         sa.Column("skipped", sa.Text),
     )
-    _index("fires", "schedule", "schedule", "fire")
+    _index(f"{prefix}_fires", "schedule", "schedule", "fire")
 
 
 def _index(
@@ -133,8 +135,8 @@ def _index(
 ) -> None:
     condition = None if where is None else sa.text(where)
     op.create_index(
-        f"{prefix}_{table}_{name}",
-        f"{prefix}_{table}",
+        f"{table}_{name}",
+        table,
         list(columns),
         unique=unique,
         sqlite_where=condition,
