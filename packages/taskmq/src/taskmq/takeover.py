@@ -13,7 +13,7 @@ from taskcore.schedule import Every
 from taskcore.serialization import encode
 from taskcore.states import TaskState
 
-from taskmq.vocabulary import CANCELLED, NO_HANDLER, PERIODIC, RETRY_POLICIES, Terms, utc_now
+from taskmq.vocabulary import CANCELLED, MAX_INTERVAL, NO_HANDLER, PERIODIC, RETRY_POLICIES, Terms, utc_now
 
 BACKUP = "task_mq_backup_"
 
@@ -83,7 +83,7 @@ def _task(row: Row, *, dead: bool, now: datetime) -> tuple[object, ...]:
     created_at = _instant(row["created_at"], now)
     due = _instant(row["scheduled_for"], created_at)
     interval = row["interval_seconds"]
-    every = Every(timedelta(seconds=interval), due) if type(interval) is int and 0 < interval < 10**9 else None
+    every = Every(timedelta(seconds=interval), due) if type(interval) is int and 0 < interval <= MAX_INTERVAL else None
     state = TaskState.FAILED if dead else _AT_REST.get(row["status"], TaskState.PENDING)
     if state is TaskState.SUCCEEDED and every is not None:
         state, due = TaskState.PENDING, every.next_after(now) or due

@@ -27,6 +27,9 @@ PERIODIC = ScheduleId("interval")
 CANCELLED = "Cancelled by admin"
 """The error text of cancelled jobs."""
 
+MAX_INTERVAL = 36_525 * 86_400
+"""A hundred years."""
+
 RETRY_POLICIES = ("fixed", "exponential", "none")
 
 STATUS: Mapping[TaskState, JobStatus] = {
@@ -130,8 +133,8 @@ def _check(handler: object, priority: object, retry_policy: object, at: object, 
         raise InvalidInput(f"retry_policy must be one of {', '.join(RETRY_POLICIES)}, got {retry_policy!r:.80}")
     if not (at is None or isinstance(at, datetime)):
         raise InvalidInput(f"scheduled_for must be a datetime with a time zone, got {at!r:.80}")
-    if interval is not None and (type(interval) is not int or interval < 1):
-        raise InvalidInput(f"interval_seconds must be a whole number of 1 or more, got {interval!r:.80}")
+    if interval is not None and (type(interval) is not int or not 1 <= interval <= MAX_INTERVAL):
+        raise InvalidInput(f"interval_seconds must be a whole number from 1 to {MAX_INTERVAL}, got {interval!r:.80}")
 
 
 def copy_of(record: TaskRecord, *, now: datetime, key: str | None = None) -> TaskSpec:

@@ -96,8 +96,9 @@ class Worker:
         self._clock = SystemClock()
         self._heartbeat = HeartbeatFile(lambda: HEARTBEAT_PATH, self._clock)
         self._running = threading.Lock()
+        self._lock = threading.Lock()
         self._engine: EngineWorker | None = None
-        self._stopped_early = False
+        self._ended = self._stopped_early = False
 
     @property
     def active_jobs(self) -> int:
@@ -121,8 +122,9 @@ class Worker:
         try:
             return asyncio.run(self._serve(until_idle))
         finally:
-            self._engine = None
-            self._stopped_early = False
+            with self._lock:
+                self._engine = None
+                self._ended, self._stopped_early = True, False
             self._heartbeat.remove()
             self._running.release()
 
@@ -131,11 +133,11 @@ class Worker:
 
         Before the first ``start`` it makes that return at once.
         """
-        engine = self._engine
-        if engine is None:
-            self._stopped_early = True
-        else:
-            engine.stop()
+        with self._lock:
+            if self._engine is not None:
+                self._engine.stop()
+            elif self._running.locked() or not self._ended:
+                self._stopped_early = True
         self._heartbeat.remove()
 
     async def _serve(self, until_idle: bool) -> Tally:
@@ -143,7 +145,7 @@ class Worker:
         policy = JobPolicy(self._retry, self._clock, failed_log)
         async with AsyncExitStack() as stack:
             work, sweep = await self._source(stack, policy, failed_log)
-            engine = self._engine = EngineWorker(
+            engine = EngineWorker(
                 work,
                 RegisteredHandlers(self.func),
                 name=None if self.worker_id is None else WorkerId(self.worker_id),
@@ -152,8 +154,10 @@ class Worker:
                 clock=self._clock,
                 bus=failed_log,
             )
-            if self._stopped_early:
-                engine.stop()
+            with self._lock:
+                self._engine = engine
+                if self._stopped_early:
+                    engine.stop()
             stack.enter_context(on_signals(self._on_signal))
             await self._heartbeat.beat()
             await stack.enter_async_context(
@@ -177,7 +181,7 @@ class Worker:
 
     def _retry(self, name: str) -> RetryPolicy:
         attempts = 1 if name == "none" else max(1, self.max_retries)
-        backoff = Fixed(FIXED_RETRY_INTERVAL) if name == "fixed" else Exponential(EXPONENTIAL_BASE, EXPONENTIAL_BASE)
+        backoff = Fixed(FIXED_RETRY_INTERVAL) if name == "fixed" else Exponential(EXPONENTIAL_BASE, max(1, EXPONENTIAL_BASE))
         # sys.exit() in a handler is its failure like any other.
         return RetryPolicy(
             max_attempts=attempts, backoff=backoff, cap=EXPONENTIAL_CAP, jitter=0, retry_on=(BaseException,)

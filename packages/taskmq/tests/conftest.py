@@ -1,0 +1,93 @@
+"""A folder, a queue and workers for each test; handlers that a test registers are gone after it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from taskmq import worker as worker_module
+from taskmq.jobs import handlers
+from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.worker import Worker
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def backend(folder: Path) -> Iterator[SQLiteBackend]:
+    """An empty queue in ``folder``."""
+    backend = SQLiteBackend()
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(autouse=True)
+def registry() -> Iterator[None]:
+    """The registry as it was before."""
+    functions, hashes = dict(handlers.HANDLERS), dict(handlers.HANDLER_HASHES)
+    yield
+    for live, before in ((handlers.HANDLERS, functions), (handlers.HANDLER_HASHES, hashes)):
+        live.clear()  # type: ignore[attr-defined]
+        live.update(before)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def wait() -> Callable[..., Any]:
+    """Ask for a fact every 5 ms until it is true, and return it."""
+
+    def until(fact: Callable[[], T], within: float = 5.0) -> T:
+        deadline = time.monotonic() + within
+        while not (answer := fact()):
+            assert time.monotonic() < deadline, f"not true within {within} s; last it was {answer!r}"
+            time.sleep(0.005)
+        return answer
+
+    return until
+
+
+@pytest.fixture
+def drain(backend: SQLiteBackend) -> Callable[..., Worker]:
+    """Run a worker over ``backend`` until nothing is due."""
+
+    def run(**options: Any) -> Worker:
+        worker = Worker(**{"backend": backend, **options})
+        worker.start(until_idle=True)
+        return worker
+
+    return run
+
+
+@pytest.fixture
+def start(backend: SQLiteBackend) -> Iterator[Callable[..., Worker]]:
+    """Start a worker in a thread of its own; it is stopped after the test."""
+    running: list[tuple[Worker, threading.Thread]] = []
+
+    def run(**options: Any) -> Worker:
+        worker = Worker(**{"backend": backend, "poll_interval": 0.02, "grace": 2.0, **options})
+        thread = threading.Thread(target=worker.start)
+        thread.start()
+        running.append((worker, thread))
+        return worker
+
+    yield run
+    for worker, _ in running:
+        worker.stop()
+    for _, thread in running:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries of the policy "fixed" come after 20 ms."""
+    monkeypatch.setattr(worker_module, "FIXED_RETRY_INTERVAL", 0.02)
