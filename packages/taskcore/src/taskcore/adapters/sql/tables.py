@@ -71,17 +71,21 @@ def _tasks(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
 
 
 def _task_indexes(tasks: Table) -> None:
-    """All are partial: a task is in two or three of them at any time, whatever their number."""
+    """All are partial: a task is in two or three of them at any time, whatever their number.
+
+    Where SQLite is to count by an index alone, the columns of its condition stand in it as well.
+    """
     c = tasks.c
-    _partial(tasks, "ready", c.queue, c.priority.desc(), c.run_at, c.id, where="ready = 1")
-    _partial(tasks, "waiting", c.run_at, c.queue, where="ready = 0")
+    _partial(tasks, "ready", c.queue, c.priority.desc(), c.run_at, c.id, c.ready, where="ready = 1")
+    _partial(tasks, "waiting", c.run_at, c.queue, c.ready, where="ready = 0")
     _partial(tasks, "leased", c.lease_until, c.queue, where="lease_until IS NOT NULL")
     # Serves retention, and counts tasks at rest without reading them.
-    _partial(tasks, "rest", c.finished_at, c.state, c.queue, where="ready IS NULL AND lease_until IS NULL")
+    at_rest = "ready IS NULL AND lease_until IS NULL"
+    _partial(tasks, "rest", c.finished_at, c.state, c.queue, c.ready, c.lease_until, where=at_rest)
     # What people look for; "succeeded" and "pending" are most of the table, so that the primary key serves as well.
     rare = " OR ".join(f"state = '{state}'" for state in ("failed", "cancelled", "expired", "interrupted"))
     _partial(tasks, "rare", c.state, c.id, where=rare)
-    _partial(tasks, "expiring", c.expires_at, where="expires_at IS NOT NULL AND ready IS NOT NULL")
+    _partial(tasks, "expiring", c.expires_at, c.ready, where="expires_at IS NOT NULL AND ready IS NOT NULL")
     _partial(tasks, "stopping", c.worker, where="cancel_requested = 1")
     _partial(tasks, "schedule", c.schedule, c.id, where="schedule IS NOT NULL")
     _partial(tasks, "key", c.idempotency_key, where="idempotency_key IS NOT NULL", unique=True)

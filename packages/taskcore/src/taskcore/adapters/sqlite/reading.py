@@ -22,21 +22,26 @@ def get(session: Session, task: TaskId) -> TaskRecord | None:
 def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
     """One walk in the order of ids for each wanted state, then the first of these."""
     conditions, parameters = _conditions(session, query)
-    order = "id DESC" if query.order is Order.NEWEST else "id"
-    limit = max(0, query.limit)
-    walks = [
-        f"SELECT * FROM (SELECT {sql.task_columns()} FROM {{p}}_tasks WHERE {' AND '.join([*conditions, *state])} "
-        f"ORDER BY {order} LIMIT {limit})"
-        # A literal, because a parameter does not tell SQLite that a partial index will do.
-        for state in ([f"state = '{state}'"] for state in sorted(query.states))
-    ] or [f"SELECT {sql.task_columns()} FROM {{p}}_tasks WHERE {' AND '.join(conditions)}"]
-    text = f"{' UNION ALL '.join(walks)} ORDER BY {order} LIMIT {limit}"
+    sources = [_in_state(state) for state in sorted(query.states)] or ["{p}_tasks WHERE 1"]
+    end = f"ORDER BY id {'DESC' if query.order is Order.NEWEST else 'ASC'} LIMIT {max(0, query.limit)}"
+    walks = [f"SELECT {sql.task_columns()} FROM {' AND '.join([source, *conditions])} {end}" for source in sources]
+    text = walks[0] if len(walks) == 1 else " UNION ALL ".join(f"SELECT * FROM ({walk})" for walk in walks) + f" {end}"
     return [task_of(row) for row in session.execute(text, parameters * len(walks))]
+
+
+def _in_state(state: TaskState) -> str:
+    """A literal, because a parameter does not tell SQLite that a partial index will do.
+
+    Running tasks are few, and it is better to sort them than to look for them among all others.
+    """
+    if state is TaskState.RUNNING:
+        return "{p}_tasks INDEXED BY {p}_tasks_leased WHERE lease_until IS NOT NULL AND state = 'running'"
+    return f"{{p}}_tasks WHERE state = '{state}'"
 
 
 def _conditions(session: Session, query: TaskQuery) -> tuple[list[str], list[object]]:
     wanted = {"queue": query.queue, "name": query.name, "schedule": query.schedule}
-    conditions = ["1", *(f"{column} = ?" for column, value in wanted.items() if value is not None)]
+    conditions = [f"{column} = ?" for column, value in wanted.items() if value is not None]
     parameters: list[object] = [value for value in wanted.values() if value is not None]
     if query.after is not None:
         conditions.append("id < ?" if query.order is Order.NEWEST else "id > ?")

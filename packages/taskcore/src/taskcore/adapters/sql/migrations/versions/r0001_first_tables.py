@@ -66,16 +66,19 @@ def _create_tasks(prefix: str, task_id: TaskId, numbered: bool) -> None:
         sa.Column("error", sa.Text),
         sqlite_autoincrement=numbered,
     )
+    at_rest = "ready IS NULL AND lease_until IS NULL"
     rare = "state = 'failed' OR state = 'cancelled' OR state = 'expired' OR state = 'interrupted'"
-    _index(f"{prefix}_tasks", "ready", "queue", sa.text("priority DESC"), "run_at", "id", where="ready = 1")
-    _index(f"{prefix}_tasks", "waiting", "run_at", "queue", where="ready = 0")
-    _index(f"{prefix}_tasks", "leased", "lease_until", "queue", where="lease_until IS NOT NULL")
-    _index(f"{prefix}_tasks", "rest", "finished_at", "state", "queue", where="ready IS NULL AND lease_until IS NULL")
-    _index(f"{prefix}_tasks", "rare", "state", "id", where=rare)
-    _index(f"{prefix}_tasks", "expiring", "expires_at", where="expires_at IS NOT NULL AND ready IS NOT NULL")
-    _index(f"{prefix}_tasks", "stopping", "worker", where="cancel_requested = 1")
-    _index(f"{prefix}_tasks", "schedule", "schedule", "id", where="schedule IS NOT NULL")
-    _index(f"{prefix}_tasks", "key", "idempotency_key", where="idempotency_key IS NOT NULL", unique=True)
+    expiring = "expires_at IS NOT NULL AND ready IS NOT NULL"
+    tasks = f"{prefix}_tasks"
+    _index(tasks, "ready", "queue", sa.text("priority DESC"), "run_at", "id", "ready", where="ready = 1")
+    _index(tasks, "waiting", "run_at", "queue", "ready", where="ready = 0")
+    _index(tasks, "leased", "lease_until", "queue", where="lease_until IS NOT NULL")
+    _index(tasks, "rest", "finished_at", "state", "queue", "ready", "lease_until", where=at_rest)
+    _index(tasks, "rare", "state", "id", where=rare)
+    _index(tasks, "expiring", "expires_at", "ready", where=expiring)
+    _index(tasks, "stopping", "worker", where="cancel_requested = 1")
+    _index(tasks, "schedule", "schedule", "id", where="schedule IS NOT NULL")
+    _index(tasks, "key", "idempotency_key", where="idempotency_key IS NOT NULL", unique=True)
 
 
 def _create_what_belongs_to_tasks(prefix: str, task_id: TaskId) -> None:

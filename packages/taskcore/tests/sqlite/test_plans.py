@@ -1,0 +1,149 @@
+"""Nothing that runs all the time reads the whole table or sorts it: SQLite's own plans for 50,000 tasks say so."""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from taskcore.adapters.sqlite import database, reading, tasks, upkeep, work
+from taskcore.adapters.sqlite.session import Session
+from taskcore.ids import IdScheme, ScheduleId, WorkerId
+from taskcore.models import Order, Report, TaskQuery
+from taskcore.states import AT_REST, Event, TaskState
+from taskcore.testing import FakeClock, a_claim, a_line, a_settlement, a_task, seconds
+
+TASKS = 50_000
+
+
+class Recording(sqlite3.Connection):
+    """Remembers what it ran, with parameters as they were: a plan may not depend on their values."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ran: list[tuple[str, Sequence[object]]] = []
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        if sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "\n")):
+            self.ran.append((sql, parameters))
+        return super().execute(sql, parameters)
+
+
+@pytest.fixture(scope="module", params=list(IdScheme), ids=lambda scheme: scheme.name.lower())
+def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A store with many tasks in every state."""
+    path: Path = tmp_path_factory.mktemp("plans") / "tasks.db"
+    database.migrate(path, "taskcore", request.param, 30)
+    clock = FakeClock()
+    with closing(sqlite3.connect(path, isolation_level=None, factory=Recording)) as connection:
+        session = Session(connection, "taskcore", request.param, clock)
+        session.look_at_clock()
+        _fill(session, clock)
+        connection.ran.clear()
+        yield session
+
+
+def _fill(session: Session, clock: FakeClock) -> None:
+    later = clock.now() + seconds(3600)
+    part = TASKS // 5
+    tasks.put(session, [a_task(queue=queue) for queue in "ab" for _ in range(2 * part)])
+    tasks.put(session, [a_task(run_at=later, expires_at=later, schedule=ScheduleId("s"))] * part)
+    for event in (Event.SUCCEED, Event.FAIL, Event.INTERRUPT):
+        held = work.claim(session, a_claim("w1", "a", limit=part // 2))
+        work.settle(session, [a_settlement(task, event) for task in held])
+    work.claim(session, a_claim("w1", "a", limit=100))
+
+
+def steps(session: Session) -> list[str]:
+    """The plans of all statements that ran since the last call; a sub-select has its own lines."""
+    assert isinstance(session.connection, Recording)
+    ran, session.connection.ran = session.connection.ran, []
+    plans = [
+        sqlite3.Connection.execute(session.connection, f"EXPLAIN QUERY PLAN {text}", list(values))
+        for text, values in ran
+    ]
+    return [step for plan in plans for _, _, _, step in plan]
+
+
+def indexes(taken: Sequence[str]) -> list[str]:
+    return re.findall(r"INDEX taskcore_tasks_(\w+)", "\n".join(taken))
+
+
+def run_all(session: Session) -> None:
+    """Every step of the hot path and of the upkeep."""
+    w1 = WorkerId("w1")
+    held = work.claim(session, a_claim("w1", "b", limit=50))
+    fences = [task.fence for task in held]
+    work.renew(session, fences, seconds(30))
+    work.report(session, [Report(fence=fence, progress=0.5, lines=(a_line(fence),)) for fence in fences])
+    tasks.cancel(session, [held[0].id])
+    work.cancellations(session, w1)
+    upkeep.overdue(session, 100)
+    events = [Event.SUCCEED, Event.FAIL, Event.CANCEL, Event.RETRY, Event.RELEASE, Event.LOSE, Event.REPEAT]
+    work.settle(session, [a_settlement(task, event) for task, event in zip(held, events, strict=False)])
+    upkeep.recover(session, [a_settlement(held[-1], Event.LOSE)])
+    upkeep.expire(session, 100)
+    upkeep.prune(session, AT_REST, timedelta(hours=1), 100)
+    tasks.replay(session, [held[0].id])
+    work.take(session, held[0].id, w1, seconds(30))
+    tasks.delete(session, [held[1].id])
+    tasks.put(session, [a_task(idempotency_key="k")])
+    reading.has_work(session, ["a", "nobody's"])
+    reading.get(session, held[2].id)
+    reading.attempts(session, held[2].id)
+    reading.logs(session, held[2].id, None, 100)
+
+
+def test_the_steps_of_a_task_walk_only_indexes(crowded: Session) -> None:
+    run_all(crowded)
+
+    taken = steps(crowded)
+
+    assert {"ready", "waiting", "leased", "rest", "expiring", "stopping", "key"} <= set(indexes(taken))
+    assert [] == [step for step in taken if "TEMP B-TREE" in step or re.match(r"SCAN (t|taskcore_\w+)\b", step)]
+
+
+def test_a_claim_from_several_queues_walks_the_index_once_for_each(crowded: Session) -> None:
+    work.claim(crowded, a_claim("w1", "a", "b", "c", limit=1))
+
+    assert 3 == indexes(steps(crowded)).count("ready")
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        pytest.param(TaskQuery(states=frozenset({TaskState.FAILED})), "rare", id="failed"),
+        pytest.param(TaskQuery(states=frozenset({TaskState.EXPIRED}), queue="a"), "rare", id="of a queue"),
+        pytest.param(TaskQuery(states=frozenset({TaskState.CANCELLED}), order=Order.OLDEST), "rare", id="oldest"),
+        pytest.param(TaskQuery(states=frozenset({TaskState.RUNNING})), "leased", id="running"),
+        pytest.param(TaskQuery(schedule=ScheduleId("s")), "schedule", id="of a schedule"),
+    ],
+)
+def test_rare_tasks_are_found_without_a_walk_through_the_others(crowded: Session, query: TaskQuery, index: str) -> None:
+    reading.find(crowded, query)
+
+    assert [index] == indexes(taken := steps(crowded)), taken
+    if index != "leased":  # running tasks are few enough to be sorted
+        assert [] == [step for step in taken if "TEMP B-TREE" in step]
+
+
+@pytest.mark.parametrize("states", [frozenset(), frozenset({TaskState.PENDING})], ids=["any", "pending"])
+def test_a_page_is_read_in_the_order_of_ids(crowded: Session, states: frozenset[TaskState]) -> None:
+    (first,) = reading.find(crowded, TaskQuery(limit=1))
+    steps(crowded)
+
+    reading.find(crowded, TaskQuery(states=states, after=first.id))
+
+    taken = steps(crowded)
+    assert [] == [step for step in taken if "TEMP B-TREE" in step], taken
+
+
+def test_counting_reads_no_task(crowded: Session) -> None:
+    counted = reading.counts(crowded)
+
+    taken = steps(crowded)
+    assert TASKS == sum(sum(counts.by_state.values()) for counts in counted)
+    assert [] == [step for step in taken if re.match(r"(SCAN|SEARCH) taskcore_tasks (?!.*COVERING)", step)]
