@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-
 from taskmq import worker as worker_module
 from taskmq.jobs import handlers
 from taskmq.storage.sqlite_backend import SQLiteBackend
@@ -36,9 +35,10 @@ def registry() -> Iterator[None]:
     """The registry as it was before."""
     functions, hashes = dict(handlers.HANDLERS), dict(handlers.HANDLER_HASHES)
     yield
-    for live, before in ((handlers.HANDLERS, functions), (handlers.HANDLER_HASHES, hashes)):
-        live.clear()  # type: ignore[attr-defined]
-        live.update(before)  # type: ignore[attr-defined]
+    handlers.HANDLERS.clear()
+    handlers.HANDLERS.update(functions)
+    handlers.HANDLER_HASHES.clear()
+    handlers.HANDLER_HASHES.update(hashes)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from taskcore.errors import IllegalMove
-
 from taskmq.job import Job, JobStatus
 from taskmq.storage.sqlite_backend import SQLiteBackend
 
@@ -47,7 +46,7 @@ def test_a_lock_that_ran_out_makes_the_job_claimable_again(
     backend: SQLiteBackend, wait: Callable[..., Any], sweep: bool
 ) -> None:
     job_id = backend.insert_job("x")
-    backend.fetch_job("worker1", lock_timeout=0.05)  # type: ignore[arg-type]
+    backend.fetch_job("worker1", lock_timeout=0.05)
     wait(lambda: (the(backend, job_id).lock_expires_at or datetime.now(UTC)) < datetime.now(UTC))
 
     if sweep:
@@ -62,7 +61,7 @@ def test_a_lock_that_ran_out_makes_the_job_claimable_again(
 def test_setting_a_job_running_keeps_its_lock(backend: SQLiteBackend) -> None:
     # Given a job as the public release's worker holds it: fetched, then set to RUNNING, and the worker dies
     job_id = backend.insert_job("x")
-    backend.fetch_job("worker1", lock_timeout=0.02)  # type: ignore[arg-type]
+    backend.fetch_job("worker1", lock_timeout=0.02)
     backend.update_status(job_id, JobStatus.RUNNING, 0, None)
     locked_until = the(backend, job_id).lock_expires_at
     assert locked_until is not None

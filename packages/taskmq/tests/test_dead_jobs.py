@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from taskmq import worker as worker_module
 from taskmq.job import Job, JobStatus
 from taskmq.jobs.handlers import register_handler

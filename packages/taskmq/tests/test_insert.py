@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from taskcore.errors import InvalidInput, NaiveTime
-
 from taskmq.job import JobStatus
 from taskmq.storage.sqlite_backend import SQLiteBackend
 
@@ -122,7 +121,7 @@ def test_a_naive_time_is_refused(backend: SQLiteBackend) -> None:
 def test_many_jobs_are_stored_together_or_not_at_all(backend: SQLiteBackend) -> None:
     assert [1, 2, 3] == backend.insert_jobs(["a", {"b": 1}, 3], handler="h", priority=5)
 
-    with pytest.raises(InvalidInput, match="job 2 of 3: .*; nothing was stored"):
+    with pytest.raises(InvalidInput, match=r"job 2 of 3: .*; nothing was stored"):
         backend.insert_jobs(["a", float("nan"), "c"])
 
     assert 3 == len(backend.find_jobs())

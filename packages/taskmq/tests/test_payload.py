@@ -2,7 +2,6 @@
 
 import pytest
 from taskcore.errors import NotSerializable, PayloadTooLarge
-
 from taskmq.payload import MAX_BYTES, from_text, to_text
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from taskcore.retry import NoRetry, RetryLater
-
 from taskmq import worker as worker_module
 from taskmq.job import Job, JobStatus
 from taskmq.storage.sqlite_backend import SQLiteBackend

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from taskcore.errors import InvalidInput
-
 from taskmq.job import Job, JobStatus
 from taskmq.jobs.handlers import HANDLERS, get_handler_hash, register_handler
 from taskmq.storage.sqlite_backend import SQLiteBackend
@@ -67,11 +66,11 @@ def test_coroutine_handlers_of_every_kind_are_awaited(backend: SQLiteBackend, dr
         await asyncio.sleep(0)
         return f"async {job.payload}"
 
-    class Callable_:
+    class Awaited:
         async def __call__(self, job: Job) -> str:
             return await coroutine(job)
 
-    HANDLERS.update({"function": coroutine, "object": Callable_(), "plain": lambda job: coroutine(job)})
+    HANDLERS.update({"function": coroutine, "object": Awaited(), "plain": lambda job: coroutine(job)})
     ids = [backend.insert_job(name, handler=name) for name in ("function", "object", "plain")]
     drain()
 

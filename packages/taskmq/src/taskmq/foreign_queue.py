@@ -60,7 +60,9 @@ class ForeignQueue:
 
     async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
         for settlement in settlements:
-            task = self._held[settlement.fence.task]
+            task = self._held.get(settlement.fence.task)
+            if task is None:  # settled before the backend failed in the middle of this batch
+                continue
             if settlement.event is Event.RETRY and settlement.delay:
                 later = asyncio.create_task(self._settle_later(task, settlement))
                 self._waiting.add(later)

@@ -181,7 +181,9 @@ class Worker:
 
     def _retry(self, name: str) -> RetryPolicy:
         attempts = 1 if name == "none" else max(1, self.max_retries)
-        backoff = Fixed(FIXED_RETRY_INTERVAL) if name == "fixed" else Exponential(EXPONENTIAL_BASE, max(1, EXPONENTIAL_BASE))
+        backoff = (
+            Fixed(FIXED_RETRY_INTERVAL) if name == "fixed" else Exponential(EXPONENTIAL_BASE, max(1, EXPONENTIAL_BASE))
+        )
         # sys.exit() in a handler is its failure like any other.
         return RetryPolicy(
             max_attempts=attempts, backoff=backoff, cap=EXPONENTIAL_CAP, jitter=0, retry_on=(BaseException,)

@@ -132,7 +132,7 @@ class StoreBackend(QueueBackend):
 
     # Work by hand
 
-    def fetch_job(self, worker_id: str, lock_timeout: int = 30) -> Job | None:
+    def fetch_job(self, worker_id: str, lock_timeout: float = 30) -> Job | None:
         """Hand out the best due job: highest priority, then longest due, then oldest. Its status is RUNNING.
 
         Expired locks of others are taken back first when nothing else is due.
