@@ -139,8 +139,9 @@ class Tasks:
         return [record.fence for record in running if record.worker == worker and record.cancel_requested]
 
     def overdue(self, limit: int) -> list[TaskRecord]:
-        overdue = self._overdue()
-        return [self._records.tasks[task] for task in sorted(overdue, key=overdue.__getitem__)[:limit]]
+        overdue, sort_key = self._overdue(), self._records.ids.sort_key
+        longest_ago = sorted(overdue, key=lambda task: (overdue[task], sort_key(task)))
+        return [self._records.tasks[task] for task in longest_ago[:limit]]
 
     def _overdue(self) -> dict[TaskId, datetime]:
         """Tasks whose lease has run out, with the instant when it did."""
