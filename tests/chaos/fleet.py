@@ -15,11 +15,14 @@ from taskcore.engine.handlers import Handler, Mode
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.policy import RetryingPolicy
 from taskcore.engine.reaper import Reaper
+from taskcore.engine.scheduler import Scheduler
 from taskcore.engine.signals import on_signals
 from taskcore.engine.worker import Worker, WorkerOptions
 
 LEASE = timedelta(seconds=1)
 SWEEP = timedelta(seconds=0.2)
+LOOK = timedelta(seconds=0.05)
+"""Between two looks of a scheduler at what is due."""
 
 
 def works(context: TaskContext) -> list[object]:
@@ -40,13 +43,16 @@ HANDLERS = {
 
 
 async def serve(path: str) -> None:
-    """One worker and one reaper, until SIGTERM."""
+    """One worker, one reaper and one scheduler, until SIGTERM."""
     policy = RetryingPolicy(max_losses=1000)  # Here workers die of the test, not of the task.
     store = await SQLiteStore.open(path)
     worker = Worker(store, HANDLERS, policy=policy, options=WorkerOptions(concurrency=4, lease=LEASE))
     with on_signals(lambda _, times: worker.stop(force=times > 1)):
         print("ready", flush=True)
-        async with Periodic(Reaper(store, policy=policy).tick, SWEEP, "reaper"):
+        async with (
+            Periodic(Reaper(store, policy=policy).tick, SWEEP, "reaper"),
+            Periodic(Scheduler(store).tick, LOOK, "scheduler"),
+        ):
             await worker.run()
     await store.close()
 
