@@ -233,3 +233,4 @@ _CLAIMABLE = """run_at <= ?2 AND queue IN (SELECT value FROM json_each(?1))
 HAS_WORK = f"""
 SELECT EXISTS (SELECT 1 FROM {{p}}_tasks WHERE ready = 1 AND {_CLAIMABLE})
     OR EXISTS (SELECT 1 FROM {{p}}_tasks WHERE ready = 0 AND {_CLAIMABLE})"""
+NEXT_DUE = "SELECT min(run_at) FROM {p}_tasks WHERE ready = 0"

@@ -12,7 +12,7 @@ from taskcore.adapters.sqlite import database, leadership, reading, schedules, t
 from taskcore.adapters.sqlite.errors import translated
 from taskcore.adapters.sqlite.lane import Lane
 from taskcore.adapters.sqlite.session import Session
-from taskcore.adapters.sqlite.wakeup import Doorbell
+from taskcore.adapters.sqlite.wakeup import Lookout
 from taskcore.clock import Clock, SystemClock
 from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, ScheduleId, TaskId, WorkerId
@@ -52,7 +52,7 @@ class SQLiteStore:
         self._patience = busy_timeout
         self._writer = Lane(str(path), writes=True, patience=busy_timeout)
         self._reader = Lane(str(path), writes=False, patience=busy_timeout)
-        self._doorbell = Doorbell(self._reader)
+        self._lookout = Lookout(self._session)
 
     @classmethod
     async def open(
@@ -120,6 +120,7 @@ class SQLiteStore:
         await self._reader.run(database.check)
 
     async def close(self) -> None:
+        self._lookout.close()
         await self._reader.close()
         await self._writer.close()
 
@@ -127,7 +128,7 @@ class SQLiteStore:
 
     async def put(self, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
         receipts = await self._writer.run(tasks.put, specs)
-        self._doorbell.ring()
+        self._lookout.look()
         return receipts
 
     async def put_within(self, connection: sqlite3.Connection, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
@@ -150,7 +151,7 @@ class SQLiteStore:
 
     async def replay(self, tasks_: Sequence[TaskId]) -> Sequence[bool]:
         replayed = await self._writer.run(tasks.replay, tasks_)
-        self._doorbell.ring()
+        self._lookout.look()
         return replayed
 
     async def delete(self, tasks_: Sequence[TaskId]) -> int:
@@ -169,14 +170,14 @@ class SQLiteStore:
 
     async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
         settled = await self._writer.run(work.settle, settlements)
-        self._doorbell.ring()
+        self._lookout.look()
         return settled
 
     async def exchange(
         self, settlements: Sequence[Settlement], wanted: Claim
     ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
         exchanged = await self._writer.run(work.exchange, settlements, wanted)
-        self._doorbell.ring()
+        self._lookout.look()
         return exchanged
 
     async def report(self, reports: Sequence[Report]) -> Sequence[bool]:
@@ -192,7 +193,7 @@ class SQLiteStore:
 
     async def recover(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
         recovered = await self._writer.run(upkeep.recover, settlements)
-        self._doorbell.ring()
+        self._lookout.look()
         return recovered
 
     async def expire(self, limit: int) -> Sequence[TaskId]:
@@ -237,7 +238,7 @@ class SQLiteStore:
 
     async def advance(self, step: Advance) -> Sequence[FireRecord] | None:
         fires = await self._writer.run(schedules.advance, step)
-        self._doorbell.ring()
+        self._lookout.look()
         return fires
 
     async def fires(self, schedule: ScheduleId, limit: int = 100) -> Sequence[FireRecord]:
@@ -254,4 +255,5 @@ class SQLiteStore:
     # Wakeup
 
     async def wait_for_work(self, queues: Sequence[str], timeout: float) -> None:
-        await self._doorbell.wait(queues, timeout)
+        if not await self._reader.run(reading.has_work, queues):
+            await self._lookout.wait(queues, timeout)
