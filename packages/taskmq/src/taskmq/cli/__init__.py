@@ -4,6 +4,9 @@ stdout is data, stderr is messages. ``get_backend`` and ``worker.Worker`` are lo
 what replaces them is used.
 """
 
+import io
+import sys
+
 from taskmq import worker
 from taskmq.cli.adding import add_job
 from taskmq.cli.dead import list_dead, replay, replay_dead
@@ -50,4 +53,6 @@ for _command in (
 
 def main() -> None:
     """Run the command that ``sys.argv`` names, and exit with its code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a narrow encoding must not end a command
     cli(prog_name="taskmq")

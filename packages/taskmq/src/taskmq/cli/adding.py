@@ -14,7 +14,7 @@ from taskmq.cli.output import Column, Output, output_options
 from taskmq.cli.params import duration, instant
 from taskmq.cli.payloads import payload_of, payloads_of_stdin
 from taskmq.cli.session import import_option, service
-from taskmq.cli.text import rough, visible
+from taskmq.cli.text import milliseconds, precise, visible
 from taskmq.jobs.handlers import HANDLERS
 from taskmq.service import Service
 from taskmq.storage.base import Job, JobStatus
@@ -59,7 +59,10 @@ def add_job(
     output: Output,
     **terms: Unpack[Terms],
 ) -> ExitCode:
-    """Store a job; with --payload - one for each line of stdin, all or none."""
+    """Store a job.
+
+    With --payload - one for each line of stdin, all or none.
+    """
     if strict:
         _check_handler(terms["handler"], modules)
     if wait and (payload == "-" or terms["interval_seconds"]):
@@ -122,7 +125,7 @@ def _end_of(queue: Service, job_id: int, timeout: timedelta) -> Job:
         if job.status in {JobStatus.SUCCESS, JobStatus.FAILED}:
             return job
         if time.monotonic() >= until:
-            message = f"job {job_id} is still {job.state} after {rough(timeout.total_seconds())}"
+            message = f"job {job_id} is still {job.state} after {precise(milliseconds(timeout))}"
             hint = f"it goes on without you; see: taskmq inspect {job_id}"
             raise Failure(message, hint=hint, code="timed_out", exit_code=ExitCode.TIMED_OUT)
         time.sleep(POLL)

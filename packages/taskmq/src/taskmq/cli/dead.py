@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
+from taskcore.errors import StoreError
 
 from taskmq.cli.documents import JOB_COLUMNS, job_document
 from taskmq.cli.failures import ExitCode, Failure, bad_input
 from taskmq.cli.output import Column, Output, output_options
-from taskmq.cli.params import JOB_ID, rate
+from taskmq.cli.params import JOB_ID, MOST, rate
 from taskmq.cli.session import import_option, service
 from taskmq.cli.text import as_json, rough, visible
 from taskmq.jobs.handlers import get_handler
@@ -23,7 +24,7 @@ NOTICE_EVERY = 10.0
 
 
 @click.command("list-dead")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most N jobs.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=20, show_default=True, help="At most N jobs.")
 @click.option("--offset", type=click.IntRange(0, JOB_ID.max), default=0, show_default=True, help="Pass over N jobs.")
 @output_options
 def list_dead(limit: int, offset: int, output: Output) -> None:
@@ -85,8 +86,9 @@ def replay_dead(
     modules: tuple[str, ...],
     output: Output,
 ) -> ExitCode:
-    """Move a dead job, or all of them, back to the queue under new ids.
+    """Queue dead jobs anew.
 
+    Each gets a new id and leaves the list of dead jobs.
     With --import, jobs whose handlers those modules do not register are skipped.
     """
     if everything is (job_id is not None):
@@ -101,6 +103,7 @@ def replay_dead(
         _tell_plan(dead, output)
         return ExitCode.OK
     if not yes and not _confirmed(len(dead)):
+        click.echo("Nothing changed.", err=True)
         return ExitCode.REFUSED
     return _replay_many(queue, dead, pause or timedelta(0), bool(modules), output)
 
@@ -157,14 +160,18 @@ def _replay_many(
 ) -> ExitCode:
     replayed: list[dict[str, int]] = []
     skipped: list[dict[str, object]] = []
-    for job in _paced(dead, pause.total_seconds()):
-        if only_registered and get_handler(job.handler) is None:
-            skipped.append({"id": job.id, "reason": f'handler "{job.handler}" no longer registered'})
-            continue
-        try:
-            replayed.append({"id": job.id, "new_id": queue.replay_dead(job.id)})
-        except JobNotFound:
-            skipped.append({"id": job.id, "reason": "no longer dead"})
+    try:
+        for job in _paced(dead, pause.total_seconds()):
+            if only_registered and get_handler(job.handler) is None:
+                skipped.append({"id": job.id, "reason": f'handler "{job.handler}" no longer registered'})
+                continue
+            try:
+                replayed.append({"id": job.id, "new_id": queue.replay_dead(job.id)})
+            except JobNotFound:
+                skipped.append({"id": job.id, "reason": "no longer dead"})
+    except (StoreError, KeyboardInterrupt):
+        click.echo(f"Stopped after {len(replayed)} of {len(dead)}; the others are dead still.", err=True)
+        raise
     _tell_done(replayed, skipped, output)
     return ExitCode.PARTLY if skipped else ExitCode.OK
 

@@ -28,7 +28,10 @@ COLUMNS = (
 @import_option
 @output_options
 def doctor(modules: tuple[str, ...], output: Output) -> ExitCode:
-    """Check settings, store and handlers; exit 1 if something is wrong."""
+    """Check that all is well.
+
+    Exits 1 if settings, store or handlers are not.
+    """
     checks = [{"check": check, "ok": ok, "detail": detail} for check, ok, detail in _checks()]
     output.many(checks, COLUMNS)
     return ExitCode.OK if all(check["ok"] for check in checks) else ExitCode.REFUSED

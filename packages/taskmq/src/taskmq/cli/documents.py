@@ -1,7 +1,7 @@
 """Jobs as documents: what every form of output is drawn from."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from taskmq.cli.output import Column, Document
@@ -42,7 +42,7 @@ def job_document(job: Job) -> dict[str, Any]:
         "scheduled_for": timestamp(job.scheduled_for),
         "started_at": timestamp(job.started_at),
         "finished_at": timestamp(job.finished_at),
-        "duration_ms": milliseconds(duration(job)),
+        "duration_ms": duration_ms(job),
         "worker": job.worker,
         "progress": job.fraction,
         "note": job.note,
@@ -61,19 +61,19 @@ def entry_document(entry: Entry) -> Document:
     }
 
 
-def duration(job: Job) -> timedelta | None:
+def duration_ms(job: Job) -> int | None:
     """How long the last attempt took, once it is over."""
     if job.started_at is None or job.finished_at is None:
         return None
-    return job.finished_at - job.started_at
+    return milliseconds(job.finished_at - job.started_at)
 
 
-def wait(job: Job) -> timedelta | None:
+def wait_ms(job: Job) -> int | None:
     """How long the job was due before its last attempt began."""
     if job.started_at is None:
         return None
-    due = job.started_at - max(job.created_at, job.scheduled_for)
-    return due if due >= timedelta(0) else None  # a periodic job waits for its next run already
+    due = milliseconds(job.started_at - max(job.created_at, job.scheduled_for))
+    return due if due >= 0 else None  # a periodic job waits for its next run already
 
 
 def payload_text(job: Job) -> str:

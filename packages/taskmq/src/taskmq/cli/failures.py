@@ -11,6 +11,9 @@ from taskcore.errors import InvalidInput, MissingExtra, StoreError, TaskcoreErro
 
 from taskmq.cli.text import as_json, visible
 
+LONGEST = 600
+"""Characters of a message; what the user typed may be quoted in it, and be of any length."""
+
 
 class ExitCode(IntEnum):
     """What a script can rely on."""
@@ -113,4 +116,6 @@ def wants_json(words: Sequence[str]) -> bool:
 
 def _sentence(message: str) -> str:
     text = visible(message).rstrip()
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 4 :]}"
     return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -41,5 +41,8 @@ def _document(handler: HandlerInfo) -> dict[str, str | None]:
 
 @click.command("register-dummy-handler")
 def register_dummy_handler() -> None:
-    """Do nothing: every process has the handler 'dummy' from the start."""
+    """Do nothing.
+
+    Every process has the handler 'dummy' from the start.
+    """
     click.echo("Dummy handler 'dummy' registered.")

@@ -36,7 +36,7 @@ class Column:
     title: str | None = None
     show: Callable[[Document], str] | None = None
     shrink: bool = False
-    """Whether a terminal that is too narrow may cut it; never in a pipe."""
+    """Whether a terminal that is too narrow may cut it; never in a pipe. Only the last column can be such."""
 
     def text(self, document: Document) -> str:
         return self.show(document) if self.show else cell(document[self.key])

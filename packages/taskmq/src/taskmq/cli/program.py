@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from taskmq.cli.failures import ExitCode, Failure, report
+from taskmq.cli.text import colourless
 from taskmq.service import JobNotFound
 from taskmq.settings import Settings
 
@@ -95,6 +96,8 @@ def cli(ctx: click.Context, backend: str | None, redis_url: str | None, db_path:
     Exit codes: 0 done, 1 refused or not found, 2 bad usage or input,
     3 store unreachable, 5 --wait timed out, 6 partly done, 130 interrupted.
     """
+    if colourless():
+        ctx.color = False
     # An option wins over the environment by becoming it: workers that a command starts look there too.
     options = {"TASKMQ_BACKEND": backend, "TASKMQ_REDIS_URL": redis_url, "TASKMQ_DB_PATH": db_path}
     ctx.with_resource(environment({name: value for name, value in options.items() if value is not None}))

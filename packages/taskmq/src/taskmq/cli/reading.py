@@ -9,17 +9,17 @@ from taskmq.cli.documents import (
     ENTRY_COLUMNS,
     ICONS,
     JOB_COLUMNS,
-    duration,
+    duration_ms,
     entry_document,
     job_document,
     payload_text,
-    wait,
+    wait_ms,
 )
 from taskmq.cli.failures import bad_input
 from taskmq.cli.output import Output, on_terminal, output_options
-from taskmq.cli.params import JOB_ID
+from taskmq.cli.params import JOB_ID, MOST
 from taskmq.cli.session import service
-from taskmq.cli.text import milliseconds, precise, visible
+from taskmq.cli.text import precise, visible
 from taskmq.service import Entry, JobFilter
 from taskmq.storage.base import Job
 from taskmq.vocabulary import STATES
@@ -48,7 +48,7 @@ def get_job(job_id: int, output: Output) -> None:
 
 def _last_attempt(job: Job) -> str:
     """A line for people; scripts of old know the lines above and get no other."""
-    spans = (("Duration", milliseconds(duration(job))), ("Wait", milliseconds(wait(job))))
+    spans = (("Duration", duration_ms(job)), ("Wait", wait_ms(job)))
     parts = [f"{name}: {precise(ms)}" for name, ms in spans if ms is not None]
     parts += [f"Worker: {visible(job.worker)}"] if job.worker else []
     return "   ".join([*parts, f"Attempts: {job.attempts}"])
@@ -58,7 +58,7 @@ def _last_attempt(job: Job) -> str:
 @click.argument("job_id", type=JOB_ID, metavar="ID")
 @output_options
 def inspect(job_id: int, output: Output) -> None:
-    """Show a job and what happened to it, step by step."""
+    """Show what happened to a job."""
     queue = service()
     job, entries = queue.get(job_id), queue.timeline(job_id)
     if output.chosen:
@@ -83,16 +83,19 @@ def inspect(job_id: int, output: Output) -> None:
 def _moment(entry: Entry) -> str:
     at = datetime.fromisoformat(entry.at).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     colour = {"ERROR": "red", "WARNING": "yellow"}.get(entry.level)
-    return f"  {at}  {click.style(visible(entry.message), fg=colour)}"
+    return f"  {at}  {click.style(visible(entry.message), fg=colour, reset=colour is not None)}"
 
 
 @click.command("logs")
 @click.option("--job", "job_id", type=click.IntRange(0, JOB_ID.max), metavar="ID", help="Lines of this job.")
 @click.option("--handler", help="Lines of jobs with this handler.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="The newest N lines.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="The newest N lines.")
 @output_options
 def logs(job_id: int | None, handler: str | None, limit: int, output: Output) -> None:
-    """Show the newest log lines of a job or a handler, oldest first."""
+    """Show the log of a job or a handler.
+
+    The newest lines, oldest of them first.
+    """
     if not job_id and not handler:
         raise bad_input("Please specify --job or --handler", hint="e.g. taskmq logs --job 42")
     entries = service().logs(job_id=job_id or None, handler=handler or None, limit=limit)

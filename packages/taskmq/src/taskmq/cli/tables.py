@@ -1,27 +1,38 @@
 """Tables and progress bars for people, drawn by rich; import this module only when there is somebody to look."""
 
-import os
 import sys
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from taskmq.cli.output import Column, Document, on_terminal
+from taskmq.cli.text import colourless
 
+_PADDING = 1
 _WIDE = 100_000  # where no terminal sets a limit, nothing is cut or wrapped
 
 
 def print_table(documents: Sequence[Document], columns: Sequence[Column], *, header: bool) -> None:
-    """Print one line a document."""
-    table = Table(box=None, show_header=header, header_style="bold", padding=(0, 1))
+    """Print one line a document. Only columns that may shrink are cut, to what the others leave of the terminal."""
+    console = _console()
+    rows = [[Text(column.text(document)) for column in columns] for document in documents]
+    table = Table(box=None, show_header=header, header_style="bold", padding=(0, _PADDING))
     for column in columns:
-        table.add_column(column.title or column.key, no_wrap=True, overflow="ellipsis" if column.shrink else "fold")
-    for document in documents:
-        table.add_row(*(Text(column.text(document)) for column in columns))
-    _console().print(table)
+        table.add_column(column.title or column.key, overflow="fold")
+    room = console.width
+    for place, column in enumerate(columns):
+        width = max(cell_len(column.title or column.key), *(row[place].cell_len for row in rows), 0)
+        if column.shrink:
+            for row in rows:
+                row[place].truncate(max(room - 2 * _PADDING, _PADDING), overflow="ellipsis")
+        room -= width + 2 * _PADDING
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
 
 
 def progress_bar() -> Progress:
@@ -31,6 +42,4 @@ def progress_bar() -> Progress:
 
 
 def _console() -> Console:
-    # rich knows NO_COLOR, FORCE_COLOR, TERM and COLUMNS; CLICOLOR is left to us.
-    no_color = True if os.environ.get("CLICOLOR") == "0" else None
-    return Console(file=sys.stdout, highlight=False, no_color=no_color, width=None if on_terminal() else _WIDE)
+    return Console(file=sys.stdout, highlight=False, no_color=colourless(), width=None if on_terminal() else _WIDE)

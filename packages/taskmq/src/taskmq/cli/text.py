@@ -1,6 +1,7 @@
 """Values as text for people and pipes: nothing that a stored value contains can act on a terminal or fake a line."""
 
 import json
+import os
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,11 @@ _UNITS = (("d", 86_400), ("h", 3600), ("min", 60))
 def visible(value: object) -> str:
     """``value`` as one line of text, with every character that would act shown as an escape such as ``\\n``."""
     return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value))
+
+
+def colourless() -> bool:
+    """Whether the user wants no colours, in any of the ways to say so."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("CLICOLOR") == "0" or os.environ.get("TERM") == "dumb"
 
 
 def as_json(document: object, *, indent: int | None = None) -> str:
@@ -35,9 +41,9 @@ def timestamp(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def milliseconds(duration: timedelta | None) -> int | None:
+def milliseconds(duration: timedelta) -> int:
     """A duration as machines get it."""
-    return None if duration is None else duration // timedelta(milliseconds=1)
+    return duration // timedelta(milliseconds=1)
 
 
 def ago(at: datetime, now: datetime) -> str:

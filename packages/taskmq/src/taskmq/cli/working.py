@@ -26,7 +26,10 @@ from taskmq.settings import Settings
 def run_worker(
     max_workers: int, until_idle: bool, lease: timedelta | None, grace: timedelta | None, modules: tuple[str, ...]
 ) -> ExitCode:
-    """Run jobs until SIGINT or SIGTERM, then finish what is running; a second signal aborts."""
+    """Run jobs.
+
+    SIGINT or SIGTERM lets running jobs finish; a second one aborts them.
+    """
     settings = Settings.from_env(os.environ)
     asked: dict[str, Any] = {"max_workers": max_workers}
     if lease is not None:

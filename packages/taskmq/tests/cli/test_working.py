@@ -1,0 +1,103 @@
+"""run-worker, as a process: what it says, and how it stops."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Taskmq = Callable[..., Result]
+Start = Callable[..., subprocess.Popen[str]]
+Wait = Callable[..., object]
+
+STARTING = "Starting worker pool with 1 worker(s) using sqlite backend... Press Ctrl+C to stop.\n"
+
+
+@pytest.fixture
+def slow_job(taskmq: Taskmq, folder: Path) -> Callable[[float], Callable[[], bool]]:
+    """Store a job that sleeps so many seconds, and return whether a worker has begun it."""
+
+    def put(seconds: float) -> Callable[[], bool]:
+        taskmq("add-job", "--handler", "slow", "--payload", json.dumps({"seconds": seconds}))
+        return (folder / "started").exists
+
+    return put
+
+
+def test_a_burst_ends_when_all_is_done(taskmq: Taskmq, process: Start) -> None:
+    for handler in ("email", "email", "report"):
+        taskmq("add-job", "--handler", handler, "--payload", "{}", "--retry-policy", "none")
+
+    worker = process("run-worker", "--import", "myjobs", "--until-idle")
+    out, err = worker.communicate(timeout=20)
+
+    assert (0, STARTING) == (worker.returncode, out)
+    assert "  handlers: dummy, email, raise, report, slow   db: " in err
+    assert err.endswith("\nStopped. Processed 3 (2 ok, 1 failed), requeued 0.\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_the_running_job_finish(
+    taskmq: Taskmq, process: Start, wait: Wait, slow_job: Callable[..., Callable[[], bool]], number: signal.Signals
+) -> None:
+    begun = slow_job(0.5)
+    worker = process("run-worker", "--import", "myjobs")
+    wait(begun, within=15)
+
+    worker.send_signal(number)
+    out, err = worker.communicate(timeout=20)
+
+    assert 0 == worker.returncode
+    assert out.startswith(STARTING)
+    assert f"Received signal {number.value}. Initiating graceful shutdown...\nWaiting for 1 active jobs" in out
+    assert err.endswith("\nStopped. Processed 1 (1 ok, 0 failed), requeued 0.\n")
+    assert "Result: slept" in taskmq("get-job", "1").stdout
+
+
+def test_what_outlasts_the_grace_goes_back_to_the_queue(
+    taskmq: Taskmq, process: Start, wait: Wait, slow_job: Callable[..., Callable[[], bool]]
+) -> None:
+    begun = slow_job(30)
+    worker = process("run-worker", "--import", "myjobs", "--grace", "50ms")
+    wait(begun, within=15)
+
+    worker.send_signal(signal.SIGTERM)
+    _, err = worker.communicate(timeout=20)
+
+    assert 0 == worker.returncode
+    assert err.endswith("\nStopped. Processed 0 (0 ok, 0 failed), requeued 1.\n")
+    assert "Status: PENDING" in taskmq("get-job", "1").stdout
+
+
+def test_a_second_signal_waits_for_nothing(
+    taskmq: Taskmq, process: Start, wait: Wait, slow_job: Callable[..., Callable[[], bool]]
+) -> None:
+    begun = slow_job(30)
+    worker = process("run-worker", "--import", "myjobs")
+    wait(begun, within=15)
+
+    worker.send_signal(signal.SIGINT)
+    assert worker.stdout is not None
+    while "Waiting for" not in worker.stdout.readline():
+        pass
+    worker.send_signal(signal.SIGINT)
+    _, err = worker.communicate(timeout=20)
+
+    assert 0 == worker.returncode
+    assert "requeued 1.\n" in err
+    assert "Status: PENDING" in taskmq("get-job", "1").stdout
+
+
+def test_options_of_the_program_reach_the_worker(taskmq: Taskmq, folder: Path) -> None:
+    (folder / "elsewhere").mkdir()
+    queue = ("--db-path", "elsewhere/jobs.db")
+    taskmq(*queue, "add-job", "--handler", "email", "--payload", "{}")
+
+    result = taskmq(*queue, "run-worker", "--import", "myjobs", "--until-idle")
+
+    assert f"db: {folder}/elsewhere/jobs.db" in result.stderr
+    assert "Status: SUCCESS" in taskmq(*queue, "get-job", "1").stdout
+    assert 1 == taskmq("get-job", "1").exit_code
