@@ -1,5 +1,6 @@
 """A folder, a queue and workers for each test; handlers that a test registers are gone after it."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,9 +23,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with tables and no jobs; to copy it is quicker than to make it."""
+    path = tmp_path_factory.mktemp("empty") / "taskmq.db"
+    SQLiteBackend(path).close()
+    return path
+
+
 @pytest.fixture
-def backend(folder: Path) -> Iterator[SQLiteBackend]:
+def backend(folder: Path, empty_file: Path) -> Iterator[SQLiteBackend]:
     """An empty queue in ``folder``."""
+    shutil.copy(empty_file, folder)
     backend = SQLiteBackend()
     yield backend
     backend.close()

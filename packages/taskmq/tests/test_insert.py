@@ -23,7 +23,7 @@ def test_a_new_job_is_what_was_asked_for(backend: SQLiteBackend) -> None:
 
     assert job is not None
     assert JobStatus.PENDING is job.status
-    assert ({"a": 1}, '{"a": 1}') == (job.payload, job.raw_payload)
+    assert ({"a": 1}, '{"a":1}') == (job.payload, job.raw_payload)
     assert ("fixed", due, 60, "mail", 20) == (
         job.retry_policy,
         job.scheduled_for,

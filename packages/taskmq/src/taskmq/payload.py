@@ -22,16 +22,7 @@ def to_text(payload: object) -> str:
         NotSerializable: some part is not plain JSON, or text that not every store can keep; ``.path`` leads to it.
         PayloadTooLarge: it takes more than a megabyte.
     """
-    _refuse_unstorable(payload)
-    if type(payload) is str:
-        text = payload
-        _refuse_unstorable(from_text(text))  # JSON can spell what plain text must not hold, such as "\\u0000"
-    else:
-        text = _as_json(payload)
-    size = len(text.encode())
-    if size > MAX_BYTES:
-        raise PayloadTooLarge(size, MAX_BYTES)
-    return text
+    return _checked(payload) if type(payload) is str else _as_json(payload)
 
 
 def from_text(text: str) -> Any:
@@ -42,23 +33,40 @@ def from_text(text: str) -> Any:
         return text
 
 
-def _refuse_unstorable(payload: object) -> None:
-    # Twice the limit, since quoting makes text longer; the exact size is measured afterwards.
-    serialization.encode(payload, limit=2 * MAX_BYTES)
+def _checked(text: str) -> str:
+    # Quoting makes text longer, so the limit is measured here.
+    serialization.encode(text, limit=2 * MAX_BYTES)
+    _check_size(text)
+    value = from_text(text)
+    if value is not text:  # JSON can spell what plain text must not hold, such as "\\u0000"
+        serialization.encode(value, limit=2 * MAX_BYTES)
+    return text
 
 
 def _as_json(payload: object) -> str:
+    text = serialization.encode(payload, limit=MAX_BYTES)
+    if _TAG not in text:
+        return text
+    # The codec writes a datetime, a tuple and the like under a tag; here they are refused.
     try:
-        text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
+        text = _ENCODER.encode(payload)
     except TypeError as error:
         raise NotSerializable(f"the payload must be plain JSON: {error}; pass text or numbers instead") from error
-    if json.loads(text) != payload:  # a tuple would come back as a list
+    if json.loads(text) != payload:
         raise NotSerializable("the payload has a tuple, which JSON does not have; pass a list")
     return text
+
+
+def _check_size(text: str) -> None:
+    size = len(text) if text.isascii() else len(text.encode())
+    if size > MAX_BYTES:
+        raise PayloadTooLarge(size, MAX_BYTES)
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_TAG = '"~'
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)

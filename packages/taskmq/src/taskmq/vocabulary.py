@@ -114,14 +114,17 @@ def spec_of(
         InvalidInput: a value is not allowed; the message says which ones are.
     """
     _check(handler, priority, retry_policy, scheduled_for, interval_seconds)
-    spec = TaskSpec(
-        name=handler or NO_HANDLER, payload=payloads.to_text(payload), priority=priority, run_at=scheduled_for
+    every = None
+    if interval_seconds is not None:
+        every = Every(timedelta(seconds=interval_seconds), scheduled_for or now)
+    return TaskSpec(
+        name=handler or NO_HANDLER,
+        payload=payloads.to_text(payload),
+        priority=priority,
+        run_at=scheduled_for if every is None else every.anchor,
+        schedule=None if every is None else PERIODIC,
+        meta=Terms(retry_policy=retry_policy, every=every).dump(),
     )
-    if interval_seconds is None:
-        return replace(spec, meta=Terms(retry_policy=retry_policy).dump())
-    every = Every(timedelta(seconds=interval_seconds), spec.run_at or now)
-    terms = Terms(retry_policy=retry_policy, every=every)
-    return replace(spec, run_at=every.anchor, schedule=PERIODIC, meta=terms.dump())
 
 
 def _check(handler: object, priority: object, retry_policy: object, at: object, interval: object) -> None:

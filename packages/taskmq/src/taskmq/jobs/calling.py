@@ -28,18 +28,24 @@ class RegisteredHandlers:
 
     def __init__(self, fallback: Function | None = None) -> None:
         self._fallback = fallback
+        self._made: dict[str, tuple[Function, Handler]] = {}
 
     def get(self, name: str) -> Handler:
+        """The handler as it is registered now; made anew when it has been replaced."""
         function = self._fallback if name == NO_HANDLER else handlers.get_handler(name)
         if function is None:
             return Handler(name=name, function=_refusing(name), mode=Mode.THREAD)
-        is_async = is_coroutine_function(function)
-        return Handler(
-            name=name,
-            function=_awaiting(function) if is_async else _calling(function),
-            mode=Mode.ASYNC if is_async else Mode.THREAD,
-            version=handlers.get_handler_hash(name),
-        )
+        version = handlers.get_handler_hash(name)
+        made = self._made.get(name)
+        if made is None or made[0] is not function or made[1].version != version:
+            made = self._made[name] = function, _handler(name, function, version)
+        return made[1]
+
+
+def _handler(name: str, function: Function, version: str | None) -> Handler:
+    if is_coroutine_function(function):
+        return Handler(name=name, function=_awaiting(function), mode=Mode.ASYNC, version=version)
+    return Handler(name=name, function=_calling(function), mode=Mode.THREAD, version=version)
 
 
 def is_coroutine_function(function: Callable[..., Any]) -> bool:
