@@ -1,9 +1,15 @@
-"""The reference store does what the simplest store does, whatever happens in whatever order."""
+"""Stores do what the simplest store does, whatever happens in whatever order; broken ones are found out."""
+
+import asyncio
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from taskcore.adapters.memory import MemoryStore
+from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.ids import IdScheme
 from taskcore.ports import TaskStore
 from taskcore.testing import FakeClock
@@ -11,23 +17,54 @@ from taskcore.testing.machines import TaskStoreMachine
 
 from . import broken
 
+QUICK = settings(max_examples=40, stateful_step_count=40, deadline=None)
+FEW = settings(QUICK, max_examples=12)
 HASTY = settings(max_examples=300, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
-QUICK = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-class TimeSorted(TaskStoreMachine):
+class MemoryMachine(TaskStoreMachine):
     async def open(self, clock: FakeClock) -> TaskStore:
         return MemoryStore(clock)
 
 
-class Numbered(TaskStoreMachine):
+class NumberedMachine(TaskStoreMachine):
     async def open(self, clock: FakeClock) -> TaskStore:
         return MemoryStore(clock, IdScheme.NUMBERED)
 
 
-TestTimeSorted = TimeSorted.TestCase
-TestNumbered = Numbered.TestCase
-TestTimeSorted.settings = TestNumbered.settings = QUICK
+@cache
+def empty_tables() -> bytes:
+    """A new database file, migrated once for all examples."""
+
+    async def migrate(path: Path) -> None:
+        await (await SQLiteStore.open(path)).close()
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "tasks.db")
+        asyncio.run(migrate(path))
+        return path.read_bytes()
+
+
+class SQLiteMachine(TaskStoreMachine):
+    def __init__(self) -> None:
+        self.folder = TemporaryDirectory()
+        self.path = Path(self.folder.name, "tasks.db")
+        self.path.write_bytes(empty_tables())
+        super().__init__()
+
+    async def open(self, clock: FakeClock) -> TaskStore:
+        return await SQLiteStore.open(self.path, clock=clock)
+
+    def teardown(self) -> None:
+        super().teardown()
+        self.folder.cleanup()
+
+
+TestMemory = MemoryMachine.TestCase
+TestNumbered = NumberedMachine.TestCase
+TestSQLite = SQLiteMachine.TestCase
+TestMemory.settings = TestNumbered.settings = QUICK
+TestSQLite.settings = FEW
 
 
 @pytest.mark.parametrize(
@@ -38,7 +75,6 @@ TestTimeSorted.settings = TestNumbered.settings = QUICK
         broken.HandsOutWhatExpired,
         broken.KeysAreIgnored,
         broken.LeaseOutlivesTheAttempt,
-        broken.PruneLooksAtTheEndAlone,
         broken.RanksByTime,
         broken.RecoverIgnoresRenewal,
         broken.RenewIsTooStrict,
