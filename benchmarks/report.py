@@ -23,7 +23,7 @@ from benchmarks.memory import Growth
 Laps = Mapping[str, Sequence[Lap]]
 
 HALVES = ("enqueue", "drain")
-MEMORY_BAR = 60.0
+MEMORY_BAR = 60
 """Megabytes that a draining worker may grow by."""
 
 
@@ -60,8 +60,8 @@ class Ratio:
         """For a table: the ratio, and its bar where there is one."""
         if self.bar is None:
             return f"{self.median:.2f}x"
-        verdict = "[red]missed[/red]" if self.missed else "[green]reached[/green]"
-        return f"{self.median:.2f}x, bar {self.bar:g}x {verdict}"
+        verdict = f"< {self.bar:g} [red]missed[/red]" if self.missed else f">= {self.bar:g} [green]ok[/green]"
+        return f"{self.median:.2f}x {verdict}"
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.half} is {self.median:.2f}x {self.reference}, the bar is {self.bar}x"
@@ -106,14 +106,14 @@ class Report:
     def show(self, console: Console) -> None:
         """Ratios only: rates are a property of the machine."""
         references = list(dict.fromkeys(ratio.reference for ratio in self.ratios))
-        table = Table("jobs a second, over those of", "", *references, box=SIMPLE_HEAD, pad_edge=False)
+        table = Table("jobs/s, ratio to", "", *references, box=SIMPLE_HEAD, pad_edge=False)
         for (subject, half), group in groupby(self.ratios, key=lambda ratio: (ratio.subject, ratio.half)):
             table.add_row(subject, half, *(ratio.cell() for ratio in group))
         console.print(table)
-        verdict = "[red]missed[/red]" if self.memory.growth >= MEMORY_BAR else "[green]reached[/green]"
+        verdict = ">= {} MB [red]missed[/red]" if self.memory.growth >= MEMORY_BAR else "< {} MB [green]ok[/green]"
         console.print(
-            f"Memory of a worker that drains {self.memory.jobs:,} jobs: +{self.memory.growth:.1f} MB after warm-up, "
-            f"bar < {MEMORY_BAR:g} MB {verdict}"
+            f"memory of a worker that drains {self.memory.jobs:,} jobs, after warm-up: "
+            f"+{self.memory.growth:.1f} MB {verdict.format(MEMORY_BAR)}"
         )
 
     def write(self, path: Path) -> None:
