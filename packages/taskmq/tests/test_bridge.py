@@ -1,0 +1,54 @@
+"""The sync door may be used wherever user code runs, and says so where it cannot."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+from taskmq.bridge import Bridge
+from taskmq.job import Job
+from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.worker import Worker
+
+
+async def the_thread() -> threading.Thread:
+    return threading.current_thread()
+
+
+def test_all_callers_share_one_loop_and_results_and_errors_come_through() -> None:
+    bridge = Bridge()
+
+    async def fail() -> None:
+        raise ValueError("through")
+
+    assert bridge.run(the_thread()) is bridge.run(the_thread())
+    with pytest.raises(ValueError, match="through"):
+        bridge.run(fail())
+
+
+def test_a_call_that_would_wait_for_itself_is_refused() -> None:
+    bridge = Bridge()
+
+    async def call_back() -> None:
+        bridge.run(the_thread())
+
+    with pytest.raises(RuntimeError, match="await the async method"):
+        bridge.run(call_back())
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_handlers_put_jobs_through_the_backend_that_runs_them(
+    backend: SQLiteBackend, drain: Callable[..., Worker], is_async: bool
+) -> None:
+    def plain(job: Job) -> int | None:
+        return backend.insert_job(job.payload - 1) if job.payload else None
+
+    async def coroutine(job: Job) -> int | None:
+        await asyncio.sleep(0)
+        return plain(job)
+
+    backend.insert_job(3)
+    drain(func=coroutine if is_async else plain)
+
+    assert [0, 1, 2, 3] == [job.payload for job in backend.find_jobs()]
+    assert ["success"] * 4 == [job.state for job in backend.find_jobs()]
