@@ -111,3 +111,19 @@ def test_a_replayed_series_begins_anew(backend: SQLiteBackend, drain: Run) -> No
     drain(func=lambda job: None)
 
     assert abs(the(backend, new).scheduled_for - begins - timedelta(seconds=60)) < timedelta(seconds=1)
+
+
+def test_it_goes_on_after_a_run_that_lost_five_workers(backend: SQLiteBackend, wait: Wait) -> None:
+    job_id = backend.insert_job("x", interval_seconds=60)
+    first = the(backend, job_id).scheduled_for
+    for number in range(5):
+        wait(lambda name=f"w{number}": backend.fetch_job(name, lock_timeout=0.02))
+
+    def taken_back() -> bool:
+        backend.requeue_expired_locks()
+        return the(backend, job_id).status is JobStatus.PENDING
+
+    wait(taken_back)
+
+    job = the(backend, job_id)
+    assert ("WorkerLost", first + timedelta(seconds=60)) == (job.error_type, job.scheduled_for)

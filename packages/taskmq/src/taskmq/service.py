@@ -10,57 +10,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from taskcore.errors import IllegalMove, InvalidInput, TaskcoreError
+from taskcore.errors import IllegalMove, InvalidInput
 from taskcore.pagination import Cursor, Page, checked_limit
 from taskcore.states import TaskState
 
+from taskmq.errors import HandlerUnknown, HashMismatch, JobNotFound, NoHashStored, NotReplayable, NotSupported
 from taskmq.jobs import handlers
 from taskmq.jobs.calling import is_coroutine_function
 from taskmq.storage.base import Job, JobStatus, QueueBackend
 from taskmq.storage.store_backend import DEAD, StoreBackend
 from taskmq.vocabulary import CANCELLED, STATES
 
-
-class JobNotFound(TaskcoreError, LookupError):
-    """No job has this id."""
-
-    code = "not_found"
-
-    def __init__(self, job_id: int, where: str = "the queue") -> None:
-        super().__init__(f"job {job_id} not found in {where}")
-        self.job_id = job_id
-
-
-class NotReplayable(TaskcoreError):
-    """The job cannot be replayed exactly."""
-
-    code = "not_replayable"
-
-
-class NoHashStored(NotReplayable):
-    """No code version was kept with the job."""
-
-
-class HandlerUnknown(NotReplayable):
-    """This process does not know the handler, or cannot read its source."""
-
-    def __init__(self, handler: str | None) -> None:
-        super().__init__(f"Handler '{handler}' not found in current process. Cannot verify hash.")
-        self.handler = handler
-
-
-class HashMismatch(NotReplayable):
-    """The handler's code has changed since the job ran."""
-
-    def __init__(self, original: str, current: str) -> None:
-        super().__init__("Handler hash mismatch.")
-        self.original, self.current = original, current
-
-
-class NotSupported(TaskcoreError):
-    """The backend has only the methods of ``QueueBackend``, and this takes more."""
-
-    code = "not_supported"
+__all__ = [
+    "Entry",
+    "HandlerInfo",
+    "HandlerUnknown",
+    "HashMismatch",
+    "JobFilter",
+    "JobNotFound",
+    "NoHashStored",
+    "NotReplayable",
+    "NotSupported",
+    "Replayed",
+    "Service",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

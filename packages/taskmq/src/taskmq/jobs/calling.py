@@ -8,19 +8,14 @@ from typing import Any
 from taskcore import serialization
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
-from taskcore.errors import NotSerializable, TaskcoreError
+from taskcore.errors import NotSerializable
 
+from taskmq.errors import UnknownHandler
 from taskmq.job import Job
 from taskmq.jobs import handlers
 from taskmq.vocabulary import NO_HANDLER, job_of, utc_now
 
 Function = Callable[[Job], Any]
-
-
-class UnknownHandler(TaskcoreError, LookupError):
-    """The job names a handler that this process has not registered, or none."""
-
-    code = "handler_not_found"
 
 
 class RegisteredHandlers:
