@@ -171,7 +171,7 @@ class Worker:
         await self._exchange(self._room())
 
     def _room(self) -> int:
-        """How much to claim. Looking costs nothing beside a settlement, and the handler that ended may have put a task."""
+        """How much to claim. It costs nothing beside a settlement, and the handler that ended may have put a task."""
         return self._flight.room() if (self._hungry or self._pending) and not self._stopping else 0
 
     def _take_landed(self) -> None:
