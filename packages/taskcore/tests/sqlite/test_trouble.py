@@ -11,7 +11,8 @@ import pytest
 from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.adapters.sqlite.errors import translated
 from taskcore.errors import InvalidInput, StoreError, StoreUnavailable
-from taskcore.models import TaskQuery
+from taskcore.ids import TaskId
+from taskcore.models import Order, TaskQuery
 from taskcore.testing import a_task, seconds
 
 
@@ -145,3 +146,39 @@ async def test_a_cancelled_wait_ends_at_once(store: SQLiteStore, other: sqlite3.
 
     assert time.monotonic() - begun < 5
     other.execute("COMMIT")
+
+
+async def test_calls_that_share_a_commit_fail_and_succeed_apart(store: SQLiteStore, other: sqlite3.Connection) -> None:
+    """All are asked for while somebody else holds the file, so that they are done together when it is free."""
+    other.execute("BEGIN IMMEDIATE")
+    orders = [
+        a_task(payload="1"),
+        a_task(payload="\ud800"),
+        a_task(payload="3"),
+        a_task(id=TaskId("")),
+        a_task(payload="5"),
+    ]
+    asked = [asyncio.create_task(store.put([order])) for order in orders]
+    await asyncio.sleep(0.05)  # let them all be asked for; too short a pause makes the test easier, never wrong
+
+    other.execute("COMMIT")
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [list, InvalidInput, list, InvalidInput, list] == [type(answer) for answer in answers]
+    assert ["1", "3", "5"] == [record.payload for record in await store.find(TaskQuery(order=Order.OLDEST))]
+
+
+async def test_a_call_that_is_given_up_before_its_turn_is_not_done(
+    store: SQLiteStore, other: sqlite3.Connection
+) -> None:
+    other.execute("BEGIN IMMEDIATE")
+    first, second = (asyncio.create_task(store.put([a_task(payload=payload)])) for payload in "12")
+    await asyncio.sleep(0.05)  # the first has its turn, and waits for the file
+
+    second.cancel()
+    other.execute("COMMIT")
+    await first
+
+    assert ["1"] == [record.payload for record in await store.find(TaskQuery())]
+    with pytest.raises(asyncio.CancelledError):
+        await second

@@ -33,12 +33,24 @@ def translated(path: str, patience: float) -> Iterator[None]:
     """Turn what the driver raises into this project's errors, with the cause kept."""
     try:
         yield
-    except sqlite3.Error as error:
-        raise _named(error, path, patience) from error
-    except UnicodeEncodeError as error:
-        raise InvalidInput(f"text must be valid Unicode to be stored, got {error.object[:80]!r}") from error
-    except OverflowError as error:
-        raise InvalidInput("a number or a time span is too large to be stored: more than 64 bits") from error
+    except (sqlite3.Error, UnicodeEncodeError, OverflowError) as error:
+        raise translation(error, path, patience) from error
+
+
+def translation(error: Exception, path: str, patience: float) -> Exception:
+    """What is raised in the place of ``error``; itself when the driver has nothing to do with it."""
+    named: Exception
+    match error:
+        case sqlite3.Error():
+            named = _named(error, path, patience)
+        case UnicodeEncodeError():
+            named = InvalidInput(f"text must be valid Unicode to be stored, got {error.object[:80]!r}")
+        case OverflowError():
+            named = InvalidInput("a number or a time span is too large to be stored: more than 64 bits")
+        case _:
+            return error
+    named.__cause__ = error
+    return named
 
 
 def _named(error: sqlite3.Error, path: str, patience: float) -> StoreError:

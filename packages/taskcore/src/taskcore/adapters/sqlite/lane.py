@@ -1,4 +1,4 @@
-"""One connection, owned by one thread, with one transaction at a time; no event loop ever waits for the file."""
+"""One connection, owned by one thread; no event loop ever waits for the file."""
 
 import asyncio
 import os
@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Concatenate, ParamSpec, TypeVar
 
 from taskcore.adapters.sqlite.errors import passes, translated
@@ -24,14 +23,12 @@ _WAIT = (0.0005, 0.008)
 class Lane:
     """Runs functions that take a ``Session``, from any event loop and any thread, one after the other."""
 
-    def __init__(self, path: str, *, writes: bool, patience: float) -> None:
+    def __init__(self, path: str, name: str, patience: float) -> None:
         self._path = path
-        self._writes = writes
         self._patience = patience
         self._session: Session | None = None
         self._process = os.getpid()
-        role = "writer" if writes else "reader"
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"taskcore-sqlite-{role}")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"taskcore-sqlite-{name}")
 
     async def open(self, make: Callable[[], Session]) -> None:
         """Make the session in this lane's thread."""
@@ -42,25 +39,18 @@ class Lane:
         await self._in_thread(opened)
 
     async def run(self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run ``work``; on a lane that writes it is a transaction, which is committed when this returns.
+        """Run a function that reads; each of its statements sees the newest state that is committed.
 
         Raises:
-            StoreError: the database could not be used, or others kept it locked.
+            StoreError: the database could not be used.
         """
-        session = self._session
-        if session is None:
-            raise StoreUnavailable(f"the store on {self._path} is closed; open it again")
-        if os.getpid() != self._process:
-            # SQLite forbids to take a connection along, and the thread stayed behind.
-            raise StoreUnavailable(
-                f"the store on {self._path} was opened before this process was forked; open it again here"
-            )
-        once = _transaction if self._writes else _reading
+        session = self._usable_session()
 
-        def called() -> T:
+        def read() -> T:
+            session.look_at_clock()
             return work(session, *args, **kwargs)
 
-        return await self._in_thread(lambda: self._patiently(lambda: once(session, called)))
+        return await self._in_thread(lambda: self._patiently(read))
 
     async def close(self) -> None:
         """Close the connection. What was asked before is done first; a forked process has nothing to close."""
@@ -70,6 +60,16 @@ class Lane:
         if session is not None:
             await self._in_thread(session.connection.close)
         self._thread.shutdown(wait=False)
+
+    def _usable_session(self) -> Session:
+        if self._session is None:
+            raise StoreUnavailable(f"the store on {self._path} is closed; open it again")
+        if os.getpid() != self._process:
+            # SQLite forbids to take a connection along, and the thread stayed behind.
+            raise StoreUnavailable(
+                f"the store on {self._path} was opened before this process was forked; open it again here"
+            )
+        return self._session
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -85,24 +85,3 @@ class Lane:
                     if not passes(error) or time.monotonic() >= give_up_at:
                         raise
                 time.sleep(random.uniform(*_WAIT))
-
-
-def _transaction(session: Session, work: Callable[[], T]) -> T:
-    connection = session.connection
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        session.look_at_clock()
-        result = work()
-        connection.execute("COMMIT")
-    except BaseException:
-        # SQLite has rolled back by itself after some errors; what counts is the one that is under way.
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-    return result
-
-
-def _reading(session: Session, work: Callable[[], T]) -> T:
-    """Each statement reads one state of the database, the newest one that is committed."""
-    session.look_at_clock()
-    return work()

@@ -13,6 +13,7 @@ from taskcore.adapters.sqlite.errors import translated
 from taskcore.adapters.sqlite.lane import Lane
 from taskcore.adapters.sqlite.session import Session
 from taskcore.adapters.sqlite.wakeup import Lookout
+from taskcore.adapters.sqlite.writer import Writer
 from taskcore.clock import Clock, SystemClock
 from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, ScheduleId, TaskId, WorkerId
@@ -50,8 +51,8 @@ class SQLiteStore:
         self._ids = ids
         self._clock = clock
         self._patience = busy_timeout
-        self._writer = Lane(str(path), writes=True, patience=busy_timeout)
-        self._reader = Lane(str(path), writes=False, patience=busy_timeout)
+        self._writer = Writer(str(path), busy_timeout)
+        self._reader = Lane(str(path), "reader", busy_timeout)
         self._lookout = Lookout(self._session)
 
     @classmethod
