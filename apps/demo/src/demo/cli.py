@@ -65,7 +65,7 @@ def run(root: Path, db: Path, workers: int, *, kill: bool, console: Console) -> 
     console.print(_found(found), soft_wrap=True, markup=False)
     with closing(SQLiteBackend(db)) as backend:
         ledger = Ledger(backend)
-        ledger.enqueue(files, min(MAX_EFFORT, EFFORT / max(1, len(files))))
+        ledger.enqueue(files, round(min(MAX_EFFORT, EFFORT / max(1, len(files))), 4))
         fleet = Fleet(db, workers if files else 0)
         with fleet, advancing(console, len(files)) as advanced:
             casualty = work_through(
