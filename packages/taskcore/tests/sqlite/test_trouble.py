@@ -176,9 +176,10 @@ async def test_a_call_that_is_given_up_before_its_turn_is_not_done(
     await asyncio.sleep(0.05)  # the first has its turn, and waits for the file
 
     second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    await asyncio.sleep(0)  # the thread hears of it by a callback of the loop
     other.execute("COMMIT")
     await first
 
     assert ["1"] == [record.payload for record in await store.find(TaskQuery())]
-    with pytest.raises(asyncio.CancelledError):
-        await second
