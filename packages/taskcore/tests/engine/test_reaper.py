@@ -47,6 +47,21 @@ async def test_a_task_that_keeps_killing_its_workers_fails_in_the_end() -> None:
     assert (TaskState.FAILED, "WorkerLost") == (record.state, record.error.type)
 
 
+async def test_a_task_that_was_cancelled_does_not_start_again_when_its_worker_dies() -> None:
+    clock = FakeClock()
+    store = MemoryStore(clock)
+    (receipt,) = await store.put([a_task()])
+    await store.claim(a_claim(lease_for=seconds(1)))
+    await store.cancel([receipt.task])
+    clock.advance(2)
+
+    await Reaper(store, clock=clock).tick()
+
+    record = await store.get(receipt.task)
+    assert record is not None
+    assert TaskState.CANCELLED == record.state
+
+
 async def test_more_overdue_tasks_than_a_batch_are_all_recovered() -> None:
     clock = FakeClock()
     store = MemoryStore(clock)

@@ -55,6 +55,9 @@ class RetryingPolicy:
                 return settlement(run, Event.FAIL, error=error)
 
     def lost(self, task: TaskRecord) -> Settlement:
+        if task.cancel_requested:
+            error = describe(TaskCancelled("cancelled on request, after its worker was gone"))
+            return Settlement(fence=task.fence, event=Event.CANCEL, started_at=task.started_at, error=error)
         times = task.losses + 1
         error = TaskError("WorkerLost", f"worker {task.worker} stopped renewing its lease (time {times} for this task)")
         event = Event.FAIL if times >= self._max_losses else Event.LOSE

@@ -249,7 +249,10 @@ class TaskQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueCounts:
-    """How many tasks of a queue are in each state, and since when the longest-waiting due one has waited."""
+    """How many tasks of a queue are in each state, and since when the longest-waiting due one has waited.
+
+    Nobody waits for tasks past their ``expires_at``: they count as PENDING, not for ``oldest_due``.
+    """
 
     queue: str
     by_state: Mapping[TaskState, int]

@@ -55,8 +55,8 @@ class TaskQueue(Protocol):
     async def replay(self, tasks: Sequence[TaskId]) -> Sequence[bool]:
         """Make tasks at rest PENDING and due now; True where that happened.
 
-        ``failures``, ``losses``, ``cancel_requested``, progress, result and error start anew; ``attempt`` goes on, so
-        that no worker of an earlier life can write. The last attempt is kept for ``attempts``.
+        ``failures``, ``losses``, ``cancel_requested``, ``expires_at``, progress, result and error start anew; ``attempt``
+        goes on, so that no worker of an earlier life can write. The last attempt is kept for ``attempts``.
         """
         ...
 
@@ -72,13 +72,13 @@ class TaskWork(Protocol):
         """Hand out ready tasks as RUNNING, each to one caller, best first.
 
         Ready is PENDING, ``run_at`` reached, not past ``expires_at``. Higher priority first, then earlier ``run_at``,
-        then lower id. The claim sets worker and lease, adds one to ``attempt``, and clears what the attempt before it
-        left in ``progress``, ``started_at`` and ``finished_at``.
+        then lower id. The claim sets worker, lease and ``started_at``, adds one to ``attempt``, and clears what the
+        attempt before it left in ``progress`` and ``finished_at``; its result and error stay until the next settlement.
         """
         ...
 
     async def take(self, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
-        """Claim one PENDING task by its id, due or not; None when it is not PENDING."""
+        """Claim one PENDING task by its id, due or expired or not; None when it is not PENDING."""
         ...
 
     async def renew(self, fences: Sequence[Fence], lease_for: timedelta) -> Sequence[Renewal]:
@@ -93,7 +93,12 @@ class TaskWork(Protocol):
 
         FAIL and RETRY add one to ``failures``, LOSE to ``losses``; REPEAT sets both to zero. SUCCEED and REPEAT
         store ``result``. ``error`` is stored as given. RETRY, RELEASE and LOSE make the task due after ``delay``,
-        REPEAT at ``run_at``. The lease ends. Attempts of a task that goes back to PENDING are kept for ``attempts``.
+        REPEAT at ``run_at``. The lease ends; ``cancel_requested`` stays. ``started_at`` and ``finished_at`` that are
+        None leave the instants of the claim and of the settlement. Attempts of a task that goes back to PENDING are
+        kept for ``attempts``.
+
+        Raises:
+            IllegalMove: an event that no running task has; nothing of the batch is stored.
         """
         ...
 
@@ -104,7 +109,7 @@ class TaskWork(Protocol):
         ...
 
     async def report(self, reports: Sequence[Report]) -> Sequence[bool]:
-        """Store progress and log lines of running tasks; False where the fence refused."""
+        """Store progress and log lines of running tasks; False where the fence refused. What is None is left alone."""
         ...
 
     async def cancellations(self, worker: WorkerId) -> Sequence[Fence]:

@@ -23,6 +23,7 @@ class Row:
     spec: TaskSpec
     ends: list[Event]
     run_at: datetime
+    expires_at: datetime | None = None
     state: TaskState = PENDING
     attempt: int = 0
     failures: int = 0
@@ -54,7 +55,7 @@ class PlainTasks:
         return next((row for row in self.rows if key is not None and row.spec.idempotency_key == key), None)
 
     def put(self, task: TaskId, spec: TaskSpec, now: datetime) -> None:
-        self.rows.append(Row(task, spec, [], run_at=spec.run_at or now))
+        self.rows.append(Row(task, spec, [], run_at=spec.run_at or now, expires_at=spec.expires_at))
 
     def cancel(self, task: TaskId, now: datetime) -> TaskState | None:
         row = self.find(task)
@@ -68,7 +69,7 @@ class PlainTasks:
         row = self.find(task)
         if row is None or row.state in (PENDING, RUNNING):
             return False
-        row.state, row.run_at, row.cancel_requested = PENDING, now, False
+        row.state, row.run_at, row.expires_at, row.cancel_requested = PENDING, now, None, False
         row.failures = row.losses = 0
         row.progress = row.result = None
         return True
@@ -156,4 +157,4 @@ class PlainTasks:
 
     @staticmethod
     def _past(row: Row, now: datetime) -> bool:
-        return row.spec.expires_at is not None and row.spec.expires_at < now
+        return row.expires_at is not None and row.expires_at < now

@@ -83,6 +83,7 @@ def replayed(record: TaskRecord, now: datetime) -> TaskRecord:
         record,
         state=move(record.state, Event.REPLAY),
         run_at=now,
+        expires_at=None,
         failures=0,
         losses=0,
         cancel_requested=False,

@@ -159,7 +159,7 @@ SELECT id, attempt, worker, started_at, finished_at, CASE state {_ENDED_BY} END,
 FROM {{p}}_tasks WHERE id IN {IDS} AND worker IS NOT NULL"""
 REPLAY = f"""
 UPDATE {{p}}_tasks SET state = 'pending', ready = 1, run_at = ?, failures = 0, losses = 0, cancel_requested = 0,
-    progress = NULL, progress_note = NULL, result = NULL, error = NULL
+    expires_at = NULL, progress = NULL, progress_note = NULL, result = NULL, error = NULL
 WHERE id IN {IDS}"""
 
 REMOVABLE = f"SELECT json_group_array(id) FROM {{p}}_tasks WHERE id IN {IDS} AND state <> 'running'"

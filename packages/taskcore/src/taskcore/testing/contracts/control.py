@@ -74,6 +74,16 @@ class ReplayContract:
         record = await present(store, task)
         assert (TaskState.PENDING, clock.now()) == (record.state, record.run_at)
 
+    async def test_a_task_that_expired_does_not_expire_again(self, store: TaskStore, clock: FakeClock) -> None:
+        task = await put_one(store, expires_at=clock.now() + seconds(5))
+        clock.advance(6)
+        assert [task] == list(await store.expire(10))
+
+        assert [True] == list(await store.replay([task]))
+
+        assert [] == list(await store.expire(10))
+        assert [task] == [record.id for record in await store.claim(a_claim())]
+
     async def test_a_replayed_task_starts_anew_but_for_its_attempt(self, store: TaskStore) -> None:
         await put_one(store, payload="7")
         for event in (Event.LOSE, Event.RETRY):

@@ -114,11 +114,12 @@ class AttemptsContract:
     ) -> None:
         task = await put_one(store, expires_at=clock.now() + seconds(60))
         await run_one(store, Event.RETRY)
-        await store.cancel([task])
+        clock.advance(61)
+        assert [task] == list(await store.expire(1))
         assert [(1, Event.RETRY)] == await told(store, task)
 
         await store.replay([task])
-        clock.advance(61)
-        assert [task] == list(await store.expire(1))
+        await store.cancel([task])
+        assert [(1, Event.RETRY)] == await told(store, task)
         await store.replay([task])
         assert [(1, Event.RETRY)] == await told(store, task)
