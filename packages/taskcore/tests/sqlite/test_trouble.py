@@ -172,8 +172,10 @@ async def test_a_call_that_is_given_up_before_its_turn_is_not_done(
     store: SQLiteStore, other: sqlite3.Connection
 ) -> None:
     other.execute("BEGIN IMMEDIATE")
-    first, second = (asyncio.create_task(store.put([a_task(payload=payload)])) for payload in "12")
-    await asyncio.sleep(0.05)  # the first has its turn, and waits for the file
+    first = asyncio.create_task(store.put([a_task(payload="1")]))
+    await asyncio.sleep(0.05)  # it has its turn, and waits for the file
+    second = asyncio.create_task(store.put([a_task(payload="2")]))
+    await asyncio.sleep(0)
 
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
