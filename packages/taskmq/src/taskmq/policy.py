@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from random import Random
 from typing import Protocol
 
 from taskcore.clock import Clock
-from taskcore.engine.execution.run import Run, describe
-from taskcore.engine.policy import RetryingPolicy, settlement
-from taskcore.errors import TaskCancelled, WorkerStopping
+from taskcore.engine.execution.run import Run
+from taskcore.engine.policy import RetryingPolicy
 from taskcore.models import Settlement, TaskRecord
-from taskcore.retry import Retry, RetryPolicy, decide
+from taskcore.retry import RetryPolicy
 from taskcore.states import Event
 
 from taskmq.vocabulary import terms_of
@@ -40,47 +38,36 @@ class JobPolicy:
         self._retry = retry
         self._clock = clock
         self._given_up = given_up
-        self._rng = Random()
+        self._judge = RetryingPolicy(retry_for=self._retry_for, max_losses=MAX_DELIVERIES)
 
     def ended(self, run: Run) -> Settlement:
-        stopped = run.context.stopped_by
-        if run.error is None:
-            return or_repeat(run.context.task, settlement(run, Event.SUCCEED), self._clock.now())
-        if isinstance(stopped, WorkerStopping):
-            return settlement(run, Event.RELEASE)
-        if isinstance(stopped, TaskCancelled):
-            return settlement(run, Event.CANCEL, error=describe(stopped))
-        return self._failed(run, stopped or run.error)
+        task = run.context.task
+        settled = self._judge.ended(run)
+        if settled.event is Event.RETRY:
+            attempts = self._retry_for(run).max_attempts
+            run.context.log(f"Job scheduled for retry ({task.failures + 1}/{attempts})", "WARNING")
+        elif settled.event is Event.FAIL:
+            self._given_up.expect(task, task.failures + 1)
+        return or_repeat(task, settled, self._clock.now())
 
     def lost(self, task: TaskRecord) -> Settlement:
         settled = lost(task, self._clock.now())
-        if settled.event is not Event.LOSE:
+        if settled.event in (Event.FAIL, Event.REPEAT):
             self._given_up.expect(task, task.failures + task.losses + 1)
         return settled
 
-    def _failed(self, run: Run, cause: BaseException) -> Settlement:
-        task = run.context.task
-        error = run.described if cause is run.error and run.described else describe(cause)
-        failures = task.failures + 1
-        policy = self._retry(terms_of(task.meta).retry_policy)
-        match decide(policy, failures, cause, self._rng):
-            case Retry(delay=delay):
-                run.context.log(f"Job scheduled for retry ({failures}/{policy.max_attempts})", "WARNING")
-                return settlement(run, Event.RETRY, error=error, delay=delay)
-            case _:
-                self._given_up.expect(task, failures)
-                return or_repeat(task, settlement(run, Event.FAIL, error=error), self._clock.now())
+    def _retry_for(self, run: Run) -> RetryPolicy:
+        return self._retry(terms_of(run.context.task.meta).retry_policy)
 
 
 def lost(task: TaskRecord, now: datetime) -> Settlement:
     """The settlement of a running job whose worker is gone."""
-    settled = _LOSSES.lost(task)
-    return settled if settled.event is Event.LOSE else or_repeat(task, settled, now)
+    return or_repeat(task, _LOSSES.lost(task), now)
 
 
 def or_repeat(task: TaskRecord, settled: Settlement, now: datetime) -> Settlement:
-    """How a run that is over is settled: a periodic job goes on."""
-    run_at = next_run(task, now)
+    """How a run that is over is settled: a periodic job goes on, whether it succeeded or failed."""
+    run_at = next_run(task, now) if settled.event in (Event.SUCCEED, Event.FAIL) else None
     return settled if run_at is None else replace(settled, event=Event.REPEAT, run_at=run_at)
 
 

@@ -1,5 +1,6 @@
 """What becomes of a task when an attempt of it is over; decided here and nowhere else."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
@@ -31,7 +32,14 @@ class RetryingPolicy:
     A task that loses its worker for the ``max_losses``-th time fails: it may be what kills them.
     """
 
-    def __init__(self, *, max_losses: int = 5, rng: Random | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        retry_for: Callable[[Run], RetryPolicy] | None = None,
+        max_losses: int = 5,
+        rng: Random | None = None,
+    ) -> None:
+        self._retry_for = retry_for or retry_in_force
         self._max_losses = max_losses
         self._rng = rng or Random()
 
@@ -48,7 +56,7 @@ class RetryingPolicy:
     def _failed(self, run: Run, cause: BaseException) -> Settlement:
         task = run.context.task
         error = run.described if cause is run.error and run.described else describe(cause)
-        match decide(in_force(task.retry, run.handler.retry), task.failures + 1, cause, self._rng):
+        match decide(self._retry_for(run), task.failures + 1, cause, self._rng):
             case Retry(delay=delay):
                 return settlement(run, Event.RETRY, error=error, delay=delay)
             case _:
@@ -64,11 +72,14 @@ class RetryingPolicy:
         return Settlement(fence=task.fence, event=event, started_at=task.started_at, error=error)
 
 
-@lru_cache(maxsize=1024)
-def in_force(task: RetryPolicy | None, handler: RetryPolicy) -> RetryPolicy:
+def retry_in_force(run: Run) -> RetryPolicy:
     """The task's own numbers where it brings some; which errors are worth a retry, only the handler's code knows."""
-    if task is None:
-        return handler
+    task, handler = run.context.task.retry, run.handler.retry
+    return handler if task is None else _combined(task, handler)
+
+
+@lru_cache(maxsize=1024)
+def _combined(task: RetryPolicy, handler: RetryPolicy) -> RetryPolicy:
     return replace(task, retry_on=handler.retry_on, give_up_on=handler.give_up_on)
 
 

@@ -55,8 +55,8 @@ class TaskQueue(Protocol):
     async def replay(self, tasks: Sequence[TaskId]) -> Sequence[bool]:
         """Make tasks at rest PENDING and due now; True where that happened.
 
-        ``failures``, ``losses``, ``cancel_requested``, ``expires_at``, progress, result and error start anew; ``attempt``
-        goes on, so that no worker of an earlier life can write. The last attempt is kept for ``attempts``.
+        ``failures``, ``losses``, ``cancel_requested``, ``expires_at``, progress, result and error start anew;
+        ``attempt`` goes on, so that no worker of an earlier life can write. The last attempt is kept for ``attempts``.
         """
         ...
 
