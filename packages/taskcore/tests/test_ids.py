@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from taskcore.errors import InvalidInput
-from taskcore.ids import MAX_ID, MAX_NUMBER, IdScheme, TaskId, task_ids, uuid7
+from taskcore.ids import MAX_ID, MAX_NUMBER, IdScheme, TaskId, task_ids
 
 NOON_NS = 1_772_452_800_000_000_000
 
@@ -18,21 +18,6 @@ def take(count: int, *clock: int) -> list[TaskId]:
     shown = iter(clock)
     last = [clock[-1]]
     return list(islice(task_ids(lambda: next(shown, last[0])), count))
-
-
-@given(st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))
-def test_a_uuid7_is_one_by_the_book(unix_ms: int, random: bytes) -> None:
-    made = uuid7(unix_ms, random)
-
-    assert (7, RFC_4122) == (made.version, made.variant)
-    assert unix_ms == made.int >> 80
-
-
-def test_the_example_of_the_rfc_comes_out() -> None:
-    """RFC 9562, appendix A.6."""
-    random = ((0xCC3 << 64) | 0x18C4DC0C0C07398F).to_bytes(10, "big")
-
-    assert UUID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f") == uuid7(0x017F22E279B0, random)
 
 
 def test_task_ids_are_version_7_uuids_of_their_millisecond() -> None:

@@ -5,9 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
-from itertools import count
 from typing import NewType
-from uuid import UUID
 
 from taskcore.errors import InvalidInput
 
@@ -49,30 +47,28 @@ class IdScheme(Enum):
         return task
 
 
-def uuid7(unix_ms: int, random: bytes) -> UUID:
-    """A version 7 UUID (RFC 9562, 5.7): 48 bits of milliseconds, then 74 random bits from 10 bytes."""
-    tail = int.from_bytes(random, "big")
-    value = (unix_ms & 0xFFFF_FFFF_FFFF) << 80 | tail & 0xFFFF_FFFF_FFFF_FFFF_FFFF
-    value = value & ~(0xF000 << 64) | 0x7000 << 64
-    return UUID(int=value & ~(0xC000 << 48) | 0x8000 << 48)
-
-
 def task_ids(now_ns: Callable[[], int] = time.time_ns) -> Iterator[TaskId]:
-    """Endless version 7 ids, strictly ascending within one process.
+    """Endless version 7 ids (RFC 9562, 5.7), strictly ascending within one process.
 
-    The 12 bits behind the milliseconds hold a counter (RFC 9562, 6.2, method 1), so tasks that are
-    put in one batch keep their order; the rest is random. A clock that steps back repeats the last
-    millisecond instead.
+    The 12 bits behind the milliseconds hold a counter (6.2, method 1), so tasks that are put in one batch keep their
+    order; the rest is random. A clock that steps back repeats the last millisecond instead. Randomness is drawn ahead,
+    so a process that was forked needs an iterator of its own.
     """
-    last_ms, serial = 0, count()
+    last_ms, head, number, tails = 0, "", 0, _random_tails()
     while True:
         ms = now_ns() // 1_000_000
-        if ms > last_ms:
-            last_ms, serial = ms, count()
-        number = next(serial)
-        if number > 0xFFF:
-            last_ms, serial = last_ms + 1, count()
-            number = next(serial)
-        head, tail = f"{last_ms:012x}", os.urandom(8).hex()
-        variant = "89ab"[int(tail[0], 16) & 3]
-        yield TaskId(f"{head[:8]}-{head[8:]}-7{number:03x}-{variant}{tail[1:4]}-{tail[4:]}")
+        if ms > last_ms or number > 0xFFF:
+            last_ms, number = max(ms, last_ms + 1), 0
+            head = f"{last_ms:012x}"
+            head = f"{head[:8]}-{head[8:]}-7"
+        yield TaskId(f"{head}{number:03x}-{next(tails)}")
+        number += 1
+
+
+def _random_tails() -> Iterator[str]:
+    """The last 64 bits: the variant (binary 10), then 62 random ones, drawn for many ids at a time."""
+    while True:
+        drawn = os.urandom(8 * 512).hex()
+        for start in range(0, len(drawn), 16):
+            variant = "89ab"[int(drawn[start], 16) & 3]
+            yield f"{variant}{drawn[start + 1 : start + 4]}-{drawn[start + 4 : start + 16]}"

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from taskcore.clock import Clock
 from taskcore.engine.execution.run import Run
@@ -54,22 +55,24 @@ class Announcer:
     def claimed(self, tasks: Sequence[TaskRecord]) -> None:
         self.tally.claimed += len(tasks)
         if self._bus is not None and tasks:
-            self._bus.publish([self._task_event(task, Event.CLAIM) for task in tasks])
+            now = self._clock.now()
+            self._bus.publish([self._task_event(now, task, Event.CLAIM) for task in tasks])
 
     def settled(self, batch: Sequence[tuple[Run, Settlement]], stored: Sequence[bool]) -> None:
         events: list[AnyEvent] = []
+        now = self._clock.now()
         for (run, settlement), accepted in zip(batch, stored, strict=True):
             if not accepted:
-                events.append(self._refused(settlement))
+                events.append(self._refused(now, settlement))
                 continue
             counter = _COUNTED[settlement.event]
             setattr(self.tally, counter, getattr(self.tally, counter) + 1)
             if self._bus is not None:
-                events.append(self._task_event(run.context.task, settlement.event, run, settlement))
+                events.append(self._task_event(now, run.context.task, settlement.event, run, settlement))
         if self._bus is not None and events:
             self._bus.publish(events)
 
-    def _refused(self, settlement: Settlement) -> StaleWrite:
+    def _refused(self, now: datetime, settlement: Settlement) -> StaleWrite:
         self.tally.stale += 1
         task, attempt, worker = settlement.fence
         log.warning(
@@ -79,13 +82,18 @@ class Announcer:
             settlement.event,
             extra={"event": "stale_write", "task_id": task},
         )
-        return StaleWrite(at=self._clock.now(), task=task, attempt=attempt, worker=worker, intended=settlement.event)
+        return StaleWrite(at=now, task=task, attempt=attempt, worker=worker, intended=settlement.event)
 
     def _task_event(
-        self, task: TaskRecord, event: Event, run: Run | None = None, settlement: Settlement | None = None
+        self,
+        now: datetime,
+        task: TaskRecord,
+        event: Event,
+        run: Run | None = None,
+        settlement: Settlement | None = None,
     ) -> TaskEvent:
         return TaskEvent(
-            at=self._clock.now(),
+            at=now,
             event=event,
             task=task.id,
             name=task.name,
