@@ -13,7 +13,7 @@ from taskcore.adapters.sqlite.session import Session
 from taskcore.adapters.sqlite.statements import NEXT_DUE
 from taskcore.errors import StoreError
 
-GLANCE = 0.02
+GLANCE = 0.025
 """Seconds between two looks at what other processes did; one takes microseconds and waits for nobody."""
 
 
