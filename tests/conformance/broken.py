@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from taskcore.adapters.bell import Bell
 from taskcore.adapters.memory import MemoryStore
-from taskcore.adapters.memory.bell import Bell
 from taskcore.adapters.memory.leadership import Leaders
 from taskcore.adapters.memory.reading import Reader
 from taskcore.adapters.memory.ready import ReadyQueues

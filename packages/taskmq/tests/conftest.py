@@ -42,13 +42,16 @@ def backend(folder: Path, empty_file: Path) -> Iterator[SQLiteBackend]:
 
 @pytest.fixture(autouse=True)
 def registry() -> Iterator[None]:
-    """The registry as it was before."""
-    functions, hashes = dict(handlers.HANDLERS), dict(handlers.HANDLER_HASHES)
+    """The registry of a fresh process, since other packages' tests register handlers too as they are imported."""
+    registries: list[dict[Any, Any]] = [handlers.HANDLERS, handlers.HANDLER_HASHES]
+    before = [dict(registered) for registered in registries]
+    for registered in registries:
+        for name in set(registered) - {"dummy"}:
+            del registered[name]
     yield
-    handlers.HANDLERS.clear()
-    handlers.HANDLERS.update(functions)
-    handlers.HANDLER_HASHES.clear()
-    handlers.HANDLER_HASHES.update(hashes)
+    for registered, restored in zip(registries, before, strict=True):
+        registered.clear()
+        registered.update(restored)
 
 
 @pytest.fixture

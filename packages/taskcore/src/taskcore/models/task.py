@@ -20,6 +20,8 @@ from taskcore.states import Event, TaskState
 
 MAX_NAME = 200
 MAX_PRIORITY = 2**31 - 1
+KEPT_ATTEMPTS = 100
+"""At least so many of a task's newest attempts are kept: a periodic task runs for years under one id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

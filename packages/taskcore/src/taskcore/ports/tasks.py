@@ -154,7 +154,8 @@ class TaskReader(Protocol):
         ...
 
     async def attempts(self, task: TaskId) -> Sequence[Attempt]:
-        """The attempts of a task, first to last, with the one that is going on."""
+        """The newest attempts of a task, at least ``KEPT_ATTEMPTS`` and at most twice as many, first to last, with the
+        one that is going on."""
         ...
 
     async def logs(self, task: TaskId | None = None, *, name: str | None = None, limit: int = 100) -> Sequence[LogLine]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Self
 
-from taskcore.adapters.memory.bell import Bell
+from taskcore.adapters.bell import Bell
 from taskcore.events import AnyEvent
 
 log = logging.getLogger(__name__)

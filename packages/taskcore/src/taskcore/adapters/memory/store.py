@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 
-from taskcore.adapters.memory.bell import Bell
+from taskcore.adapters.bell import Bell
 from taskcore.adapters.memory.leadership import Leaders
 from taskcore.adapters.memory.reading import Reader
 from taskcore.adapters.memory.records import Records

@@ -12,6 +12,7 @@ from taskcore.errors import InvalidInput
 from taskcore.ids import TaskId, WorkerId
 from taskcore.lease import Fence, Renewal
 from taskcore.models import Claim, Receipt, Report, Settlement, TaskRecord, TaskSpec
+from taskcore.models.task import KEPT_ATTEMPTS
 from taskcore.states import AT_REST, Event, TaskState, move, sources
 
 
@@ -175,6 +176,7 @@ class Tasks:
         kept = self._records.attempts[record.id]
         if attempt is not None and (not kept or kept[-1].number < attempt.number):
             kept.append(attempt)
+            del kept[:-KEPT_ATTEMPTS]
 
 
 def _refuse_illegal(settlements: Sequence[Settlement]) -> None:

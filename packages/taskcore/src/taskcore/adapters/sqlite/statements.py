@@ -152,6 +152,7 @@ STATES = f"SELECT id, state FROM {{p}}_tasks WHERE id IN {IDS}"
 
 AT_REST_IDS = f"SELECT id FROM {{p}}_tasks WHERE id IN {IDS} AND state IN {_AT_REST}"
 # An attempt that was kept before is left alone: the task went back to waiting after it, and came to rest there.
+FORGET_ATTEMPTS = "DELETE FROM {p}_attempts WHERE task = ? AND number <= ?"
 KEEP_LAST = f"""
 INSERT OR IGNORE INTO {_ATTEMPT}
 SELECT id, attempt, worker, started_at, finished_at, CASE state {_ENDED_BY} END,

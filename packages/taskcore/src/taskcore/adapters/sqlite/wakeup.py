@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Condition, Thread
 
-from taskcore.adapters.memory.bell import Bell
+from taskcore.adapters.bell import Bell
 from taskcore.adapters.sqlite.errors import passes
 from taskcore.adapters.sqlite.reading import has_work
 from taskcore.adapters.sqlite.rows import FOREVER

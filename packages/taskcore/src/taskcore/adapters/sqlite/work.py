@@ -13,6 +13,7 @@ from taskcore.adapters.sqlite.session import Session, all_or_each
 from taskcore.ids import TaskId, WorkerId
 from taskcore.lease import Fence, Renewal
 from taskcore.models import Claim, LogLine, Report, Settlement, TaskRecord
+from taskcore.models.task import KEPT_ATTEMPTS
 from taskcore.states import Event
 
 
@@ -92,8 +93,16 @@ def _settle(session: Session, lease_over: int, settlements: Sequence[Settlement]
     for (event, worker), rows in groups.items():
         if event in BACK:
             session.execute_rows(sql.keep_attempt(event), rows, worker, lease_over)
+            _forget_old_attempts(session, rows)
         changed += session.execute_rows(sql.settle(event), rows, worker, lease_over)
     return changed
+
+
+def _forget_old_attempts(session: Session, rows: Sequence[Row]) -> None:
+    """Now and then, so that it costs next to nothing."""
+    for key, attempt, *_ in rows:
+        if attempt % KEPT_ATTEMPTS == 0:
+            session.execute(sql.FORGET_ATTEMPTS, [key, attempt - KEPT_ATTEMPTS])
 
 
 def exchange(session: Session, settlements: Sequence[Settlement], wanted: Claim) -> tuple[list[bool], list[TaskRecord]]:

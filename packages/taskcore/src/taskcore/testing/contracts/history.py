@@ -4,6 +4,7 @@ import pytest
 
 from taskcore.ids import TaskId, WorkerId
 from taskcore.models import Attempt, TaskError
+from taskcore.models.task import KEPT_ATTEMPTS
 from taskcore.ports import TaskStore
 from taskcore.states import Event
 from taskcore.testing.clock import FakeClock
@@ -30,6 +31,18 @@ class AttemptsContract:
 
         await store.replay([task])
         assert [] == list(await store.attempts(task))
+
+    async def test_of_a_task_that_runs_for_ever_the_newest_attempts_are_kept(self, store: TaskStore) -> None:
+        task = await put_one(store)
+        for _ in range(3 * KEPT_ATTEMPTS):
+            await run_one(store, Event.REPEAT)
+        await claim_one(store)
+
+        numbers = [attempt.number for attempt in await store.attempts(task)]
+
+        last = 3 * KEPT_ATTEMPTS + 1
+        assert list(range(numbers[0], last + 1)) == numbers
+        assert KEPT_ATTEMPTS <= len(numbers) <= 2 * KEPT_ATTEMPTS
 
     async def test_an_unknown_task_has_no_attempts(self, store: TaskStore) -> None:
         assert [] == list(await store.attempts(TaskId("404404404")))
