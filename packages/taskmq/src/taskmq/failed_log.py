@@ -34,6 +34,9 @@ class FailedLog:
         if len(self._expected) > _MAX_EXPECTED:  # refused by a fence, and nobody said so
             self._expected.popitem(last=False)
 
+    def wants(self, event: Event) -> bool:
+        return event in (Event.FAIL, Event.REPEAT)
+
     def publish(self, events: Sequence[AnyEvent]) -> None:
         for event in events:
             match event:

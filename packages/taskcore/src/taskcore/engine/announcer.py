@@ -41,7 +41,7 @@ _COUNTED = {
 
 
 class Announcer:
-    """Without a bus only the tally is kept, which costs next to nothing."""
+    """What nobody listens to costs next to nothing: only the tally is kept."""
 
     def __init__(self, worker: WorkerId, clock: Clock, bus: EventBus | None) -> None:
         self._worker, self._clock, self._bus = worker, clock, bus
@@ -54,20 +54,21 @@ class Announcer:
 
     def claimed(self, tasks: Sequence[TaskRecord]) -> None:
         self.tally.claimed += len(tasks)
-        if self._bus is not None and tasks:
+        if self._bus is not None and tasks and self._bus.wants(Event.CLAIM):
             now = self._clock.now()
             self._bus.publish([self._task_event(now, task, Event.CLAIM) for task in tasks])
 
     def settled(self, batch: Sequence[tuple[Run, Settlement]], stored: Sequence[bool]) -> None:
         events: list[AnyEvent] = []
         now = self._clock.now()
+        heard = {event for event in _COUNTED if self._bus is not None and self._bus.wants(event)}
         for (run, settlement), accepted in zip(batch, stored, strict=True):
             if not accepted:
                 events.append(self._refused(now, settlement))
                 continue
             counter = _COUNTED[settlement.event]
             setattr(self.tally, counter, getattr(self.tally, counter) + 1)
-            if self._bus is not None:
+            if settlement.event in heard:
                 events.append(self._task_event(now, run.context.task, settlement.event, run, settlement))
         if self._bus is not None and events:
             self._bus.publish(events)

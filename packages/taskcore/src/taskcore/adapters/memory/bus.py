@@ -9,6 +9,7 @@ from typing import Self
 
 from taskcore.adapters.bell import Bell
 from taskcore.events import AnyEvent
+from taskcore.states import Event
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,9 @@ class MemoryEventBus:
     def __init__(self) -> None:
         self._subscribers: tuple[Subscriber, ...] = ()
         self._lock = Lock()
+
+    def wants(self, event: Event) -> bool:
+        return bool(self._subscribers)
 
     def publish(self, events: Sequence[AnyEvent]) -> None:
         for subscriber in self._subscribers:

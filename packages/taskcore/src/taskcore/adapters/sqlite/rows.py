@@ -22,10 +22,8 @@ TASK_COLUMNS = (
 )  # fmt: skip
 """What ``task_of`` reads, in its order."""
 
-NEW_TASK_COLUMNS = (
-    "id", "name", "queue", "payload", "priority", "created_at", "run_at", "ready", "expires_at", "timeout", "retry",
-    "idempotency_key", "schedule", "meta",
-)  # fmt: skip
+PLAIN_COLUMNS = ("id", "name", "queue", "payload", "priority", "created_at", "run_at", "ready")
+NEW_COLUMNS = (*PLAIN_COLUMNS, "expires_at", "timeout", "retry", "idempotency_key", "schedule", "meta")
 """What ``new_task`` writes, in its order; the other columns have defaults."""
 
 # Tasks that were put or claimed together share their instants, and making one costs more than to look it up.
@@ -40,6 +38,7 @@ BACK = frozenset(event for (state, event), to in MOVES.items() if (state, to) ==
 """The events that give a running task back to its queue."""
 _OVER = frozenset(event for (state, event), to in MOVES.items() if state is TaskState.RUNNING and to in AT_REST)
 _MICROSECOND = timedelta(microseconds=1)
+_NOTHING = (None,) * 6
 
 
 def number_key(task: TaskId) -> int:
@@ -76,17 +75,13 @@ def _optional(load: Callable[[Any], Any], value: Any) -> Any:
 
 
 def new_task(spec: TaskSpec, key: str | int, now: int) -> Row:
-    """What is stored for an order."""
+    """What is stored for an order: the plain columns, and the others only where one of them has a value."""
     run_at = now if spec.run_at is None else to_micros(spec.run_at)
+    plain = (key, spec.name, spec.queue, spec.payload, spec.priority, now, run_at, int(run_at <= now))
+    if _is_plain(spec):
+        return plain
     return (
-        key,
-        spec.name,
-        spec.queue,
-        spec.payload,
-        spec.priority,
-        now,
-        run_at,
-        int(run_at <= now),
+        *plain,
         None if spec.expires_at is None else to_micros(spec.expires_at),
         None if spec.timeout is None else micros(spec.timeout),
         None if spec.retry is None else spec.retry.dump(),
@@ -94,6 +89,11 @@ def new_task(spec: TaskSpec, key: str | int, now: int) -> Row:
         spec.schedule,
         spec.meta,
     )
+
+
+def _is_plain(spec: TaskSpec) -> bool:
+    rest = spec.expires_at, spec.timeout, spec.retry, spec.idempotency_key, spec.schedule, spec.meta
+    return rest == _NOTHING
 
 
 def task_of(row: Row) -> TaskRecord:

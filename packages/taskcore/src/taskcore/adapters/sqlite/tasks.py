@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
 from taskcore.adapters.sqlite import statements as sql
-from taskcore.adapters.sqlite.rows import STATES, new_task, task_id
+from taskcore.adapters.sqlite.rows import NEW_COLUMNS, PLAIN_COLUMNS, STATES, new_task, task_id
 from taskcore.adapters.sqlite.session import Session
 from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, TaskId
@@ -47,7 +47,9 @@ def _put_chosen(session: Session, specs: Sequence[TaskSpec]) -> list[Receipt]:
 
 def _insert(session: Session, new: Iterable[tuple[TaskId, TaskSpec]]) -> None:
     key, now = session.key, session.now
-    session.execute_rows(sql.INSERT, [new_task(spec, key(task), now) for task, spec in new])
+    rows = [new_task(spec, key(task), now) for task, spec in new]
+    session.execute_rows(sql.INSERT_PLAIN, [row for row in rows if len(row) == len(PLAIN_COLUMNS)])
+    session.execute_rows(sql.INSERT, [row for row in rows if len(row) == len(NEW_COLUMNS)])
 
 
 def _fresh_ids(session: Session, above: Iterable[TaskId] = ()) -> Iterator[TaskId]:
