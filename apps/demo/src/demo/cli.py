@@ -25,6 +25,9 @@ EFFORT = 5.0
 MAX_EFFORT = 0.5
 """... but no file gets more than this."""
 
+WIDE = 200
+"""Columns where nobody's terminal says how many it has: tables in a file or a pipe are not folded."""
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("path", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -46,6 +49,8 @@ def main(path: Path, workers: int, no_kill: bool, db: Path | None, as_json: bool
     # An exit that unwinds: a demo that is told to stop takes its workers along.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     console = Console(stderr=as_json, highlight=False)
+    if not console.is_terminal:
+        console.width = WIDE
     try:
         found = run(path.resolve(), fresh(db), workers, kill=not no_kill, console=console)
     except TaskcoreError as error:
