@@ -79,16 +79,16 @@ def build(session: nox.Session, member: str) -> None:
 @nox.session
 @nox.parametrize("member", list(MEMBERS))
 def isolated(session: nox.Session, member: str) -> None:
-    """Install one member alone: an undeclared dependency fails here, not at a user."""
+    """Install one member alone and run its own tests: an undeclared dependency fails here, not at a user."""
     sync(session, "--package", MEMBERS[member], "--all-extras", "--no-default-groups", "--group", "test")
     session.run("pytest", member, *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test of the workspace."""
+    """Run what crosses packages, or what is named; the tests of one package are those of `isolated`."""
     sync(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or ["tests"]))
 
 
 @nox.session
