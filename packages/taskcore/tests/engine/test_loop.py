@@ -128,6 +128,19 @@ async def test_an_abandoned_coroutine_frees_its_slot(executor: LoopExecutor, end
     assert ["quick"] == [run.context.task.id for run in ended]
 
 
+async def test_a_run_is_either_ended_or_abandoned_and_never_both(executor: LoopExecutor, ended: list[Run]) -> None:
+    async def waits(context: TaskContext) -> None:
+        await asyncio.sleep(60)
+
+    done, waiting = a_run(quick, "done"), a_run(waits, "waiting")
+    executor.submit([done, waiting])
+    await eventually(lambda: ended and waiting.begun)
+
+    assert (False, True) == (executor.abandon(done), executor.abandon(waiting))
+    executor.interrupt(waiting)
+    assert [done] == ended
+
+
 async def test_what_has_not_begun_can_be_taken_back(executor: LoopExecutor, ended: list[Run]) -> None:
     blocker = Blocker()
     blocked = a_run(blocker, "blocker")

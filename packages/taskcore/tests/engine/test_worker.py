@@ -156,6 +156,25 @@ async def test_stop_gives_back_what_did_not_finish_and_counts_it_against_nothing
     assert 3 == tally.released
 
 
+async def test_a_task_that_is_cancelled_before_it_began_is_not_given_back(bench: Bench) -> None:
+    gate = Gate()
+
+    def quick(context: TaskContext) -> None: ...
+
+    quick_name, slow_name = bench.handle(quick, Mode.THREAD), bench.handle(gate.through, Mode.THREAD)
+    for _ in range(50):
+        await bench.put(quick_name)
+    await bench.put(slow_name, priority=-1)
+    waiting = [await bench.put(quick_name, priority=-2) for _ in range(20)]
+
+    async with bench.working(concurrency=1):
+        await eventually(lambda: gate.inside == 1)
+        await bench.store.cancel(waiting)
+        for task in waiting:
+            await bench.when(task, lambda record: record.state is TaskState.CANCELLED)
+        gate.open.set()
+
+
 async def test_stop_lets_handlers_finish_within_the_grace(bench: Bench) -> None:
     gate = Gate()
     task = await bench.put(bench.handle(gate.through, Mode.THREAD))

@@ -110,8 +110,6 @@ class Flight:
         landed, self._given_up = self._given_up, []
         while self._ended:
             run = self._ended.popleft()
-            if run.abandoned:
-                continue
             self._leave(run)
             landed.append(run)
         landed = self._close(landed)
@@ -190,12 +188,11 @@ class Flight:
             self._abandon(run)
 
     def _abandon(self, run: Run) -> None:
-        self._executors[run.handler.mode].abandon(run)
-        self._leave(run)
-        run.abandoned = True
-        run.fail(run.context.stopped_by or WorkerStopping("abandoned"), self._clock)
-        self._given_up.append(run)
-        self._signal()
+        if self._executors[run.handler.mode].abandon(run):
+            self._leave(run)
+            run.fail(run.context.stopped_by or WorkerStopping("abandoned"), self._clock)
+            self._given_up.append(run)
+            self._signal()
 
     def fences(self) -> list[Fence]:
         """Of all tasks whose lease must be renewed: settling takes its own time, so ended ones count too."""

@@ -131,7 +131,10 @@ class Worker:
         self._signal()
 
     async def run(self, *, until_idle: bool = False) -> Tally:
-        """Work until ``stop``; with ``until_idle``, until nothing is due and nothing under way."""
+        """Work until ``stop``; with ``until_idle``, until nothing is due and nothing under way.
+
+        A worker runs once. Cancelling this coroutine gives nothing back: its tasks wait for their leases to run out.
+        """
         self._loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             stack.callback(self._flight.close)
@@ -260,7 +263,7 @@ class Worker:
     def _release(self, runs: list[Run]) -> None:
         """Give back tasks whose handlers have not begun."""
         for run in runs:
-            run.error = run.context.stopped_by = WorkerStopping("given back before it began")
+            run.error = run.context.stopped_by = run.context.stopped_by or WorkerStopping("given back before it began")
         if runs:
             self._settle(runs)
             self._wake.set()

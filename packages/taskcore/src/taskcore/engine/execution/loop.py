@@ -52,10 +52,10 @@ class LoopExecutor:
         for lane in self._lanes():
             lane.interrupt(run)
 
-    def abandon(self, run: Run) -> None:
-        for lane in self._lanes():
-            lane.forget(run)
+    def abandon(self, run: Run) -> bool:
+        forgotten = any(lane.forget(run) for lane in self._lanes())
         self._pump()
+        return forgotten
 
     def watch(self) -> None:
         """Set a blocked loop aside, and free those who wait behind its blocker for too long."""
@@ -161,12 +161,15 @@ class _Lane:
         if task is not None:
             self.call(task.cancel)
 
-    def forget(self, run: Run) -> None:
-        """Free the slot of a run whose coroutine does not end. A loop holds tasks weakly, so somebody must keep it."""
+    def forget(self, run: Run) -> bool:
+        """Free the slot of a run whose coroutine does not end; False when it has ended. Who takes the run out of
+        ``tasks``, here or in ``_execute``, tells the engine of its end, so that exactly one of them does."""
         task = self.tasks.pop(run, None)
-        if task is not None:
-            self._forgotten.add(task)
-            task.add_done_callback(self._forgotten.discard)
+        if task is None:
+            return False
+        self._forgotten.add(task)  # A loop holds tasks weakly.
+        task.add_done_callback(self._forgotten.discard)
+        return True
 
     def ping(self) -> None:
         """Ask the loop for a sign of life, unless a question is open."""
@@ -192,10 +195,10 @@ class _Lane:
         blocker = self.blocker()
         for run in [run for run in list(self.tasks) if run is not blocker]:
             self.interrupt(run)
-            self.forget(run)
-            run.context.stopped_by = WorkerStopping("its event loop was blocked by another task")
-            run.fail(run.context.stopped_by, self._owner.clock)
-            self._owner.finished(run)
+            if self.forget(run):
+                run.context.stopped_by = WorkerStopping("its event loop was blocked by another task")
+                run.fail(run.context.stopped_by, self._owner.clock)
+                self._owner.finished(run)
 
     def retire(self) -> None:
         """Begin nothing more; end when the last coroutine has."""

@@ -6,15 +6,14 @@ reference, from this process to its own child; nothing that was stored is ever u
 
 import multiprocessing
 import threading
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from queue import Empty, SimpleQueue
 from typing import Self
 
 from taskcore.clock import Clock
 from taskcore.engine.execution.child import Outcome, serve
 from taskcore.engine.execution.run import Done, Run
+from taskcore.engine.execution.waiting import Waiting
 from taskcore.errors import TaskcoreError
 
 _spawn = multiprocessing.get_context("spawn")
@@ -35,7 +34,7 @@ class ProcessExecutor:
     def __init__(self, limit: int, clock: Clock) -> None:
         self._limit = limit
         self._clock = clock
-        self._queue: SimpleQueue[Run | None] = SimpleQueue()
+        self._waiting = Waiting()
         self._slots: list[_Slot] = []
         self._done: Done = lambda run: None
 
@@ -44,41 +43,38 @@ class ProcessExecutor:
         return self
 
     def submit(self, runs: list[Run]) -> None:
-        for run in runs:
-            self._queue.put(run)
+        self._waiting.put(runs)
         idle = sum(slot.run is None for slot in self._slots)
-        for _ in range(min(self._queue.qsize() - idle, self._limit - len(self._slots))):
-            self._slots.append(_Slot(self._queue, self._clock, self._done))
+        for _ in range(min(len(self._waiting) - idle, self._limit - len(self._slots))):
+            self._slots.append(_Slot(self._waiting, self._clock, self._done))
 
     def take_back(self) -> list[Run]:
-        runs: list[Run] = []
-        with suppress(Empty):
-            while (run := self._queue.get_nowait()) is not None:
-                runs.append(run)
-        return runs
+        return self._waiting.take_back()
 
     def interrupt(self, run: Run) -> None:
         for slot in self._slots:
             if slot.run is run:
                 slot.kill()
 
-    def abandon(self, run: Run) -> None:
+    def abandon(self, run: Run) -> bool:
+        """Its child is killed, which ends the run like any other death of a child."""
         self.interrupt(run)
+        return False
 
     def watch(self) -> None:
         """Nothing to check: a dead child ends its pipe."""
 
     def close(self) -> None:
+        self._waiting.end(len(self._slots))
         for slot in self._slots:
-            self._queue.put(None)
             slot.kill()
 
 
 class _Slot:
     """A thread that feeds one child and listens to it."""
 
-    def __init__(self, queue: SimpleQueue[Run | None], clock: Clock, done: Done) -> None:
-        self._queue, self._clock, self._done = queue, clock, done
+    def __init__(self, waiting: Waiting, clock: Clock, done: Done) -> None:
+        self._waiting, self._clock, self._done = waiting, clock, done
         self._child: BaseProcess | None = None
         self._pipe: Connection | None = None
         self.run: Run | None = None
@@ -94,7 +90,7 @@ class _Slot:
             timer.start()
 
     def _serve(self) -> None:
-        while (run := self._queue.get()) is not None:
+        while (run := self._waiting.next()) is not None:
             self.run = run
             self._execute(run)
             self.run = None

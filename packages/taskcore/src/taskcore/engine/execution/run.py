@@ -24,11 +24,9 @@ class Run:
         result: what the handler returned, as text; None for None.
         begun: monotonic seconds at which the handler began; None while it waits for a slot.
         closed: it is settled, or must not be any more.
-        abandoned: its handler goes on, but the engine waits no longer.
     """
 
     __slots__ = (
-        "abandoned",
         "begun",
         "closed",
         "context",
@@ -52,7 +50,6 @@ class Run:
         self.error: BaseException | None = None
         self.described: TaskError | None = None
         self.closed = False
-        self.abandoned = False
 
     @property
     def timeout(self) -> timedelta | None:
@@ -118,8 +115,11 @@ class Executor(Protocol):
         """Make the handler of a run stop, as far as the mode allows."""
         ...
 
-    def abandon(self, run: Run) -> None:
-        """The engine waits no longer: free the slot although the handler still goes on."""
+    def abandon(self, run: Run) -> bool:
+        """The engine waits no longer: free the slot although the handler still goes on.
+
+        False when ``done`` has been called for the run, or will be soon; True when it never will.
+        """
         ...
 
     def watch(self) -> None:

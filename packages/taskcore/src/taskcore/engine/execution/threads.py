@@ -2,13 +2,12 @@
 
 import contextvars
 import threading
-from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import Self
 
 from taskcore.clock import Clock
 from taskcore.engine.context import enter
 from taskcore.engine.execution.run import Done, Run
+from taskcore.engine.execution.waiting import Waiting
 
 
 class ThreadExecutor:
@@ -18,7 +17,7 @@ class ThreadExecutor:
     def __init__(self, limit: int, clock: Clock) -> None:
         self._limit = limit
         self._clock = clock
-        self._queue: SimpleQueue[Run | None] = SimpleQueue()
+        self._waiting = Waiting()
         self._threads: set[threading.Thread] = set()
         self._busy: dict[Run, threading.Thread] = {}
         self._done: Done = lambda run: None
@@ -28,34 +27,30 @@ class ThreadExecutor:
         return self
 
     def submit(self, runs: list[Run]) -> None:
-        for run in runs:
-            self._queue.put(run)
-        while len(self._threads) < self._limit and self._queue.qsize() > len(self._threads) - len(self._busy):
+        self._waiting.put(runs)
+        while len(self._threads) < self._limit and len(self._waiting) > len(self._threads) - len(self._busy):
             self._add_thread()
 
     def take_back(self) -> list[Run]:
-        runs: list[Run] = []
-        with suppress(Empty):
-            while (run := self._queue.get_nowait()) is not None:
-                runs.append(run)
-        return runs
+        return self._waiting.take_back()
 
     def interrupt(self, run: Run) -> None:
         """Nothing to do: the context has been told."""
 
-    def abandon(self, run: Run) -> None:
+    def abandon(self, run: Run) -> bool:
         thread = self._busy.pop(run, None)
-        if thread is not None:
-            self._threads.discard(thread)
-            if not self._queue.empty():
-                self._add_thread()
+        if thread is None:
+            return False
+        self._threads.discard(thread)
+        if self._waiting:
+            self._add_thread()
+        return True
 
     def watch(self) -> None:
         """Nothing to check."""
 
     def close(self) -> None:
-        for _ in self._threads:
-            self._queue.put(None)
+        self._waiting.end(len(self._threads))
 
     def _add_thread(self) -> None:
         thread = threading.Thread(target=self._serve, name="taskcore-handler", daemon=True)
@@ -64,7 +59,7 @@ class ThreadExecutor:
 
     def _serve(self) -> None:
         me = threading.current_thread()
-        while me in self._threads and (run := self._queue.get()) is not None:
+        while me in self._threads and (run := self._waiting.next()) is not None:
             self._busy[run] = me
             contextvars.copy_context().run(self._execute, run)
             if self._busy.pop(run, None) is not None:
