@@ -14,7 +14,7 @@ from taskcore.engine.handlers import Mode
 from taskcore.engine.worker import Worker, WorkerOptions
 from taskcore.errors import StoreError, StoreUnavailable
 from taskcore.events import AnyEvent, StaleWrite, TaskEvent
-from taskcore.models import Claim, Settlement, TaskRecord
+from taskcore.models import Claim, Report, Settlement, TaskRecord
 from taskcore.states import Event, TaskState
 from taskcore.testing import a_claim, a_settlement, eventually, seconds
 
@@ -207,10 +207,15 @@ async def test_a_second_stop_that_forces_waits_for_nobody(bench: Bench) -> None:
 
 
 class Flaky(MemoryStore):
-    """A store that is away for a while, or refuses certain settlements."""
+    """A store that is away for a while, or refuses certain settlements, or whatever handlers tell."""
 
-    away = False
+    away = deaf = False
     refuses = ""
+
+    async def report(self, reports: Sequence[Report]) -> Sequence[bool]:
+        if self.deaf:
+            raise StoreError("the store cannot keep this")
+        return await super().report(reports)
 
     async def exchange(
         self, settlements: Sequence[Settlement], wanted: Claim
@@ -262,6 +267,22 @@ async def test_one_result_that_the_store_refuses_does_not_hold_up_the_others(ben
 
     assert {TaskState.SUCCEEDED} == {(await bench.record(task)).state for task in good}
     assert TaskState.RUNNING == (await bench.record(poison)).state  # Its lease runs out, and the reaper counts.
+
+
+async def test_a_store_that_refuses_what_a_handler_tells_keeps_its_result(bench: Bench) -> None:
+    store = Flaky(SystemClock())
+    store.deaf = True
+    bench.store = store
+
+    def tells(context: TaskContext) -> str:
+        context.log("hello")
+        return "done"
+
+    task = await bench.put(bench.handle(tells, Mode.THREAD))
+
+    await bench.drain()
+
+    assert '"done"' == (await bench.record(task)).result
 
 
 async def test_new_work_wakes_an_idle_worker(bench: Bench) -> None:

@@ -1,5 +1,7 @@
 """What running handlers tell, collected and stored in batches."""
 
+import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,9 +9,12 @@ from datetime import datetime
 from taskcore.clock import Clock
 from taskcore.engine.context import Line, Progress, TaskContext, Told
 from taskcore.engine.execution.run import printable
+from taskcore.errors import InvalidInput, StoreError, StoreUnavailable
 from taskcore.lease import Fence
 from taskcore.models import LogLine, Report
 from taskcore.ports import TaskWork
+
+log = logging.getLogger("taskcore.engine")
 
 Entry = tuple[TaskContext, datetime, Told]
 
@@ -29,15 +34,17 @@ class Reports:
         self._waiting.append((context, self._clock.now(), told))
 
     async def flush(self) -> None:
-        """Store what was told. What a store that is away did not take is kept; what a fence refused is dropped."""
+        """Store what was told. What a store that is away did not take is kept; what it or a fence refused is dropped."""
         if not self._waiting:
             return
         entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
             await self._store.report(collect(entries))
-        except BaseException:
+        except (StoreUnavailable, asyncio.CancelledError):
             self._waiting.extendleft(reversed(entries))
             raise
+        except (StoreError, InvalidInput):
+            log.exception("the store refuses what handlers told; it is dropped")
 
 
 def collect(entries: Iterable[Entry]) -> list[Report]:

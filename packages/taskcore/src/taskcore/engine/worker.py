@@ -215,7 +215,7 @@ class Worker:
             stored, tasks = await self._store.exchange(settlements, wanted)
         except StoreUnavailable:
             raise
-        except StoreError:
+        except (StoreError, InvalidInput):
             return await self._settle_singly(settlements), ()
         self._hungry = len(tasks) == room
         return stored, tasks
@@ -228,7 +228,7 @@ class Worker:
                 stored.extend(await self._store.settle([settlement]))
             except StoreUnavailable:
                 raise
-            except StoreError:
+            except (StoreError, InvalidInput):
                 log.exception("the store refuses to %s task %s", settlement.event, settlement.fence.task)
                 stored.append(False)
         return stored
