@@ -34,7 +34,7 @@ class Reports:
         self._waiting.append((context, self._clock.now(), told))
 
     async def flush(self) -> None:
-        """Store what was told. What a store that is away did not take is kept; what it or a fence refused is dropped."""
+        """Store what was told. What a store that is away did not take is kept; what is refused is dropped."""
         if not self._waiting:
             return
         entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
