@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -101,17 +103,30 @@ def test_what_cannot_be_done_is_said_in_one_sentence(tmp_path: Path, arguments: 
     assert ["file"] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_a_demo_that_is_told_to_stop_takes_its_workers_along(tree: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("blow", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_demo_that_ends_early_takes_its_workers_along(
+    tree: Path, tmp_path: Path, blow: signal.Signals, code: int
+) -> None:
     command = [DEMO, str(tree), "--db", str(tmp_path / "queue.db")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         next(line for line in running.stdout if "are read" in line)
         workers = children(running.pid)
-        running.terminate()
+        running.send_signal(blow)
 
-    assert 143 == running.returncode
+    assert code == running.returncode
     assert 3 == len(workers)
-    assert [] == [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    deadline = time.monotonic() + 20
+    while any(lives(pid) for pid in workers):
+        assert time.monotonic() < deadline, "a worker is left"
+        time.sleep(0.05)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return False
 
 
 def children(pid: int) -> list[int]:

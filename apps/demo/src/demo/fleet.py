@@ -74,8 +74,8 @@ class Fleet:
 
     def _start(self, name: str, folder: Path) -> Member:
         log = folder / f"{name}.log"
-        command = [sys.executable, "-m", "taskmq", "--db-path", str(self.db), "run-worker", "--import", "demo.jobs"]
-        options = ["--max-workers", str(SLOTS), "--lease", f"{LEASE}s"]
+        command = [sys.executable, "-m", "taskmq", "--db-path", str(self.db), "run-worker"]
+        options = ["--import", "demo.jobs,demo.leash", "--max-workers", str(SLOTS), "--lease", f"{LEASE}s"]
         with log.open("wb") as output:
             process = subprocess.Popen([*command, *options], cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         return Member(name, process, log)
