@@ -110,7 +110,7 @@ def test_a_demo_that_ends_early_takes_its_workers_along(
     command = [DEMO, str(tree), "--db", str(tmp_path / "queue.db")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        next(line for line in running.stdout if "are read" in line)
+        next(line for line in running.stdout if "Killed" in line)
         workers = children(running.pid)
         running.send_signal(blow)
 

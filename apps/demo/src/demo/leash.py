@@ -1,4 +1,7 @@
-"""Imported by the demo's workers: a worker ends when the demo that started it is gone, even by ``kill -9``."""
+"""Imported by the demo's workers: a worker ends when the demo that started it is gone, even by ``kill -9``.
+
+Only the one that the demo is about to kill, and has stopped for that, could be left standing by a blow in that moment.
+"""
 
 import os
 import signal
