@@ -83,7 +83,6 @@ class Worker:
         grace: float = 30.0,
     ) -> None:
         self.func = func
-        self.backend = storage.get_backend() if backend is None else backend
         self.max_retries = max_retries
         self.worker_id = worker_id
         self._options = WorkerOptions(
@@ -93,6 +92,8 @@ class Worker:
             poll=timedelta(seconds=poll_interval),
             grace=timedelta(seconds=grace),
         )
+        # After what can be refused: nobody would close it.
+        self.backend = storage.get_backend() if backend is None else backend
         self._clock = SystemClock()
         self._heartbeat = HeartbeatFile(lambda: HEARTBEAT_PATH, self._clock)
         self._running = threading.Lock()
