@@ -217,11 +217,11 @@ def test_more_jobs_than_slots_stay_in_the_queue_and_urgent_ones_overtake(
 ) -> None:
     # Given two slots, both busy, and ten jobs that wait
     order: list[object] = []
-    go_on = threading.Event()
+    go_on = threading.Semaphore(0)
 
     def work(job: Job) -> None:
         order.append(job.payload)
-        go_on.wait(5)
+        go_on.acquire(timeout=5)
 
     backend.insert_jobs([f"low {number}" for number in range(12)])
     worker = start(func=work, max_workers=2)
@@ -231,11 +231,13 @@ def test_more_jobs_than_slots_stay_in_the_queue_and_urgent_ones_overtake(
     backend.insert_job("urgent", priority=20)
     assert 2 == worker.active_jobs
     assert 11 == backend.get_queue_depth()
-    go_on.set()
-    wait(lambda: backend.get_queue_depth() == 0)
+    go_on.release(2)
+    wait(lambda: len(order) == 4)
 
     # Then it is among the next two
     assert "urgent" in order[2:4]
+    go_on.release(20)
+    wait(lambda: backend.get_queue_depth() == 0)
 
 
 def test_one_worker_runs_one_job_at_a_time(backend: SQLiteBackend, drain: Run) -> None:
