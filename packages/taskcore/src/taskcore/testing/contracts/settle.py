@@ -124,7 +124,9 @@ class SettleContract:
 
         answers = await store.settle([a_settlement(task, result=f'"{task.id}"') for task in held])
 
-        assert [False, True] * 500 == list(answers)
+        # Compared apart: the difference between two long lists takes pytest a minute to describe.
+        assert 500 == sum(answers)
+        assert not any(answers[::2])
         records = [await present(another, task.id) for task in held[:40]]
         assert [TaskState.FAILED, TaskState.SUCCEEDED] * 20 == [record.state for record in records]
         assert [f'"{task.id}"' for task in held[1:40:2]] == [record.result for record in records[1::2]]
