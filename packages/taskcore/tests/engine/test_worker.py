@@ -82,7 +82,7 @@ async def test_a_lease_is_renewed_for_as_long_as_the_handler_runs(bench: Bench) 
     gate = Gate()
     task = await bench.put(bench.handle(gate.through, Mode.THREAD))
 
-    async with bench.working(lease=seconds(0.3)):
+    async with bench.working(lease=seconds(0.9)):
         first = await bench.when(task, lambda record: record.state is TaskState.RUNNING)
         renewed = await bench.when(task, lambda record: record.lease_until != first.lease_until)
         assert [] == list(await bench.store.overdue(10))
