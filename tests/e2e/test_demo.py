@@ -115,7 +115,7 @@ def test_a_demo_that_ends_early_takes_its_workers_along(
         running.send_signal(blow)
 
     assert code == running.returncode
-    assert 3 == len(workers)
+    assert len(workers) in (2, 3)  # the one that was killed may be buried by now
     deadline = time.monotonic() + 20
     while any(lives(pid) for pid in workers):
         assert time.monotonic() < deadline, "a worker is left"
