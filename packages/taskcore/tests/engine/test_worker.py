@@ -137,7 +137,7 @@ async def test_stop_gives_back_what_did_not_finish_and_counts_it_against_nothing
         time.sleep(1)  # It does not look whether it should stop.
 
     def delicate(context: TaskContext) -> None:
-        time.sleep(1)
+        time.sleep(1)  # Nor does this one.
 
     released = [await bench.put(bench.handle(sleeps)), await bench.put(bench.handle(deaf, Mode.THREAD))]
     parked = await bench.put(bench.handle(delicate, Mode.THREAD, repeatable=False))

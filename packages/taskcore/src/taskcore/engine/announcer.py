@@ -9,7 +9,7 @@ from taskcore.clock import Clock
 from taskcore.engine.execution.run import Run
 from taskcore.events import AnyEvent, StaleWrite, TaskEvent, WorkerEvent
 from taskcore.ids import WorkerId
-from taskcore.models import Settlement, TaskRecord
+from taskcore.models import Settlement, TaskError, TaskRecord
 from taskcore.ports import EventBus
 from taskcore.states import Event
 
@@ -56,7 +56,7 @@ class Announcer:
         self.tally.claimed += len(tasks)
         if self._bus is not None and tasks and self._bus.wants(Event.CLAIM):
             now = self._clock.now()
-            self._bus.publish([self._task_event(now, task, Event.CLAIM) for task in tasks])
+            self._bus.publish([task_event(now, task, Event.CLAIM) for task in tasks])
 
     def settled(self, batch: Sequence[tuple[Run, Settlement]], stored: Sequence[bool]) -> None:
         events: list[AnyEvent] = []
@@ -69,7 +69,7 @@ class Announcer:
             counter = _COUNTED[settlement.event]
             setattr(self.tally, counter, getattr(self.tally, counter) + 1)
             if settlement.event in heard:
-                events.append(self._task_event(now, run.context.task, settlement.event, run, settlement))
+                events.append(task_event(now, run.context.task, settlement.event, run, settlement.error))
         if self._bus is not None and events:
             self._bus.publish(events)
 
@@ -85,22 +85,19 @@ class Announcer:
         )
         return StaleWrite(at=now, task=task, attempt=attempt, worker=worker, intended=settlement.event)
 
-    def _task_event(
-        self,
-        now: datetime,
-        task: TaskRecord,
-        event: Event,
-        run: Run | None = None,
-        settlement: Settlement | None = None,
-    ) -> TaskEvent:
-        return TaskEvent(
-            at=now,
-            event=event,
-            task=task.id,
-            name=task.name,
-            queue=task.queue,
-            attempt=task.attempt,
-            worker=self._worker,
-            duration=run.duration if run and run.begun is not None else None,
-            error=settlement.error if settlement else None,
-        )
+
+def task_event(
+    at: datetime, task: TaskRecord, event: Event, run: Run | None = None, error: TaskError | None = None
+) -> TaskEvent:
+    """What happened to a task in its present attempt; ``run`` where that attempt was this process's own."""
+    return TaskEvent(
+        at=at,
+        event=event,
+        task=task.id,
+        name=task.name,
+        queue=task.queue,
+        attempt=task.attempt,
+        worker=task.fence.worker,
+        duration=run.duration if run and run.begun is not None else None,
+        error=error,
+    )

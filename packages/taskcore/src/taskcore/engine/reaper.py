@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from taskcore.clock import Clock, SystemClock
+from taskcore.engine.announcer import task_event
 from taskcore.engine.policy import Policy, RetryingPolicy
-from taskcore.events import TaskEvent
 from taskcore.models import Settlement, TaskRecord
 from taskcore.ports import EventBus, TaskUpkeep
 from taskcore.states import TaskState
@@ -69,19 +69,10 @@ class Reaper:
 
     def _announce(self, taken_back: list[tuple[TaskRecord, Settlement]]) -> None:
         if self._bus is not None and taken_back:
-            self._bus.publish([self._event(task, settlement) for task, settlement in taken_back])
-
-    def _event(self, task: TaskRecord, settlement: Settlement) -> TaskEvent:
-        return TaskEvent(
-            at=self._clock.now(),
-            event=settlement.event,
-            task=task.id,
-            name=task.name,
-            queue=task.queue,
-            attempt=task.attempt,
-            worker=settlement.fence.worker,
-            error=settlement.error,
-        )
+            now = self._clock.now()
+            self._bus.publish(
+                [task_event(now, task, settlement.event, error=settlement.error) for task, settlement in taken_back]
+            )
 
     async def _expire(self) -> int:
         expired = 0

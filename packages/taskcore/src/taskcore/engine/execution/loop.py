@@ -76,8 +76,7 @@ class LoopExecutor:
 
     def room(self) -> bool:
         """Whether another coroutine may begin now."""
-        running = sum(len(lane.tasks) for lane in self._aside)
-        return running + (len(self._lane.tasks) if self._lane else 0) < self._limit
+        return sum(len(lane.tasks) for lane in self._lanes()) < self._limit
 
     def next(self) -> Run | None:
         """The run to begin next, if one waits."""
@@ -97,13 +96,15 @@ class LoopExecutor:
             blocker and blocker.context.task.id,
             extra={"event": "loop_blocked", "seconds": lane.silent_for()},
         )
+        # A new list, before the lane leaves its place: the lanes' threads count runs meanwhile, better twice than not.
+        self._aside = [*self._aside, lane]
         self._lane = None
-        self._aside.append(lane)
         lane.retire()
         self._pump()
 
     def _lanes(self) -> list["_Lane"]:
-        return [*self._aside, self._lane] if self._lane else self._aside
+        lane = self._lane  # read once: the engine's thread may take it away between two looks
+        return [*self._aside, lane] if lane else self._aside
 
     def _pump(self) -> None:
         if self._waiting:
