@@ -5,6 +5,7 @@ from taskcore.adapters.memory import MemoryStore
 from taskcore.ids import IdScheme
 from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import WakeupContract
+from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
@@ -56,4 +57,8 @@ class TestLeadership(LeaderStoreContract):
 
 
 class TestWakeup(WakeupContract):
+    pass
+
+
+class TestQueueControls(QueueControlsContract):
     pass

@@ -28,6 +28,8 @@ FULL = ScheduleSpec(
         idempotency_key="k",
         schedule=ScheduleId("größe"),
         meta="m",
+        concurrency_key="k",
+        concurrency_limit=3,
     ),
     misfire=Misfire(timedelta(seconds=7), "skip"),
     overlap=Overlap.QUEUE_ONE,

@@ -1,5 +1,6 @@
 """The values that stores, engine and faces hand to each other; all frozen."""
 
+from taskcore.models.control import QueueControl
 from taskcore.models.schedule import Advance, FireRecord, ScheduleRecord, ScheduleSpec
 from taskcore.models.task import (
     Attempt,
@@ -23,6 +24,7 @@ __all__ = [
     "FireRecord",
     "LogLine",
     "Order",
+    "QueueControl",
     "QueueCounts",
     "Receipt",
     "Report",

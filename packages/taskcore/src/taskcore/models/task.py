@@ -20,6 +20,7 @@ from taskcore.states import Event, TaskState
 
 MAX_NAME = 200
 MAX_PRIORITY = 2**31 - 1
+MAX_LIMIT = 1_000_000
 KEPT_ATTEMPTS = 100
 """At least so many of a task's newest attempts are kept: a periodic task runs for years under one id."""
 
@@ -39,6 +40,8 @@ class TaskSpec:
         idempotency_key: a second task with this key is not stored; its caller gets the first one's id.
         schedule: the schedule that fired it.
         meta: text that a face keeps with the task; the core does not look inside.
+        concurrency_key: tasks with the same key share slots, whatever their queue.
+        concurrency_limit: it is claimed only while fewer tasks with its key than this are RUNNING.
 
     Raises:
         InvalidInput: a field is out of its range. NaiveTime: an instant has no zone.
@@ -55,6 +58,8 @@ class TaskSpec:
     idempotency_key: str | None = None
     schedule: ScheduleId | None = None
     meta: str | None = None
+    concurrency_key: str | None = None
+    concurrency_limit: int = 1
     id: TaskId | None = None
 
     def __post_init__(self) -> None:
@@ -71,6 +76,10 @@ class TaskSpec:
             raise InvalidInput(f"timeout must be longer than zero, got {self.timeout}")
         if self.idempotency_key is not None:
             check_name("idempotency_key", self.idempotency_key)
+        if self.concurrency_key is not None:
+            check_name("concurrency_key", self.concurrency_key)
+        if self.concurrency_limit != 1:
+            check_limit("concurrency_limit", self.concurrency_limit)
 
 
 def check_name(field: str, value: str, most: int = MAX_NAME) -> None:
@@ -81,6 +90,16 @@ def check_name(field: str, value: str, most: int = MAX_NAME) -> None:
     """
     if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
         raise InvalidInput(f"{field} must be text of 1 to {most} printable characters, got {value!r:.200}")
+
+
+def check_limit(field: str, value: int) -> None:
+    """Refuse a number of slots that would let nothing run, or that some store could not keep.
+
+    Raises:
+        InvalidInput: it is no integer from 1 to ``MAX_LIMIT``.
+    """
+    if type(value) is not int or not 1 <= value <= MAX_LIMIT:
+        raise InvalidInput(f"{field} must be an integer from 1 to {MAX_LIMIT:,}, got {value!r}")
 
 
 def _check_priority(value: int) -> None:
@@ -138,6 +157,8 @@ class TaskRecord:
     idempotency_key: str | None = None
     schedule: ScheduleId | None = None
     meta: str | None = None
+    concurrency_key: str | None = None
+    concurrency_limit: int = 1
     attempt: int = 0
     failures: int = 0
     losses: int = 0

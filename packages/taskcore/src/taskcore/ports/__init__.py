@@ -1,6 +1,6 @@
 """What the core asks of the outside world, as Protocols whose docstrings are the obligations."""
 
-from taskcore.ports.abilities import TransactionalEnqueue, Wakeup
+from taskcore.ports.abilities import QueueControls, TransactionalEnqueue, Wakeup
 from taskcore.ports.bus import EventBus
 from taskcore.ports.leadership import LeaderStore
 from taskcore.ports.schedules import ScheduleStore
@@ -9,6 +9,7 @@ from taskcore.ports.tasks import TaskQueue, TaskReader, TaskStore, TaskUpkeep, T
 __all__ = [
     "EventBus",
     "LeaderStore",
+    "QueueControls",
     "ScheduleStore",
     "TaskQueue",
     "TaskReader",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
-from taskcore.models import Receipt, TaskSpec
+from taskcore.models import QueueControl, Receipt, TaskSpec
 
 C = TypeVar("C", contravariant=True)
 
@@ -26,4 +26,30 @@ class TransactionalEnqueue(Protocol[C]):
 
     async def put_within(self, connection: C, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
         """``TaskQueue.put`` inside the transaction that ``connection`` has open: the tasks exist if it commits."""
+        ...
+
+
+@runtime_checkable
+class QueueControls(Protocol):
+    """A store whose queues can be held back, for all workers at once.
+
+    A slot is the lease of a running task and nothing else, so it cannot leak: it is free again in the commit that ends
+    the attempt, whoever ends it. Lowering a limit stops nothing that runs. ``take`` heeds neither pauses nor limits,
+    but what it takes fills a slot. Work that is held back is no reason for ``Wakeup.wait_for_work`` to return.
+    """
+
+    async def pause(self, queue: str) -> None:
+        """Hand out no task of ``queue`` until it is resumed; what runs goes on."""
+        ...
+
+    async def resume(self, queue: str) -> None:
+        """Hand out its tasks again."""
+        ...
+
+    async def limit(self, queue: str, concurrency: int | None) -> None:
+        """Let at most ``concurrency`` tasks of ``queue`` be RUNNING at the same time; None lifts the limit."""
+        ...
+
+    async def controls(self) -> Sequence[QueueControl]:
+        """The queues that are paused or limited, by name."""
         ...

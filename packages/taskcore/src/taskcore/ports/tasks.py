@@ -72,8 +72,11 @@ class TaskWork(Protocol):
         """Hand out ready tasks as RUNNING, each to one caller, best first.
 
         Ready is PENDING, ``run_at`` reached, not past ``expires_at``. Higher priority first, then earlier ``run_at``,
-        then lower id. The claim sets worker, lease and ``started_at``, adds one to ``attempt``, and clears what the
-        attempt before it left in ``progress`` and ``finished_at``; its result and error stay until the next settlement.
+        then lower id; tasks for which no slot is free (``concurrency_key``, ``QueueControls``) are passed over. A claim
+        may hand out less than there is; then ``Wakeup.wait_for_work`` returns at once.
+
+        The claim sets worker, lease and ``started_at``, adds one to ``attempt``, and clears what the attempt before it
+        left in ``progress`` and ``finished_at``; its result and error stay until the next settlement.
         """
         ...
 

@@ -48,7 +48,7 @@ class ReadyQueues:
                     heappush(self._due[queue], (self._rank(record), task))
 
     def pop(self, queues: Sequence[str], now: datetime) -> TaskRecord | None:
-        """Take out the best ready task; the caller moves it on before it asks again. ``refresh`` comes first."""
+        """Take out the best ready task; the caller moves it on, or adds it again. ``refresh`` comes first."""
         while heads := [(self._due[queue][0], queue) for queue in queues if self._due[queue]]:
             _, queue = min(heads)
             (_, run_at, _), task = heappop(self._due[queue])
@@ -60,12 +60,14 @@ class ReadyQueues:
                 self.add(record)
         return None
 
-    def next_ready(self, queues: Sequence[str], now: datetime) -> datetime | None:
-        """The earliest instant, ``now`` or later, at which a task may be ready; None when nothing waits."""
+    def next_ready(self, queues: Sequence[str], now: datetime, free: Callable[[TaskRecord], bool]) -> datetime | None:
+        """The earliest instant, ``now`` or later, at which a task may be ready and ``free`` to begin; None when nothing
+        waits."""
         self.refresh(queues, now)
         for queue in queues:
             for (_, run_at, _), task in self._due[queue]:
-                if (record := self._pending(task, run_at)) is not None and is_ready(record, now):
+                record = self._pending(task, run_at)
+                if record is not None and is_ready(record, now) and free(record):
                     return now
         return min((self._waiting[queue][0][0] for queue in queues if self._waiting[queue]), default=None)
 

@@ -23,6 +23,7 @@ from taskcore.models import (
     Claim,
     FireRecord,
     LogLine,
+    QueueControl,
     QueueCounts,
     Receipt,
     Report,
@@ -37,7 +38,7 @@ from taskcore.states import TaskState
 
 
 class MemoryStore:
-    """``TaskStore``, ``ScheduleStore``, ``LeaderStore`` and ``Wakeup`` within one process."""
+    """``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore`` and ``Wakeup`` within one process."""
 
     def __init__(self, clock: Clock, ids: IdScheme = IdScheme.TIME_SORTED) -> None:
         self._clock = clock
@@ -163,6 +164,26 @@ class MemoryStore:
         with self._lock:
             self._records.log(lines)
 
+    # QueueControls
+
+    async def pause(self, queue: str) -> None:
+        with self._lock:
+            self._tasks.controls.pause(queue, True)
+
+    async def resume(self, queue: str) -> None:
+        with self._lock:
+            self._tasks.controls.pause(queue, False)
+            self._ring()
+
+    async def limit(self, queue: str, concurrency: int | None) -> None:
+        with self._lock:
+            self._tasks.controls.limit(queue, concurrency)
+            self._ring()
+
+    async def controls(self) -> Sequence[QueueControl]:
+        with self._lock:
+            return self._tasks.controls.all()
+
     # ScheduleStore
 
     async def save_schedule(self, spec: ScheduleSpec, cursor: datetime) -> ScheduleRecord:
@@ -227,7 +248,7 @@ class MemoryStore:
     def _seconds_until_ready(self, queues: Sequence[str]) -> float | None:
         with self._lock:
             now = self._clock.now()
-            next_ready = self._records.ready.next_ready(queues, now)
+            next_ready = self._records.ready.next_ready(queues, now, self._tasks.slots().free)
         return None if next_ready is None else (next_ready - now).total_seconds()
 
     def _ring(self) -> None:

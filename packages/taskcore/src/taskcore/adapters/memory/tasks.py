@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from taskcore.adapters.memory.controls import Controls, Slots
 from taskcore.adapters.memory.ready import is_past
 from taskcore.adapters.memory.records import Records
 from taskcore.adapters.memory.transitions import ENDED_BY, claimed, last_attempt, ordered, replayed, settled
@@ -22,6 +23,7 @@ class Tasks:
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records = records
         self._clock = clock
+        self.controls = Controls()
 
     def put(self, specs: Sequence[TaskSpec]) -> list[Receipt]:
         now = self._clock.now()
@@ -76,13 +78,24 @@ class Tasks:
 
     def claim(self, wanted: Claim) -> list[TaskRecord]:
         now = self._clock.now()
-        ready = self._records.ready
+        ready, slots = self._records.ready, self.slots()
         ready.refresh(wanted.queues, now)
         handed_out: list[TaskRecord] = []
+        held_back: list[TaskRecord] = []
         while len(handed_out) < wanted.limit and (record := ready.pop(wanted.queues, now)) is not None:
+            if not slots.free(record):
+                held_back.append(record)
+                continue
+            slots.fill(record)
             handed_out.append(claimed(record, wanted.worker, wanted.lease_for, now))
             self._records.save(handed_out[-1])
+        for record in held_back:
+            ready.add(record)
         return handed_out
+
+    def slots(self) -> Slots:
+        """What the running tasks leave of the limits."""
+        return self.controls.slots(self._records.tasks[task] for task in self._records.running)
 
     def take(self, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
         record = self._records.tasks.get(task)

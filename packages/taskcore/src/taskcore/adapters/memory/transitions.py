@@ -30,6 +30,8 @@ def ordered(spec: TaskSpec, task: TaskId, now: datetime) -> TaskRecord:
         idempotency_key=spec.idempotency_key,
         schedule=spec.schedule,
         meta=spec.meta,
+        concurrency_key=spec.concurrency_key,
+        concurrency_limit=spec.concurrency_limit,
     )
 
 
