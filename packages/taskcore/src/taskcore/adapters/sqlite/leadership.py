@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from taskcore.adapters.sqlite.rows import later
+from taskcore.adapters.sql.rows import later
 from taskcore.adapters.sqlite.session import Session
 from taskcore.clock import from_micros
 from taskcore.lease import Leadership

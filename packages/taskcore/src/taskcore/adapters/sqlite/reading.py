@@ -5,8 +5,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from taskcore.adapters.sql.rows import STATES, Row, attempt_of, line_of, task_of
 from taskcore.adapters.sqlite import statements as sql
-from taskcore.adapters.sqlite.rows import STATES, Row, attempt_of, line_of, task_of
 from taskcore.adapters.sqlite.session import Session
 from taskcore.clock import from_micros
 from taskcore.ids import TaskId

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from taskcore.adapters.documents import dump_schedule, load_schedule
-from taskcore.adapters.sqlite.rows import Row, task_id
+from taskcore.adapters.sql.rows import Row, task_id
 from taskcore.adapters.sqlite.session import Session
 from taskcore.adapters.sqlite.tasks import cancel, put
 from taskcore.clock import from_micros, to_micros

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
 from functools import lru_cache
 
-from taskcore.adapters.sqlite.rows import BACK, NEW_COLUMNS, PLAIN_COLUMNS, TASK_COLUMNS
+from taskcore.adapters.sql.rows import BACK, NEW_COLUMNS, PLAIN_COLUMNS, TASK_COLUMNS
 from taskcore.states import AT_REST, MOVES, Event, TaskState, target
 
 IDS = "(SELECT value FROM json_each(?))"

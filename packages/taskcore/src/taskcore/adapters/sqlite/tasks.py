@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
+from taskcore.adapters.sql.rows import NEW_COLUMNS, PLAIN_COLUMNS, STATES, new_task, task_id
 from taskcore.adapters.sqlite import statements as sql
-from taskcore.adapters.sqlite.rows import NEW_COLUMNS, PLAIN_COLUMNS, STATES, new_task, task_id
 from taskcore.adapters.sqlite.session import Session
 from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, TaskId

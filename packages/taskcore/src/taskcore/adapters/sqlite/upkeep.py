@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 
+from taskcore.adapters.sql.rows import micros, task_id, task_of
 from taskcore.adapters.sqlite import statements as sql
-from taskcore.adapters.sqlite.rows import micros, task_id, task_of
 from taskcore.adapters.sqlite.session import Session
 from taskcore.adapters.sqlite.tasks import remove
 from taskcore.adapters.sqlite.work import settle

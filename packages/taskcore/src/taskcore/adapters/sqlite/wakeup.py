@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Condition, Thread
 
 from taskcore.adapters.bell import Bell
+from taskcore.adapters.sql.rows import FOREVER
 from taskcore.adapters.sqlite.errors import passes
 from taskcore.adapters.sqlite.reading import has_work
-from taskcore.adapters.sqlite.rows import FOREVER
 from taskcore.adapters.sqlite.session import Session
 from taskcore.adapters.sqlite.statements import NEXT_DUE
 from taskcore.errors import StoreError

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
+from taskcore.adapters.sql.rows import BACK, FOREVER, Row, later, log_row, settlement_row, task_id, task_of
 from taskcore.adapters.sqlite import statements as sql
-from taskcore.adapters.sqlite.rows import BACK, FOREVER, Row, later, log_row, settlement_row, task_id, task_of
 from taskcore.adapters.sqlite.session import Session, all_or_each
 from taskcore.ids import TaskId, WorkerId
 from taskcore.lease import Fence, Renewal

@@ -1,4 +1,4 @@
-"""Rows to values and back: the only place that knows in which form SQLite holds what."""
+"""Rows to values and back: the only place that knows in which form the tables hold what."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -49,11 +49,6 @@ def number_key(task: TaskId) -> int:
         return int(IdScheme.NUMBERED.check(task))
     except InvalidInput:
         return 0
-
-
-def text_key(task: TaskId) -> str:
-    """The id itself; "", which no task has, for what JSON functions would cut short or refuse."""
-    return task if task.isprintable() else ""
 
 
 def task_id(key: str | int) -> TaskId:
