@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = ["tests.servers"]
+
 # The contract classes are shipped code: without this their bare asserts would fail without showing any values.
 pytest.register_assert_rewrite("taskcore.testing")
 

