@@ -12,6 +12,7 @@ from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.ids import IdScheme
 from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import Begin, TransactionalEnqueueContract, WakeupContract
+from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
@@ -83,6 +84,10 @@ class TestLeadership(LeaderStoreContract):
 
 
 class TestWakeup(WakeupContract):
+    pass
+
+
+class TestQueueControls(QueueControlsContract):
     pass
 
 

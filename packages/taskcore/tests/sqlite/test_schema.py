@@ -10,8 +10,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine
 from taskcore.adapters.sql import REVISIONS, upgrade, version_table
 from taskcore.adapters.sql.tables import tables
-from taskcore.adapters.sqlite import database
+from taskcore.adapters.sqlite import SQLiteStore, database
 from taskcore.ids import IdScheme
+from taskcore.testing import a_claim
 
 
 @pytest.fixture(params=list(IdScheme), ids=lambda scheme: scheme.name.lower())
@@ -26,8 +27,18 @@ def connection(path: Path) -> Iterator[Connection]:
 
 
 def schema(connection: Connection) -> set[str]:
-    rows = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name LIKE 'jobs%'")
-    return {" ".join(sql.split()) for (sql,) in rows if version_table("jobs") not in sql}
+    """The text of indexes, and what tables consist of: a column that was added stands elsewhere in a table's text."""
+    rows = connection.exec_driver_sql("SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
+    parts = set[str]()
+    for name, kind, sql in rows:
+        if not name.startswith("jobs") or name == version_table("jobs"):
+            continue
+        if kind == "index":
+            parts.add(" ".join(sql.split()))
+        else:
+            columns = connection.exec_driver_sql(f"SELECT * FROM pragma_table_info('{name}')").all()
+            parts.add(f"{name} {columns} {'AUTOINCREMENT' in sql} {'WITHOUT ROWID' in sql}")
+    return parts
 
 
 def test_the_revisions_make_what_the_metadata_says(connection: Connection, ids: IdScheme) -> None:
@@ -51,6 +62,17 @@ def test_the_revisions_go_up_down_and_up(connection: Connection, ids: IdScheme) 
     assert made == schema(connection)
 
 
+def test_every_revision_can_be_taken_back(connection: Connection, ids: IdScheme) -> None:
+    made = []
+    for revision in REVISIONS:
+        upgrade.upgrade(connection, "jobs", ids, revision)
+        made.append(schema(connection))
+
+    for revision, expected in list(zip(REVISIONS, made, strict=True))[-2::-1]:
+        upgrade.downgrade(connection, "jobs", ids, revision)
+        assert expected == schema(connection)
+
+
 def test_the_revisions_are_those_that_a_store_knows() -> None:
     script = ScriptDirectory(str(Path(upgrade.__file__).parent / "migrations"))
 
@@ -66,6 +88,20 @@ def test_a_migration_that_fails_changes_nothing(path: Path, ids: IdScheme) -> No
 
     with closing(sqlite3.connect(path)) as connection:
         assert [("taskcore_leaders",)] == connection.execute("SELECT name FROM sqlite_master").fetchall()
+
+
+async def test_tasks_of_the_first_release_go_on_after_the_migration(path: Path, ids: IdScheme) -> None:
+    with create_engine(f"sqlite:///{path}", poolclass=NullPool).begin() as connection:
+        upgrade.upgrade(connection, "taskcore", ids, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO taskcore_tasks (id, ready, queue, name, priority, created_at, run_at, payload) "
+            "VALUES (1, 1, 'default', 'send', 0, 5, 5, '7')"
+        )
+
+    async with await SQLiteStore.open(path, ids=ids) as store:
+        (task,) = await store.claim(a_claim())
+
+    assert ("1", "7", None, 1) == (task.id, task.payload, task.concurrency_key, task.concurrency_limit)
 
 
 def test_migrating_twice_is_fine(path: Path, ids: IdScheme) -> None:

@@ -17,13 +17,17 @@ Row = Sequence[Any]
 
 TASK_COLUMNS = (
     "id", "name", "queue", "payload", "priority", "state", "created_at", "run_at", "expires_at", "timeout", "retry",
-    "idempotency_key", "schedule", "meta", "attempt", "failures", "losses", "cancel_requested", "progress",
-    "progress_note", "worker", "lease_until", "started_at", "finished_at", "result", "error", "version",
+    "idempotency_key", "schedule", "meta", "concurrency_key", "concurrency_limit", "attempt", "failures", "losses",
+    "cancel_requested", "progress", "progress_note", "worker", "lease_until", "started_at", "finished_at", "result",
+    "error", "version",
 )  # fmt: skip
 """What ``task_of`` reads, in its order."""
 
 PLAIN_COLUMNS = ("id", "name", "queue", "payload", "priority", "created_at", "run_at", "ready")
-NEW_COLUMNS = (*PLAIN_COLUMNS, "expires_at", "timeout", "retry", "idempotency_key", "schedule", "meta")
+NEW_COLUMNS = (
+    *PLAIN_COLUMNS, "expires_at", "timeout", "retry", "idempotency_key", "schedule", "meta", "concurrency_key",
+    "concurrency_limit",
+)  # fmt: skip
 """What ``new_task`` writes, in its order; the other columns have defaults."""
 
 # Tasks that were put or claimed together share their instants, and making one costs more than to look it up.
@@ -38,7 +42,7 @@ BACK = frozenset(event for (state, event), to in MOVES.items() if (state, to) ==
 """The events that give a running task back to its queue."""
 _OVER = frozenset(event for (state, event), to in MOVES.items() if state is TaskState.RUNNING and to in AT_REST)
 _MICROSECOND = timedelta(microseconds=1)
-_NOTHING = (None,) * 6
+_NOTHING = (*(None,) * 7, 1)
 
 
 def number_key(task: TaskId) -> int:
@@ -83,19 +87,22 @@ def new_task(spec: TaskSpec, key: str | int, now: int) -> Row:
         spec.idempotency_key,
         spec.schedule,
         spec.meta,
+        spec.concurrency_key,
+        spec.concurrency_limit,
     )
 
 
 def _is_plain(spec: TaskSpec) -> bool:
-    rest = spec.expires_at, spec.timeout, spec.retry, spec.idempotency_key, spec.schedule, spec.meta
+    rest = (spec.expires_at, spec.timeout, spec.retry, spec.idempotency_key, spec.schedule, spec.meta,
+            spec.concurrency_key, spec.concurrency_limit)  # fmt: skip
     return rest == _NOTHING
 
 
 def task_of(row: Row) -> TaskRecord:
     """The record of a row of ``TASK_COLUMNS``."""
     (id_, name, queue, payload, priority, state, created_at, run_at, expires_at, timeout, retry, key, schedule, meta,
-     attempt, failures, losses, cancel_requested, progress, note, worker, lease_until, started_at, finished_at,
-     result, error, version) = row  # fmt: skip
+     concurrency_key, concurrency_limit, attempt, failures, losses, cancel_requested, progress, note, worker,
+     lease_until, started_at, finished_at, result, error, version) = row  # fmt: skip
     return TaskRecord(
         id=task_id(id_),
         name=name,
@@ -111,6 +118,8 @@ def task_of(row: Row) -> TaskRecord:
         idempotency_key=key,
         schedule=schedule,
         meta=meta,
+        concurrency_key=concurrency_key,
+        concurrency_limit=concurrency_limit,
         attempt=attempt,
         failures=failures,
         losses=losses,

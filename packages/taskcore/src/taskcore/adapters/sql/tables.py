@@ -22,6 +22,7 @@ def tables(prefix: str, ids: IdScheme) -> MetaData:
     _schedules(metadata, prefix)
     _fires(metadata, prefix, ids)
     _leaders(metadata, prefix)
+    _controls(metadata, prefix)
     return metadata
 
 
@@ -65,6 +66,9 @@ def _tasks(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
         Column("meta", Text),
         Column("result", Text),
         Column("error", Text),
+        # Added later, and read from indexes by whoever looks at many rows.
+        Column("concurrency_key", String(MAX_NAME)),
+        Column("concurrency_limit", Integer, nullable=False, server_default=text("1")),
         sqlite_autoincrement=ids is IdScheme.NUMBERED,
     )
     _task_indexes(tasks)
@@ -76,7 +80,9 @@ def _task_indexes(tasks: Table) -> None:
     Where SQLite is to count by an index alone, the columns of its condition stand in it as well.
     """
     c = tasks.c
-    _partial(tasks, "ready", c.queue, c.priority.desc(), c.run_at, c.id, c.ready, where="ready = 1")
+    # A claim within limits passes over tasks by what stands behind the id.
+    slot = (c.expires_at, c.concurrency_key, c.concurrency_limit)
+    _partial(tasks, "ready", c.queue, c.priority.desc(), c.run_at, c.id, c.ready, *slot, where="ready = 1")
     _partial(tasks, "waiting", c.run_at, c.queue, c.ready, where="ready = 0")
     _partial(tasks, "leased", c.lease_until, c.queue, where="lease_until IS NOT NULL")
     # Serves retention, and counts tasks at rest without reading them.
@@ -89,6 +95,8 @@ def _task_indexes(tasks: Table) -> None:
     _partial(tasks, "stopping", c.worker, where="cancel_requested = 1")
     _partial(tasks, "schedule", c.schedule, c.id, where="schedule IS NOT NULL")
     _partial(tasks, "key", c.idempotency_key, where="idempotency_key IS NOT NULL", unique=True)
+    keyed = "concurrency_key IS NOT NULL AND lease_until IS NOT NULL"
+    _partial(tasks, "slots", c.concurrency_key, c.lease_until, where=keyed)
 
 
 def _partial(table: Table, name: str, *columns: ColumnElement[object], where: str, unique: bool = False) -> None:
@@ -168,4 +176,14 @@ def _leaders(metadata: MetaData, prefix: str) -> None:
         Column("holder", Text, nullable=False),
         Column("epoch", Integer, nullable=False),
         Column("until", BigInteger, nullable=False),
+    )
+
+
+def _controls(metadata: MetaData, prefix: str) -> None:
+    Table(
+        f"{prefix}_controls",
+        metadata,
+        Column("queue", String(MAX_NAME), primary_key=True, nullable=False),
+        Column("paused", Integer, nullable=False, server_default=text("0")),
+        Column("concurrency", Integer),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from taskcore.adapters.sql.rows import STATES, Row, attempt_of, line_of, task_of
 from taskcore.adapters.sqlite import statements as sql
+from taskcore.adapters.sqlite.controls import free_slots
 from taskcore.adapters.sqlite.session import Session
 from taskcore.clock import from_micros
 from taskcore.ids import TaskId
@@ -88,4 +89,5 @@ def _newest_lines(session: Session, task: TaskId | None, name: str | None, limit
 
 def has_work(session: Session, queues: Sequence[str]) -> bool:
     """Whether a claim would hand out a task now."""
-    return bool(session.one(sql.HAS_WORK, [json.dumps(list(queues)), session.now]))
+    open_ = free_slots(session, queues, 1)
+    return bool(session.one(sql.HAS_WORK, [json.dumps(list(open_)), session.now]))

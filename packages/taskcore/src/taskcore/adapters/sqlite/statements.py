@@ -63,10 +63,43 @@ UPDATE {{p}}_tasks SET state = 'running', ready = NULL, attempt = attempt + 1, w
 WHERE rowid IN {IDS}"""
 
 
-# One row with two JSON documents, since reading it takes one step and not one a task: where they are, what they are.
-_AS_CLAIMED = f"SELECT json_group_array(place), json_group_array(json_array({_CLAIMED})) FROM"
+HELD_BACK = "SELECT queue, paused, concurrency FROM {p}_controls WHERE paused = 1 OR concurrency IS NOT NULL"
+
+# One row, since reading it takes one step and not one a task: where they are and what they are, as JSON documents, and
+# whether limits may forbid to claim them.
+_AS_CLAIMED = f"""
+SELECT json_group_array(place), json_group_array(json_array({_CLAIMED})),
+    count(concurrency_key) > 0 OR EXISTS ({HELD_BACK}) FROM"""
 
 TAKE = f"{_AS_CLAIMED} (SELECT rowid AS place, * FROM {{p}}_tasks WHERE id = ? AND state = 'pending')"
+
+
+AT_PLACES = f"""
+{_AS_CLAIMED} (SELECT rowid AS place, * FROM {{p}}_tasks WHERE rowid IN {IDS} ORDER BY priority DESC, run_at, id)"""
+
+# How many run under each key.
+_BUSY = """busy AS (
+    SELECT concurrency_key AS shared, count(*) AS running FROM {p}_tasks
+    WHERE concurrency_key IS NOT NULL AND lease_until IS NOT NULL GROUP BY concurrency_key)"""
+_IS_FREE = "(t.concurrency_key IS NULL OR t.concurrency_limit > coalesce(busy.running, 0))"
+
+# The index of ready tasks holds all that this reads, however many tasks it has to pass over.
+_READY_WITH_SLOT = f"""
+SELECT t.rowid AS place, t.id, t.priority, t.run_at, t.concurrency_key, t.concurrency_limit,
+    coalesce(busy.running, 0) AS running
+FROM {{p}}_tasks AS t LEFT JOIN busy ON busy.shared = t.concurrency_key
+WHERE t.ready = 1 AND t.queue = ? AND t.run_at <= ? AND (t.expires_at IS NULL OR t.expires_at > ?) AND {_IS_FREE}
+ORDER BY t.priority DESC, t.run_at, t.id LIMIT ?"""
+
+
+@lru_cache
+def with_slot(queues: int) -> str:
+    """As ``ready``, of the tasks for which a slot is free: place, key and its limit, how many run under it."""
+    walks = " UNION ALL ".join([f"SELECT * FROM ({_READY_WITH_SLOT})"] * queues)
+    return f"""
+WITH {_BUSY}
+SELECT json_group_array(json_array(place, concurrency_key, concurrency_limit, running))
+FROM (SELECT * FROM ({walks}) ORDER BY priority DESC, run_at, id LIMIT ?)"""
 
 
 @lru_cache
@@ -231,9 +264,11 @@ LINES_OF_NAME = f"{_LINES} CROSS JOIN {{p}}_tasks AS t ON t.id = l.task AND t.na
 LINES_OF_BOTH = f"""
 {_LINES} CROSS JOIN {{p}}_tasks AS t ON t.id = l.task AND t.name = ? WHERE l.task = ? ORDER BY l.line DESC LIMIT ?"""
 
-_CLAIMABLE = """run_at <= ?2 AND queue IN (SELECT value FROM json_each(?1))
-    AND (expires_at IS NULL OR expires_at > ?2)"""
+_CLAIMABLE = f"""run_at <= ?2 AND queue IN (SELECT value FROM json_each(?1))
+    AND (expires_at IS NULL OR expires_at > ?2) AND {_IS_FREE}"""
+_TASKS_AND_BUSY = "{p}_tasks AS t LEFT JOIN busy ON busy.shared = t.concurrency_key"
 HAS_WORK = f"""
-SELECT EXISTS (SELECT 1 FROM {{p}}_tasks WHERE ready = 1 AND {_CLAIMABLE})
-    OR EXISTS (SELECT 1 FROM {{p}}_tasks WHERE ready = 0 AND {_CLAIMABLE})"""
+WITH {_BUSY}
+SELECT EXISTS (SELECT 1 FROM {_TASKS_AND_BUSY} WHERE ready = 1 AND {_CLAIMABLE})
+    OR EXISTS (SELECT 1 FROM {_TASKS_AND_BUSY} WHERE ready = 0 AND {_CLAIMABLE})"""
 NEXT_DUE = "SELECT min(run_at) FROM {p}_tasks WHERE ready = 0"

@@ -1,4 +1,5 @@
-"""``TaskStore``, ``ScheduleStore``, ``LeaderStore``, ``Wakeup`` and ``TransactionalEnqueue`` on one SQLite file."""
+"""``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore``, ``Wakeup`` and ``TransactionalEnqueue`` on one
+SQLite file."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from taskcore.adapters.sqlite import database, leadership, reading, schedules, tasks, upkeep, work
+from taskcore.adapters.sqlite import controls, database, leadership, reading, schedules, tasks, upkeep, work
 from taskcore.adapters.sqlite.errors import translated
 from taskcore.adapters.sqlite.lane import Lane
 from taskcore.adapters.sqlite.session import Session
@@ -24,6 +25,7 @@ from taskcore.models import (
     Claim,
     FireRecord,
     LogLine,
+    QueueControl,
     QueueCounts,
     Receipt,
     Report,
@@ -222,6 +224,22 @@ class SQLiteStore:
 
     async def add_logs(self, lines: Sequence[LogLine]) -> None:
         await self._writer.run(work.add_logs, lines)
+
+    # QueueControls
+
+    async def pause(self, queue: str) -> None:
+        await self._writer.run(controls.pause, QueueControl(queue=queue, paused=True))
+
+    async def resume(self, queue: str) -> None:
+        await self._writer.run(controls.pause, QueueControl(queue=queue))
+        self._lookout.look()
+
+    async def limit(self, queue: str, concurrency: int | None) -> None:
+        await self._writer.run(controls.limit, QueueControl(queue=queue, concurrency=concurrency))
+        self._lookout.look()
+
+    async def controls(self) -> Sequence[QueueControl]:
+        return await self._reader.run(controls.controls)
 
     # ScheduleStore
 

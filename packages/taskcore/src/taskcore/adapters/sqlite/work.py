@@ -9,6 +9,7 @@ from functools import partial
 
 from taskcore.adapters.sql.rows import BACK, FOREVER, Row, later, log_row, settlement_row, task_id, task_of
 from taskcore.adapters.sqlite import statements as sql
+from taskcore.adapters.sqlite.controls import free_slots, places_with_slot
 from taskcore.adapters.sqlite.session import Session, all_or_each
 from taskcore.ids import TaskId, WorkerId
 from taskcore.lease import Fence, Renewal
@@ -23,12 +24,16 @@ def claim(session: Session, wanted: Claim) -> list[TaskRecord]:
         return []
     session.execute(sql.PROMOTE, [session.now])
     lease = (wanted.worker, later(session.now, wanted.lease_for), session.now)
-    return _claim(session, lease, *_best_ready(session, queues, wanted.limit, lease))
+    places, records, limited = _best_ready(session, queues, wanted.limit, lease)
+    if limited:
+        return _claim_within_limits(session, queues, wanted.limit, lease)
+    return _claim(session, lease, places, records)
 
 
 def take(session: Session, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
     lease = (worker, later(session.now, lease_for), session.now)
-    claimed = _claim(session, lease, *session.execute(sql.TAKE, [*lease, session.key(task)]).fetchone())
+    places, records, _ = session.execute(sql.TAKE, [*lease, session.key(task)]).fetchone()
+    claimed = _claim(session, lease, places, records)
     return claimed[0] if claimed else None
 
 
@@ -39,21 +44,42 @@ def _claim(session: Session, lease: Row, places: str, records: str) -> list[Task
     return [task_of(row) for row in json.loads(records)]
 
 
-def _best_ready(session: Session, queues: Sequence[str], limit: int, lease: Row) -> tuple[str, str]:
-    """Where the tasks to claim are, and their records once they are claimed; two JSON arrays."""
+def _claim_within_limits(session: Session, queues: Sequence[str], limit: int, lease: Row) -> list[TaskRecord]:
+    """Claim in rounds: those of one round fill slots, so that the next one passes over others that share them."""
+    claimed = list[TaskRecord]()
+    while (left := limit - len(claimed)) > 0:
+        places = places_with_slot(session, free_slots(session, queues, left), left)
+        if not places:
+            break
+        claimed += _claim(session, lease, *_records_at(session, places, lease))
+    return claimed
+
+
+def _records_at(session: Session, places: Sequence[int], lease: Row) -> tuple[str, str]:
+    try:
+        at, records, _ = session.execute(sql.AT_PLACES, [*lease, json.dumps(places)]).fetchone()
+    except sqlite3.DataError:  # as below
+        if len(places) == 1:
+            raise
+        return _records_at(session, places[: len(places) // 2], lease)
+    return at, records
+
+
+def _best_ready(session: Session, queues: Sequence[str], limit: int, lease: Row) -> tuple[str, str, bool]:
+    """Where the tasks to claim are, and their records once they are claimed, as JSON arrays; whether limits count."""
     parameters = [*lease]
     for queue in queues:
         parameters += [queue, session.now, session.now, limit]
     if len(queues) > 1:
         parameters.append(limit)
     try:
-        places, records = session.execute(sql.ready(len(queues)), parameters).fetchone()
+        places, records, limited = session.execute(sql.ready(len(queues)), parameters).fetchone()
     except sqlite3.DataError:
         # Their payloads make a text that is longer than SQLite can hold (1 GB): hand out fewer.
         if limit == 1:
             raise
         return _best_ready(session, queues, limit // 2, lease)
-    return places, records
+    return places, records, limited == 1
 
 
 def renew(session: Session, fences: Sequence[Fence], lease_for: timedelta) -> list[Renewal]:
