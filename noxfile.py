@@ -8,7 +8,7 @@ import nox
 nox.needs_version = ">=2025.10.16"
 nox.options.default_venv_backend = "uv"
 # Cheap and likely to fail first; the tests last, so that their closing lines are what one sees.
-nox.options.sessions = ["lint", "types", "docs", "build", "isolated", "tests"]
+nox.options.sessions = ["lint", "types", "docs", "build", "isolated", "embedded", "tests"]
 
 # Folder of every member -> the name of its distribution.
 MEMBERS = {
@@ -89,6 +89,13 @@ def tests(session: nox.Session) -> None:
     """Run what crosses packages, or what is named; the tests of one package are those of `isolated`."""
     sync(session)
     session.run("pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session
+def embedded(session: nox.Session) -> None:
+    """Run what needs PostgreSQL or Redis on embedded ones: the newest versions, and all that a bare machine has."""
+    sync(session)
+    session.run("pytest", "-m", "servers", *(session.posargs or ["tests"]), env={"TASKCORE_SERVERS": "embedded"})
 
 
 @nox.session

@@ -19,11 +19,20 @@ MODE = os.environ.get("TASKCORE_SERVERS", "")
 POSTGRES = os.environ.get("TASKCORE_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TASKCORE_REDIS_URL", "redis://127.0.0.1:6379/0")
 MYSQL = os.environ.get("TASKCORE_MYSQL_URL", "mysql://root@127.0.0.1:3306")
+FIXTURES = {"postgres_url", "redis_url"}
 PATIENCE = 5
 """Seconds that a server has to answer."""
 
 if MODE not in {"", "machine", "embedded"}:
     raise pytest.UsageError(f"TASKCORE_SERVERS is {MODE!r}; set it to machine or embedded, or unset it")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server that can be embedded, so that `-m servers` runs all of it and nothing else."""
+    for item in items:
+        if FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
 
 
 def machine_answers(ask: Callable[[], None]) -> bool:
