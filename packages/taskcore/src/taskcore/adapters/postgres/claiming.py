@@ -1,0 +1,113 @@
+"""The claim in SQL: which ready tasks are handed out, and which slots of limited queues and keys they get."""
+
+# ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+from taskcore.adapters.postgres.ending import ENDS, STORED
+from taskcore.adapters.postgres.statements import CLOCK, columns
+from taskcore.adapters.sql.rows import LATEST
+
+# Bounded, so that no claim has to wait for a whole wave of tasks that become due together.
+PROMOTE = f"""
+WITH {CLOCK}, due AS MATERIALIZED (
+    SELECT id FROM {{p}}_tasks WHERE ready = 0 AND run_at <= (SELECT now FROM clock)
+    ORDER BY run_at LIMIT 10000 FOR UPDATE SKIP LOCKED)
+UPDATE {{p}}_tasks AS t SET ready = 1 FROM due WHERE t.id = due.id"""
+
+_DUE = "EXISTS (SELECT FROM {p}_tasks WHERE ready = 0 AND run_at <= (SELECT now FROM clock))"
+
+
+def open_queues(queues: str, most: str) -> str:
+    """The queues that are not paused, with the room that their limits leave."""
+    return f"""open AS MATERIALIZED (
+    SELECT q.name, k.concurrency, CASE WHEN k.concurrency IS NULL THEN {most}::bigint
+        ELSE least({most}, greatest(0, k.concurrency - (SELECT count(*) FROM {{p}}_leases AS l WHERE l.queue = q.name)))
+        END AS room
+    FROM (SELECT DISTINCT name FROM unnest({queues}::text[]) AS q (name)) AS q
+        LEFT JOIN {{p}}_queues AS k ON k.name = q.name
+    WHERE k.paused IS NOT TRUE)"""
+
+
+# Walks the index of ready tasks, which has this order. A clock that was set back makes some of them early again.
+READY = """FROM {p}_tasks AS t
+    WHERE t.ready = 1 AND t.queue = o.name AND t.run_at <= (SELECT now FROM clock)
+        AND (t.expires_at IS NULL OR t.expires_at > (SELECT now FROM clock))
+        AND (t.concurrency_key IS NULL OR t.concurrency_limit > (
+            SELECT count(*) FROM {p}_leases AS l WHERE l.concurrency_key = t.concurrency_key))
+    ORDER BY t.priority DESC, t.run_at, t.id"""
+"""What a claim may take from the open queue ``o``, best first."""
+
+
+def _free_slot(column: str, used_by: str, rank: str) -> str:
+    """The lowest free number for the first, the next one for the second, and so on.
+
+    None is above the limit, since a claim takes no more than the limit leaves: so numbers that are unique keep it,
+    whatever other claims see at the same time. Who loses the race for a number leaves its task to the next claim.
+    """
+    used = f"{{p}}_leases AS l WHERE l.{used_by} = c.{used_by}"
+    return f"""(
+        SELECT n FROM generate_series(1, {rank} + (SELECT count(*) FROM {used})) AS n
+        WHERE NOT EXISTS (SELECT FROM {used} AND l.{column} = n) ORDER BY n OFFSET {rank} - 1 LIMIT 1)"""
+
+
+_RANK = "ORDER BY priority DESC, run_at, id"
+
+
+def _claimed(worker: str, lease: str, queues: str, most: str, due_first: str) -> str:
+    """Parts of a statement that claim; each argument is the name of a parameter.
+
+    With ``due_first`` they take nothing while tasks wait for ``PROMOTE``, or better ones might be passed over.
+    """
+    until = f"least((SELECT now FROM clock) + {lease}::bigint, {LATEST})"
+    return f"""{open_queues(queues, most)},
+chosen AS MATERIALIZED (
+    SELECT c.*, o.concurrency FROM open AS o CROSS JOIN LATERAL (
+        SELECT t.id, t.priority, t.run_at, t.queue, t.attempt, t.concurrency_key, t.concurrency_limit {READY}
+        LIMIT o.room FOR UPDATE SKIP LOCKED) AS c
+    WHERE NOT ({due_first}::boolean AND {_DUE})
+    ORDER BY c.priority DESC, c.run_at, c.id LIMIT {most}),
+ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY queue {_RANK})::integer AS queue_rank,
+        row_number() OVER (PARTITION BY concurrency_key {_RANK})::integer AS key_rank
+    FROM chosen WHERE concurrency IS NOT NULL OR concurrency_key IS NOT NULL),
+slots AS (
+    INSERT INTO {{p}}_leases (task, attempt, worker, lease_until, queue, concurrency_key, queue_slot, key_slot)
+    SELECT id, attempt + 1, {worker}, {until}, queue, concurrency_key,
+        CASE WHEN concurrency IS NOT NULL THEN {_free_slot("queue_slot", "queue", "queue_rank")} END,
+        CASE WHEN concurrency_key IS NOT NULL THEN {_free_slot("key_slot", "concurrency_key", "key_rank")} END
+    FROM ranked AS c
+    WHERE concurrency_key IS NULL OR key_rank + (
+        SELECT count(*) FROM {{p}}_leases AS l WHERE l.concurrency_key = c.concurrency_key) <= concurrency_limit
+    ON CONFLICT DO NOTHING
+    RETURNING task),
+claimed AS (
+    UPDATE {{p}}_tasks AS t SET state = 'running', ready = NULL, attempt = t.attempt + 1, worker = {worker},
+        started_at = (SELECT now FROM clock), finished_at = NULL, progress = NULL, progress_note = NULL
+    FROM (
+        SELECT id FROM chosen WHERE concurrency IS NULL AND concurrency_key IS NULL
+        UNION ALL SELECT task FROM slots) AS c
+    WHERE t.id = c.id RETURNING {columns(until)}),
+leased AS (
+    INSERT INTO {{p}}_leases (task, attempt, worker, lease_until, queue)
+    SELECT id, attempt, {worker}, lease_until, queue FROM claimed
+    WHERE concurrency_key IS NULL AND queue NOT IN (SELECT name FROM open WHERE concurrency IS NOT NULL))"""
+
+
+_ALL = "FROM (SELECT) AS once LEFT JOIN claimed ON true"
+
+CLAIM = f"WITH {CLOCK}, {_claimed('$2', '$3', '$4', '$5', '$6')} SELECT {_DUE}, claimed.* {_ALL}"
+
+# For settlements of which none goes back to its queue, or the claim would not see it: it sees what was before.
+EXCHANGE = f"""
+WITH {CLOCK}, {ENDS}, {_claimed("$15", "$16", "$17", "$18", "$19")} SELECT {_DUE}, {STORED}, claimed.* {_ALL}"""
+
+_TAKEN_UNTIL = f"least((SELECT now FROM clock) + $3::bigint, {LATEST})"
+TAKE = f"""
+WITH {CLOCK}, chosen AS MATERIALIZED (
+    SELECT id FROM {{p}}_tasks WHERE id = $4 AND state = 'pending' FOR UPDATE),
+claimed AS (
+    UPDATE {{p}}_tasks AS t SET state = 'running', ready = NULL, attempt = t.attempt + 1, worker = $2,
+        started_at = (SELECT now FROM clock), finished_at = NULL, progress = NULL, progress_note = NULL
+    FROM chosen AS c WHERE t.id = c.id RETURNING {columns(_TAKEN_UNTIL)}),
+leased AS (
+    INSERT INTO {{p}}_leases (task, attempt, worker, lease_until, queue, concurrency_key)
+    SELECT id, attempt, $2, lease_until, queue, concurrency_key FROM claimed)
+SELECT * FROM claimed"""

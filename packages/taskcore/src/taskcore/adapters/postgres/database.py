@@ -1,0 +1,175 @@
+"""Connections to one database, and how statements run on them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from taskcore.adapters.postgres.errors import PASSING, translated
+from taskcore.clock import Clock, to_micros
+from taskcore.errors import InvalidInput, StoreUnavailable
+
+T = TypeVar("T")
+Rows = Sequence[Any]
+
+SETTINGS = {
+    "application_name": "taskcore",
+    "timezone": "UTC",
+    # The statements of a queue run thousands of times a second, on tables that are empty at one moment and full at the
+    # next. Plans that follow statistics flip with them; these follow the indexes, always.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+_BROAD = "SELECT set_config(name, 'on', true) FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin}'::text[]) AS name"
+
+_TRIES = 5
+"""How often a step runs that loses against others; each time all its locks are given back, so others get through."""
+
+
+class Runner(Protocol):
+    """Where a statement runs: each by itself, or all in one transaction.
+
+    Attributes:
+        now: microseconds since 1970, where a clock was given; None asks for the server's time.
+    """
+
+    @property
+    def now(self) -> int | None: ...
+
+    async def fetch(self, sql: str, *parameters: object) -> Rows:
+        """Run a statement, in which ``{p}`` stands for the prefix of the tables, and answer its rows."""
+        ...
+
+
+class Database:
+    """A pool of connections. It serves the event loop that it was opened on."""
+
+    def __init__(self, url: str, prefix: str, clock: Clock | None, patience: float, connections: int) -> None:
+        self.url = _checked(url)
+        self.prefix = prefix
+        self.where = _without_secrets(self.url)
+        self.patience = patience
+        self._clock = clock
+        self._connections = connections
+        self._pool: asyncpg.Pool | None = None
+        self._texts: dict[str, str] = {}
+
+    @property
+    def now(self) -> int | None:
+        return None if self._clock is None else to_micros(self._clock.now())
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            StoreUnavailable: the server cannot be reached, or does not let us in.
+        """
+        with translated(self.where):
+            self._pool = await asyncpg.create_pool(
+                self.url,
+                min_size=1,
+                max_size=self._connections,
+                timeout=self.patience,
+                command_timeout=self.patience,
+                server_settings=SETTINGS,
+                reset=_leave_as_it_is,
+            )
+
+    async def close(self) -> None:
+        """Let go of the connections, after what is under way. Closing twice is fine."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            try:
+                async with asyncio.timeout(self.patience):
+                    await pool.close()
+            except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                pool.terminate()
+
+    async def fetch(self, sql: str, *parameters: object) -> Rows:
+        text = self.text(sql)
+        with translated(self.where):
+            for _ in range(_TRIES - 1):
+                try:
+                    return await self._usable().fetch(text, *parameters)
+                except PASSING:
+                    continue
+            return await self._usable().fetch(text, *parameters)
+
+    async def together(self, work: Callable[[Runner], Awaitable[T]]) -> T:
+        """Run ``work`` in one transaction, again from its start when it loses against others."""
+        with translated(self.where):
+            for _ in range(_TRIES - 1):
+                try:
+                    return await self._in_transaction(work)
+                except PASSING:
+                    continue
+            return await self._in_transaction(work)
+
+    async def broadly(self, sql: str, *parameters: object) -> Rows:
+        """Run a statement that looks at much of a table, with every kind of plan allowed."""
+
+        async def run(transaction: Runner) -> Rows:
+            await transaction.fetch(_BROAD)
+            return await transaction.fetch(sql, *parameters)
+
+        return await self.together(run)
+
+    async def _in_transaction(self, work: Callable[[Runner], Awaitable[T]]) -> T:
+        async with self._usable().acquire() as connection, connection.transaction():
+            return await work(Transaction(self, connection))
+
+    def text(self, sql: str) -> str:
+        """The statement with the names of the tables."""
+        text = self._texts.get(sql)
+        if text is None:
+            text = self._texts[sql] = sql.replace("{p}", self.prefix)
+        return text
+
+    def _usable(self) -> "asyncpg.Pool":
+        if self._pool is None:
+            raise StoreUnavailable(f"the store on {self.where} is closed; open it again")
+        return self._pool
+
+
+class Transaction:
+    """A connection on which a transaction is open; its owner ends it."""
+
+    def __init__(self, database: Database, connection: Any) -> None:
+        self._database = database
+        self._connection = connection
+
+    @property
+    def now(self) -> int | None:
+        return self._database.now
+
+    async def fetch(self, sql: str, *parameters: object) -> Rows:
+        rows: Rows = await self._connection.fetch(self._database.text(sql), *parameters)
+        return rows
+
+
+async def _leave_as_it_is(connection: object) -> None:
+    """Our statements change no setting beyond their transaction, so none has to be reset in a round trip of its own."""
+
+
+def _checked(url: str) -> str:
+    """A URL that asyncpg understands; SQLAlchemy's form with a driver is welcome too.
+
+    Raises:
+        InvalidInput: it is for another kind of server.
+    """
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme in ("postgres", "postgresql", "postgresql+asyncpg"):
+        return f"postgresql://{rest}"
+    raise InvalidInput(f"a PostgreSQL store needs a URL like postgresql://user@host/database, got {scheme}://...")
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    host = (parts.netloc.rpartition("@")[2]) or "localhost"
+    return f"postgresql://{host}{parts.path}"

@@ -1,0 +1,136 @@
+"""What ``TaskReader`` does; each function reads one state of the database with one statement."""
+
+# ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from taskcore.adapters.postgres.claiming import READY, open_queues
+from taskcore.adapters.postgres.database import Database, Runner
+from taskcore.adapters.postgres.statements import CLOCK, ENDED_BY, HELD_RECORDS, RARE_STATES, RECORDS
+from taskcore.adapters.postgres.tasks import storable
+from taskcore.adapters.sql.rows import STATES, Row, attempt_of, line_of, task_of
+from taskcore.clock import from_micros
+from taskcore.ids import TaskId
+from taskcore.models import Attempt, LogLine, Order, QueueCounts, TaskQuery, TaskRecord
+from taskcore.states import TaskState
+
+_GET = f"{RECORDS} WHERE t.id = $1"
+
+# A task past its expiry counts, but nobody waits for it.
+_COUNTS = f"""
+WITH {CLOCK}
+SELECT queue, state, count(*), min(run_at) FILTER (WHERE state = 'pending'
+    AND run_at <= (SELECT now FROM clock) AND (expires_at IS NULL OR expires_at > (SELECT now FROM clock)))
+FROM {{p}}_tasks GROUP BY queue, state"""
+
+# The kept attempts, and the one that the task's own row tells of, unless it was kept as well.
+_ATTEMPTS = f"""
+SELECT number, worker, started_at, finished_at, ended, result, error, version FROM {{p}}_attempts WHERE task = $1
+UNION ALL
+SELECT attempt, worker, started_at, finished_at, CASE state {ENDED_BY} END,
+    CASE state WHEN 'succeeded' THEN result END,
+    CASE state WHEN 'running' THEN NULL ELSE error END, CASE state WHEN 'running' THEN NULL ELSE version END
+FROM {{p}}_tasks AS t
+WHERE id = $1 AND worker IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM {{p}}_attempts AS a WHERE a.task = t.id AND a.number = t.attempt)
+ORDER BY 1"""
+
+_LINES = "SELECT l.task, l.attempt, l.at, l.level, l.message FROM {p}_logs AS l"
+_NEWEST = "ORDER BY l.line DESC LIMIT $1"
+
+_HAS_WORK = f"""
+WITH {CLOCK}, {open_queues("$2", "1")}
+SELECT EXISTS (
+        SELECT FROM open AS o CROSS JOIN LATERAL (SELECT t.id {READY} LIMIT o.room) AS c)
+    OR EXISTS (
+        SELECT FROM {{p}}_tasks AS t JOIN open AS o ON o.name = t.queue AND o.room > 0
+        WHERE t.ready = 0 AND t.run_at <= (SELECT now FROM clock)),
+    (SELECT min(run_at) FROM {{p}}_tasks WHERE ready = 0 AND run_at > (SELECT now FROM clock))
+        - (SELECT now FROM clock)"""
+
+
+class Outlook(NamedTuple):
+    """Whether a claim would hand out a task now, and in how many seconds one more may be due; None when none waits."""
+
+    work: bool
+    seconds: float | None
+
+
+async def get(runner: Runner, task: TaskId) -> TaskRecord | None:
+    rows = await runner.fetch(_GET, *storable([task]))
+    return task_of(rows[0]) if rows else None
+
+
+async def find(runner: Runner, query: TaskQuery) -> list[TaskRecord]:
+    """One walk in the order of ids for each wanted state, then the first of these."""
+    conditions, parameters = _conditions(query)
+    end = f"ORDER BY {{id}} {'DESC' if query.order is Order.NEWEST else 'ASC'} LIMIT $1"
+    sources = [_in_state(state) for state in sorted(query.states)] or [f"{RECORDS} WHERE true"]
+    walks = [f"{' AND '.join([source, *conditions])} {end.format(id='t.id')}" for source in sources]
+    text = " UNION ALL ".join(f"({walk})" for walk in walks) + f" {end.format(id='id')}" if len(walks) > 1 else walks[0]
+    return [task_of(row) for row in await runner.fetch(text, max(0, query.limit), *parameters)]
+
+
+def _in_state(state: TaskState) -> str:
+    """Running tasks have leases, and rare endings an index. Of the others there are so many that a walk meets them."""
+    if state is TaskState.RUNNING:
+        return f"{HELD_RECORDS} WHERE t.state = 'running'"
+    column = "rare" if f"'{state}'" in RARE_STATES else "state"
+    return f"{RECORDS} WHERE t.{column} = '{state}'"
+
+
+def _conditions(query: TaskQuery) -> tuple[list[str], list[object]]:
+    """SQL conditions, and their values; the first parameter is the limit."""
+    wanted = {"t.queue =": query.queue, "t.name =": query.name, "t.schedule =": query.schedule}
+    if query.after is not None:
+        wanted["t.id <" if query.order is Order.NEWEST else "t.id >"] = storable([query.after])[0]
+    present = {comparison: value for comparison, value in wanted.items() if value is not None}
+    return [f"{comparison} ${number}" for number, comparison in enumerate(present, 2)], list(present.values())
+
+
+async def counts(database: Database) -> list[QueueCounts]:
+    by_state: dict[str, dict[TaskState, int]] = defaultdict(dict)
+    oldest: dict[str, int] = {}
+    for queue, state, number, due_since in await database.broadly(_COUNTS, database.now):
+        by_state[queue][STATES[state]] = number
+        if due_since is not None:
+            oldest[queue] = due_since
+    return [
+        QueueCounts(
+            queue=queue,
+            by_state=by_state[queue],
+            oldest_due=from_micros(oldest[queue]) if queue in oldest else None,
+        )
+        for queue in sorted(by_state)
+    ]
+
+
+async def attempts(runner: Runner, task: TaskId) -> list[Attempt]:
+    return [attempt_of(task, row) for row in await runner.fetch(_ATTEMPTS, *storable([task]))]
+
+
+async def logs(runner: Runner, task: TaskId | None, name: str | None, limit: int) -> list[LogLine]:
+    conditions, values = list[str](), list[object]()
+    for condition, value in _log_conditions(task, name):
+        values.append(value)
+        conditions.append(condition.format(f"${len(values) + 1}"))
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    rows = await runner.fetch(f"{_LINES} {where} {_NEWEST}", max(0, limit), *values)
+    return _lines(rows)
+
+
+def _log_conditions(task: TaskId | None, name: str | None) -> Iterator[tuple[str, str]]:
+    if task is not None:
+        yield "l.task = {}", storable([task])[0]
+    if name is not None:
+        yield "EXISTS (SELECT FROM {{p}}_tasks AS t WHERE t.id = l.task AND t.name = {})", name
+
+
+def _lines(rows: Sequence[Row]) -> list[LogLine]:
+    return [line_of(row) for row in reversed(rows)]
+
+
+async def outlook(runner: Runner, queues: Sequence[str]) -> Outlook:
+    ((work, wait),) = await runner.fetch(_HAS_WORK, runner.now, queues)
+    return Outlook(work, None if wait is None else wait / 1_000_000)

@@ -1,0 +1,38 @@
+"""What the SQL of this adapter has in common; ``{p}`` stands for the prefix of the tables.
+
+A statement is one step: it finds, changes and answers in one round trip and one commit. Its parts (``WITH``) all see
+the tables as they were when it began. Two rules follow, and keep it right beside other workers:
+
+- what another transaction may be changing is locked first (``FOR UPDATE`` reads the newest version of a row), and what
+  happens to it is decided by the locked row;
+- rows of ``leases`` are deleted or changed under the whole fence, so that of two who end an attempt one comes too late.
+"""
+
+# ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+from taskcore.adapters.sql.rows import BACK, TASK_COLUMNS
+from taskcore.states import AT_REST, MOVES, TaskState
+
+CLOCK = """clock AS MATERIALIZED (
+    SELECT coalesce($1::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now)"""
+"""Begins a statement whose first parameter is the present time; NULL asks for the server's."""
+
+AT_REST_STATES = ", ".join(f"'{state}'" for state in sorted(AT_REST))
+BACK_EVENTS = ", ".join(f"'{event}'" for event in sorted(BACK))
+RARE_STATES = ", ".join(f"'{state}'" for state in sorted(AT_REST - {TaskState.SUCCEEDED}))
+"""The endings that people look for, and that the column ``rare`` repeats."""
+
+ENDED_BY = " ".join(
+    f"WHEN '{to}' THEN '{event}'"
+    for (state, event), to in MOVES.items()
+    if state is TaskState.RUNNING and to in AT_REST
+)
+"""The cases from the state of a task at rest to the event that ended its last attempt."""
+
+
+def columns(lease_until: str) -> str:
+    """The columns of a record, from a task ``t``."""
+    return ", ".join(f"{lease_until} AS {c}" if c == "lease_until" else f"t.{c}" for c in TASK_COLUMNS)
+
+
+RECORDS = f"SELECT {columns('l.lease_until')} FROM {{p}}_tasks AS t LEFT JOIN {{p}}_leases AS l ON l.task = t.id"
+HELD_RECORDS = RECORDS.replace("LEFT JOIN", "JOIN")

@@ -1,0 +1,62 @@
+"""What ``TaskUpkeep`` does: find and end what nobody looks after any more."""
+
+# ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+from collections.abc import Sequence
+from datetime import timedelta
+
+from taskcore.adapters.postgres.database import Database, Runner
+from taskcore.adapters.postgres.statements import CLOCK, HELD_RECORDS
+from taskcore.adapters.postgres.tasks import deleted
+from taskcore.adapters.postgres.work import settle
+from taskcore.adapters.sql.rows import LATEST, micros, task_of
+from taskcore.ids import TaskId
+from taskcore.models import Settlement, TaskRecord
+from taskcore.states import AT_REST, TaskState
+
+# Without an index on what every renewal changes: there are as many leases as handlers run, no more.
+_OVERDUE = f"""
+WITH {CLOCK} {HELD_RECORDS}
+WHERE l.lease_until <= (SELECT now FROM clock) ORDER BY l.lease_until, l.task LIMIT $2"""
+
+_EXPIRE = f"""
+WITH {CLOCK}, past AS MATERIALIZED (
+    SELECT id FROM {{p}}_tasks
+    WHERE expires_at IS NOT NULL AND ready IS NOT NULL AND expires_at <= (SELECT now FROM clock)
+    ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+UPDATE {{p}}_tasks AS t SET state = 'expired', rare = 'expired', ready = NULL, finished_at = now
+FROM past, clock WHERE t.id = past.id
+RETURNING t.id"""
+
+# No index follows ``finished_at``, or every success would have to maintain it. What has finished long ago was created
+# even earlier, so a block index on that skips most of the table, and pages come about as old as their tasks are: among
+# the first 10,000 that fit, the oldest go.
+_PRUNE = deleted(
+    """
+    SELECT t.id FROM {p}_tasks AS t JOIN (
+        SELECT id FROM (
+            SELECT id, finished_at FROM {p}_tasks
+            WHERE created_at < (SELECT now FROM clock) - $3::bigint
+                AND finished_at < (SELECT now FROM clock) - $3::bigint AND state = ANY($2::text[])
+            LIMIT greatest(10000, $4)) AS fitting
+        ORDER BY finished_at, id LIMIT $4) AS oldest
+    ON oldest.id = t.id WHERE t.state = ANY($2::text[]) FOR UPDATE OF t SKIP LOCKED"""
+)
+
+
+async def overdue(runner: Runner, limit: int) -> list[TaskRecord]:
+    return [task_of(row) for row in await runner.fetch(_OVERDUE, runner.now, max(0, limit))]
+
+
+async def recover(runner: Runner, settlements: Sequence[Settlement]) -> list[bool]:
+    return await settle(runner, settlements, lease_over=None)
+
+
+async def expire(runner: Runner, limit: int) -> list[TaskId]:
+    return [TaskId(task) for (task,) in await runner.fetch(_EXPIRE, runner.now, max(0, limit))]
+
+
+async def prune(database: Database, states: frozenset[TaskState], older_than: timedelta, limit: int) -> int:
+    chosen = [state.value for state in states & AT_REST]
+    age = min(micros(older_than), LATEST)
+    ((count,),) = await database.broadly(_PRUNE, database.now, chosen, age, max(0, limit))
+    return int(count)

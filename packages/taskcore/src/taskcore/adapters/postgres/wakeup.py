@@ -1,0 +1,147 @@
+"""How those that wait learn of new work. A notification is a hint: who misses one polls.
+
+PostgreSQL hands out notifications one transaction at a time, for the whole server. So a store that puts tasks in quick
+succession tells of the first at its commit, and of all that follow within ``PAUSE`` together, afterwards.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+
+from taskcore.adapters.bell import Bell
+from taskcore.adapters.postgres.database import SETTINGS, Database
+from taskcore.errors import StoreError
+
+PAUSE = 0.005
+"""Seconds between two notifications of one store."""
+
+RECONNECT = (0.05, 0.1, 0.25, 0.5, 1.0)
+"""Seconds before the next try to listen again, the last one for ever after."""
+
+NOTIFY = "SELECT pg_notify('{p}_work', $1)"
+_MOST = 2000
+"""Characters of a notification; PostgreSQL takes 8,000 bytes."""
+
+
+class Announcements:
+    """Says which of this store's notifications are sent, and sends those that were held back."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._loop = asyncio.get_running_loop()
+        self._quiet_until = 0.0
+        self._held: set[str] = set()
+        self._sending: asyncio.Task[None] | None = None
+
+    def of(self, queues: set[str]) -> str | None:
+        """What to tell at the commit of tasks in ``queues``; None when it will be told soon, together with more."""
+        if self._loop.time() >= self._quiet_until:
+            self._quiet_until = self._loop.time() + PAUSE
+            told_now, self._held = self._held | queues, set()
+            return told(told_now)
+        self._held |= queues
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send())
+        return None
+
+    async def _send(self) -> None:
+        """Tell what is held back, unless a later put has taken it along."""
+        while self._held:
+            await asyncio.sleep(2 * PAUSE)
+            if self._held and self._loop.time() >= self._quiet_until:
+                await self._flush()
+        self._sending = None
+
+    async def _flush(self) -> None:
+        queues, self._held = self._held, set()
+        with suppress(StoreError):  # Who waits polls as well.
+            await self._database.fetch(NOTIFY, told(queues))
+
+    async def close(self) -> None:
+        """Send what is held back."""
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            sending.cancel()
+            await self._flush()
+
+
+def told(queues: Iterable[str]) -> str:
+    """A notification of work in ``queues``; "" concerns everybody."""
+    text = json.dumps(sorted(set(queues)))
+    return text if len(text) <= _MOST else ""
+
+
+class Listener:
+    """Rings the bells of those for whose queues there is news. Its connection begins with the first that waits."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: dict[Bell, frozenset[str]] = {}
+        self._listening: asyncio.Task[None] | None = None
+
+    def wait(self, queues: Sequence[str]) -> Bell:
+        """A bell that rings with every notification of work in ``queues``, until ``forget``."""
+        bell = Bell()
+        self._waiting[bell] = frozenset(queues)
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._listen())
+        return bell
+
+    def forget(self, bell: Bell) -> None:
+        """Ring it no more."""
+        self._waiting.pop(bell, None)
+
+    async def close(self) -> None:
+        """End the connection."""
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+    async def _listen(self) -> None:
+        """Listen, and listen again when the connection is lost."""
+        failures = 0
+        while True:
+            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await self._listen_once()
+                failures = 0
+            await asyncio.sleep(RECONNECT[min(failures, len(RECONNECT) - 1)])
+            failures += 1
+
+    async def _listen_once(self) -> None:
+        """Return when the connection is lost."""
+        lost = asyncio.Event()
+        connection = await asyncpg.connect(
+            self._database.url, timeout=self._database.patience, server_settings=SETTINGS
+        )
+        try:
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(f"{self._database.prefix}_work", self._heard)
+            self._ring(self._waiting)  # What came while nobody listened was not heard.
+            await self._until_lost(connection, lost)
+        finally:
+            connection.terminate()
+
+    async def _until_lost(self, connection: Any, lost: asyncio.Event) -> None:
+        """A network that swallows everything is noticed by a question now and then."""
+        while not lost.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(lost.wait(), self._database.patience)
+                return
+            await connection.execute("SELECT", timeout=self._database.patience)
+
+    def _heard(self, connection: object, process: int, channel: str, payload: object) -> None:
+        queues = None
+        with suppress(ValueError, TypeError):
+            queues = frozenset(json.loads(str(payload)))
+        self._ring({bell: wanted for bell, wanted in self._waiting.items() if queues is None or wanted & queues})
+
+    @staticmethod
+    def _ring(bells: Mapping[Bell, object]) -> None:
+        for bell in bells:
+            bell.ring()

@@ -1,0 +1,195 @@
+"""What ``TaskWork`` does: claim tasks, keep them, end their attempts. This is the hot path."""
+
+# ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+from collections.abc import Sequence
+from datetime import timedelta
+from operator import attrgetter
+
+from taskcore.adapters.postgres import claiming
+from taskcore.adapters.postgres.database import Database, Rows, Runner
+from taskcore.adapters.postgres.ending import SETTLE, ending_columns
+from taskcore.adapters.postgres.statements import CLOCK
+from taskcore.adapters.postgres.tasks import storable
+from taskcore.adapters.sql.rows import BACK, FOREVER, LATEST, micros, task_of
+from taskcore.clock import to_micros
+from taskcore.errors import StoreUnavailable
+from taskcore.ids import TaskId, WorkerId
+from taskcore.lease import Fence, Renewal
+from taskcore.models import Claim, LogLine, Report, Settlement, TaskRecord
+
+_FENCES = "unnest($2::text[], $3::integer[], $4::text[]) AS s (task, attempt, worker)"
+
+_RENEW = f"""
+WITH {CLOCK}, renewed AS (
+    UPDATE {{p}}_leases AS l SET lease_until = least(now + $5::bigint, {LATEST}) FROM clock, {_FENCES}
+    WHERE l.task = s.task AND l.attempt = s.attempt AND l.worker = s.worker
+    RETURNING l.task, l.attempt, l.worker)
+SELECT r.task, r.attempt, r.worker, t.cancel_requested FROM renewed AS r JOIN {{p}}_tasks AS t ON t.id = r.task"""
+
+# Parameters 6 to 11 are the lines, each with the fence of its report.
+_REPORT = """
+WITH told AS (
+    UPDATE {p}_tasks AS t
+    SET progress = coalesce(s.progress, t.progress), progress_note = coalesce(s.note, t.progress_note)
+    FROM unnest($1::text[], $2::integer[], $3::text[], $4::double precision[], $5::text[])
+        AS s (task, attempt, worker, progress, note)
+    WHERE t.id = s.task AND t.state = 'running' AND t.attempt = s.attempt AND t.worker = s.worker
+    RETURNING t.id, t.attempt, t.worker),
+lines AS (
+    INSERT INTO {p}_logs (task, attempt, at, level, message)
+    SELECT l.task, l.attempt, l.at, l.level, l.message
+    FROM unnest($6::text[], $7::integer[], $8::text[], $9::bigint[], $10::text[], $11::text[]) WITH ORDINALITY
+        AS l (task, attempt, worker, at, level, message, n)
+    JOIN told AS t ON t.id = l.task AND t.attempt = l.attempt AND t.worker = l.worker
+    ORDER BY l.n)
+SELECT id, attempt, worker FROM told"""
+
+_STOPPING = "SELECT id, attempt FROM {p}_tasks WHERE worker = $1 AND cancel_requested AND state = 'running'"
+
+_ADD_LINES = """
+INSERT INTO {p}_logs (task, attempt, at, level, message)
+SELECT l.task, l.attempt, l.at, l.level, l.message
+FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::text[], $5::text[]) WITH ORDINALITY
+    AS l (task, attempt, at, level, message, n)
+WHERE EXISTS (SELECT FROM {p}_tasks AS t WHERE t.id = l.task)
+ORDER BY l.n"""
+
+_RANK = attrgetter("run_at", "id")
+
+
+async def claim(runner: Runner, wanted: Claim) -> list[TaskRecord]:
+    if wanted.limit < 1:
+        return []
+    lease = min(micros(wanted.lease_for), LATEST)
+    parameters = [runner.now, wanted.worker, lease, wanted.queues, wanted.limit]
+    rows = await runner.fetch(claiming.CLAIM, *parameters, True)
+    if rows[0][0]:
+        await runner.fetch(claiming.PROMOTE, runner.now)
+        rows = await runner.fetch(claiming.CLAIM, *parameters, False)
+    return _records(rows, 1)
+
+
+def _records(rows: Rows, before: int) -> list[TaskRecord]:
+    """The claimed tasks, best first; ``before`` columns tell other things. A claim of nothing has one row of NULLs."""
+    if rows[0][before] is None:
+        return []
+    records = [task_of(tuple(row)[before:]) for row in rows]
+    records.sort(key=_RANK)
+    records.sort(key=attrgetter("priority"), reverse=True)
+    return records
+
+
+async def take(runner: Runner, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
+    lease = min(micros(lease_for), LATEST)
+    rows = await runner.fetch(claiming.TAKE, runner.now, worker, lease, *storable([task]))
+    return task_of(rows[0]) if rows else None
+
+
+async def renew(runner: Runner, fences: Sequence[Fence], lease_for: timedelta) -> list[Renewal]:
+    if not fences:
+        return []
+    lease = min(micros(lease_for), LATEST)
+    rows = await runner.fetch(_RENEW, runner.now, *_fence_columns(fences), lease)
+    held = {(task, attempt, worker): stop for task, attempt, worker, stop in rows}
+    answers = {False: Renewal.HELD, True: Renewal.CANCEL, None: Renewal.LOST}
+    return [answers[held.get(fence)] for fence in fences]
+
+
+def _fence_columns(fences: Sequence[Fence]) -> tuple[list[str], list[int], list[WorkerId]]:
+    return storable(fence.task for fence in fences), [fence.attempt for fence in fences], [f.worker for f in fences]
+
+
+async def settle(runner: Runner, settlements: Sequence[Settlement], lease_over: int | None = FOREVER) -> list[bool]:
+    """End attempts; with ``lease_over``, only those whose lease has run out by then, or by now if it is None."""
+    distinct = _distinct(settlements)
+    if not distinct:
+        return []
+    ((stored, _),) = await runner.fetch(SETTLE, runner.now, lease_over, *ending_columns(list(distinct.values())))
+    return _stored(settlements, distinct, stored)
+
+
+def _distinct(settlements: Sequence[Settlement]) -> dict[Fence, Settlement]:
+    """The first settlement of each attempt; every later one comes too late."""
+    distinct = dict[Fence, Settlement]()
+    for settlement in settlements:
+        distinct.setdefault(settlement.fence, settlement)
+    return distinct
+
+
+def _stored(
+    settlements: Sequence[Settlement], distinct: dict[Fence, Settlement], stored: Sequence[int] | None
+) -> list[bool]:
+    """Which settlements took effect. ``stored`` has the ordinals of the distinct ones that did; None is all."""
+    if stored is None and len(distinct) == len(settlements):
+        return [True] * len(settlements)
+    chosen = set(range(1, len(distinct) + 1) if stored is None else stored)
+    effective = {id(settlement) for n, settlement in enumerate(distinct.values(), 1) if n in chosen}
+    return [id(settlement) in effective for settlement in settlements]
+
+
+async def exchange(
+    database: Database, settlements: Sequence[Settlement], wanted: Claim
+) -> tuple[list[bool], list[TaskRecord]]:
+    """In one statement where none of the tasks goes back to its queue, in one transaction otherwise."""
+    distinct = _distinct(settlements)
+    if not distinct or wanted.limit < 1 or any(settlement.event in BACK for settlement in distinct.values()):
+        return await _exchange_in_steps(database, settlements, wanted)
+    columns = ending_columns(list(distinct.values()))
+    lease = min(micros(wanted.lease_for), LATEST)
+    parameters = [wanted.worker, lease, wanted.queues, wanted.limit, True]
+    rows = await database.fetch(claiming.EXCHANGE, database.now, FOREVER, *columns, *parameters)
+    due, stored, _ = rows[0][:3]
+    settled = _stored(settlements, distinct, stored)
+    if not due:
+        return settled, _records(rows, 3)
+    try:
+        return settled, await claim(database, wanted)
+    except StoreUnavailable:
+        return settled, []  # The settlements are stored, and whoever called must hear it.
+
+
+async def _exchange_in_steps(
+    database: Database, settlements: Sequence[Settlement], wanted: Claim
+) -> tuple[list[bool], list[TaskRecord]]:
+    async def run(transaction: Runner) -> tuple[list[bool], list[TaskRecord]]:
+        return await settle(transaction, settlements), await claim(transaction, wanted)
+
+    if not settlements:
+        return [], await claim(database, wanted)
+    return await database.together(run)
+
+
+async def report(runner: Runner, reports: Sequence[Report]) -> list[bool]:
+    if not reports:
+        return []
+    latest = dict[Fence, tuple[float | None, str | None]]()
+    for each in reports:
+        progress, note = latest.get(each.fence, (None, None))
+        latest[each.fence] = (
+            progress if each.progress is None else each.progress,
+            note if each.note is None else each.note,
+        )
+    lines = [(each.fence, line) for each in reports for line in each.lines]
+    rows = await runner.fetch(
+        _REPORT,
+        *_fence_columns(list(latest)),
+        [progress for progress, _ in latest.values()],
+        [note for _, note in latest.values()],
+        *_fence_columns([fence for fence, _ in lines]),
+        *_line_columns([line for _, line in lines]),
+    )
+    held = {tuple(row) for row in rows}
+    return [each.fence in held for each in reports]
+
+
+async def add_logs(runner: Runner, lines: Sequence[LogLine]) -> None:
+    tasks, attempts = storable(line.task for line in lines), [line.attempt for line in lines]
+    await runner.fetch(_ADD_LINES, tasks, attempts, *_line_columns(lines))
+
+
+def _line_columns(lines: Sequence[LogLine]) -> tuple[list[int], list[str], list[str]]:
+    return [to_micros(line.at) for line in lines], [line.level for line in lines], [line.message for line in lines]
+
+
+async def cancellations(runner: Runner, worker: WorkerId) -> list[Fence]:
+    return [Fence(TaskId(task), attempt, worker) for task, attempt in await runner.fetch(_STOPPING, worker)]
