@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 def sparse(values: Sequence[object]) -> Sequence[object]:
     """A column in which NULL means NULL."""
-    return values if any(value is not None for value in values) else ()
+    return values if any(value is not None for value in values) else []
 
 
 def uniform(values: Sequence[object]) -> Sequence[object]:
@@ -19,5 +19,5 @@ def uniform(values: Sequence[object]) -> Sequence[object]:
 
 
 def uniform_sql(column: str, parameter: str) -> str:
-    """What a column that was sent by ``uniform`` holds in each row; ``parameter`` has its type, as in ``$3::text[]``."""
+    """What a column that ``uniform`` sent holds in each row. ``parameter`` comes with its type: ``$3::text[]``."""
     return f"coalesce({column}, ({parameter})[1])"

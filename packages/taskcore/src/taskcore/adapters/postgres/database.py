@@ -26,7 +26,9 @@ SETTINGS = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
-_BROAD = "SELECT set_config(name, 'on', true) FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin}'::text[]) AS name"
+_BROAD = """
+SELECT set_config(name, 'on', true)
+FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin']) AS name"""
 
 _TRIES = 5
 """How often a step runs that loses against others; each time all its locks are given back, so others get through."""
@@ -93,23 +95,21 @@ class Database:
 
     async def fetch(self, sql: str, *parameters: object) -> Rows:
         text = self.text(sql)
-        with translated(self.where):
-            for _ in range(_TRIES - 1):
-                try:
-                    return await self._usable().fetch(text, *parameters)
-                except PASSING:
-                    continue
-            return await self._usable().fetch(text, *parameters)
+        return await self._patiently(lambda: self._usable().fetch(text, *parameters))
 
     async def together(self, work: Callable[[Runner], Awaitable[T]]) -> T:
         """Run ``work`` in one transaction, again from its start when it loses against others."""
+        return await self._patiently(lambda: self._in_transaction(work))
+
+    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Repeat a step that was in the way of others, and had no effect."""
         with translated(self.where):
             for _ in range(_TRIES - 1):
                 try:
-                    return await self._in_transaction(work)
+                    return await step()
                 except PASSING:
                     continue
-            return await self._in_transaction(work)
+            return await step()
 
     async def broadly(self, sql: str, *parameters: object) -> Rows:
         """Run a statement that looks at much of a table, with every kind of plan allowed."""

@@ -26,9 +26,7 @@ UPDATE {{p}}_leaders SET holder = '', until = now FROM clock WHERE name = $2 AND
 
 
 async def campaign(runner: Runner, name: str, holder: str, lease_for: timedelta) -> Leadership:
-    ((present, epoch, until),) = await runner.fetch(
-        _CAMPAIGN, runner.now, name, holder, min(micros(lease_for), LATEST)
-    )
+    ((present, epoch, until),) = await runner.fetch(_CAMPAIGN, runner.now, name, holder, min(micros(lease_for), LATEST))
     return Leadership(name=name, holder=present, epoch=epoch, until=from_micros(until))
 
 

@@ -103,7 +103,9 @@ def put(specs: Sequence[TaskSpec], fresh: Iterator[TaskId], now: int | None, tol
     wanted = list(zip(tasks, specs, strict=True))
     stored: set[TaskId] = set()
     by_key: dict[str | None, TaskId] = {}
-    while missing := [(task, spec) for task, spec in wanted if task not in stored and spec.idempotency_key not in by_key]:
+    while missing := [
+        (task, spec) for task, spec in wanted if task not in stored and spec.idempotency_key not in by_key
+    ]:
         ((new, _),) = yield _PUT, [now, told, [task for task, _ in missing], *_columns([spec for _, spec in missing])]
         stored.update(new or ())
         taken = [spec.idempotency_key for task, spec in missing if task not in stored]

@@ -3,18 +3,21 @@
 import re
 from typing import Any
 
+import asyncpg
+
 from taskcore.adapters.postgres.database import Database, Rows
 from taskcore.adapters.postgres.tasks import Steps
 from taskcore.errors import InvalidInput
 from taskcore.models import Receipt
 
-_PARAMETER = re.compile(r"\$(\d+)(::[a-z ]+(?:\[\])?)?")
+_PARAMETER = re.compile(r"\$(\d+)(::[a-z]+(?: precision)?(?:\[\])?)?")
 
 
 async def run(connection: Any, database: Database, steps: Steps) -> list[Receipt]:
     """Run the statements of ``put`` on a connection of asyncpg, or an asynchronous one of SQLAlchemy."""
+    receipts: list[Receipt]
     if hasattr(connection, "run_sync"):
-        receipts: list[Receipt] = await connection.run_sync(run_sync, database, steps)
+        receipts = await connection.run_sync(run_sync, database, steps)
         return receipts
     if not hasattr(connection, "is_in_transaction"):
         raise InvalidInput(
@@ -29,7 +32,7 @@ async def run(connection: Any, database: Database, steps: Steps) -> list[Receipt
             sql, parameters = steps.send(await connection.fetch(database.text(sql), *parameters))
     except StopIteration as end:
         receipts = end.value
-        return receipts
+    return receipts
 
 
 def run_sync(session: Any, database: Database, steps: Steps) -> list[Receipt]:
@@ -46,9 +49,14 @@ def run_sync(session: Any, database: Database, steps: Steps) -> list[Receipt]:
 def _execute(session: Any, sql: str, parameters: list[object]) -> Rows:
     # The application has SQLAlchemy, or there would be no session; the store itself opens faster without.
     from sqlalchemy import text
+    from sqlalchemy.exc import DataError, DBAPIError
 
     named = {f"p{number}": value for number, value in enumerate(parameters, 1)}
-    rows: Rows = session.execute(text(_PARAMETER.sub(_named, sql)), named).all()
+    try:
+        rows: Rows = session.execute(text(_PARAMETER.sub(_named, sql)), named).all()
+    except DBAPIError as error:
+        kind = asyncpg.DataError if isinstance(error, DataError) else asyncpg.InterfaceError
+        raise _as_asyncpg_says(error.orig, kind) from error
     return rows
 
 
@@ -56,3 +64,13 @@ def _named(match: "re.Match[str]") -> str:
     """``$3::text[]`` as SQLAlchemy writes it for whatever driver there is."""
     number, cast = match.groups()
     return f"CAST(:p{number} AS {cast.removeprefix('::')})" if cast else f":p{number}"
+
+
+def _as_asyncpg_says(error: BaseException | None, unnamed: type[Exception]) -> Exception:
+    """The error of another driver, by its SQLSTATE; one that never reached the server has none."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    if state is None:
+        return unnamed(str(error))
+    said: Exception = asyncpg.PostgresError.get_message_class_for_sqlstate(state)(str(error))
+    said.__dict__["detail"] = getattr(getattr(error, "diag", None), "message_detail", None)
+    return said
