@@ -1,6 +1,7 @@
 """Rows to values and back: the only place that knows in which form the tables hold what."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -9,7 +10,7 @@ from taskcore.clock import from_micros as uncached_from_micros
 from taskcore.clock import to_micros
 from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, TaskId, WorkerId
-from taskcore.models import Attempt, LogLine, Settlement, TaskError, TaskRecord, TaskSpec
+from taskcore.models import Attempt, LogLine, QueueCounts, Settlement, TaskError, TaskRecord, TaskSpec
 from taskcore.retry import RetryPolicy
 from taskcore.states import AT_REST, MOVES, Event, TaskState, move
 
@@ -53,6 +54,11 @@ def number_key(task: TaskId) -> int:
         return int(IdScheme.NUMBERED.check(task))
     except InvalidInput:
         return 0
+
+
+def text_key(task: TaskId) -> str:
+    """The id itself; "", which no task has, for what no store holds and some would cut short or refuse."""
+    return task if task.isprintable() else ""
 
 
 def task_id(key: str | int) -> TaskId:
@@ -154,6 +160,24 @@ def attempt_of(task: TaskId, row: Row) -> Attempt:
 def line_of(row: Row) -> LogLine:
     task, attempt, at, level, message = row
     return LogLine(task=task_id(task), attempt=attempt, at=from_micros(at), level=level, message=message)
+
+
+def counts_of(rows: Iterable[Row]) -> list[QueueCounts]:
+    """From rows of queue, state, number, and since when the longest-waiting of these has waited; several may add up."""
+    by_state: dict[str, dict[TaskState, int]] = defaultdict(lambda: defaultdict(int))
+    oldest: dict[str, list[int]] = defaultdict(list)
+    for queue, state, number, due_since in rows:
+        by_state[queue][STATES[state]] += number
+        if due_since is not None:
+            oldest[queue].append(due_since)
+    return [
+        QueueCounts(
+            queue=queue,
+            by_state=dict(by_state[queue]),
+            oldest_due=from_micros(min(oldest[queue])) if queue in oldest else None,
+        )
+        for queue in sorted(by_state)
+    ]
 
 
 def log_row(line: LogLine, key: str | int) -> Row:

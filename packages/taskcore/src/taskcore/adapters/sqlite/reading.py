@@ -2,14 +2,12 @@
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from taskcore.adapters.sql.rows import STATES, Row, attempt_of, line_of, task_of
+from taskcore.adapters.sql.rows import Row, attempt_of, counts_of, line_of, task_of
 from taskcore.adapters.sqlite import statements as sql
 from taskcore.adapters.sqlite.controls import free_slots
 from taskcore.adapters.sqlite.session import Session
-from taskcore.clock import from_micros
 from taskcore.ids import TaskId
 from taskcore.models import Attempt, LogLine, Order, QueueCounts, TaskQuery, TaskRecord
 from taskcore.states import TaskState
@@ -51,20 +49,7 @@ def _conditions(session: Session, query: TaskQuery) -> tuple[list[str], list[obj
 
 
 def counts(session: Session) -> list[QueueCounts]:
-    by_state: dict[str, dict[TaskState, int]] = defaultdict(lambda: defaultdict(int))
-    oldest: dict[str, list[int]] = defaultdict(list)
-    for queue, state, number, due_since in session.execute(sql.COUNTS, [session.now]):
-        by_state[queue][STATES[state]] += number
-        if due_since is not None:
-            oldest[queue].append(due_since)
-    return [
-        QueueCounts(
-            queue=queue,
-            by_state=dict(by_state[queue]),
-            oldest_due=from_micros(min(oldest[queue])) if queue in oldest else None,
-        )
-        for queue in sorted(by_state)
-    ]
+    return counts_of(session.execute(sql.COUNTS, [session.now]))
 
 
 def attempts(session: Session, task: TaskId) -> list[Attempt]:

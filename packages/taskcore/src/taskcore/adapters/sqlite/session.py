@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
-from taskcore.adapters.sql.rows import Row, number_key
+from taskcore.adapters.sql.rows import Row, number_key, text_key
 from taskcore.clock import Clock, to_micros
 from taskcore.ids import IdScheme, TaskId, task_ids
 
@@ -29,7 +29,7 @@ class Session:
         self.prefix = prefix
         self.ids = ids
         self.now = 0
-        self.key: Callable[[TaskId], str | int] = number_key if ids is IdScheme.NUMBERED else _text_key
+        self.key: Callable[[TaskId], str | int] = number_key if ids is IdScheme.NUMBERED else text_key
         self.fresh_ids: Iterator[TaskId] = task_ids(lambda: self.now * 1000)
         self._clock = clock
         self._texts: dict[str | tuple[str, int, int], str] = {}
@@ -76,11 +76,6 @@ class Session:
     def keys(self, tasks: Sequence[TaskId]) -> str:
         """Ids as a JSON array, for ``IN (SELECT value FROM json_each(?))``: one parameter for any number of them."""
         return json.dumps([self.key(task) for task in tasks], ensure_ascii=False)
-
-
-def _text_key(task: TaskId) -> str:
-    """The id itself; "", which no task has, for what JSON functions would cut short or refuse."""
-    return task if task.isprintable() else ""
 
 
 def all_or_each(session: Session, items: Sequence[T], write: Callable[[Sequence[T]], int]) -> list[bool]:
