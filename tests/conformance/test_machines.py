@@ -4,11 +4,14 @@ import asyncio
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from taskcore.adapters.memory import MemoryStore
+from taskcore.adapters.redis import RedisStore
+from taskcore.adapters.redis.keys import remove_keys
 from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.ids import IdScheme
 from taskcore.ports import TaskStore
@@ -60,11 +63,27 @@ class SQLiteMachine(TaskStoreMachine):
         self.folder.cleanup()
 
 
+class RedisMachine(TaskStoreMachine):
+    url = "redis://127.0.0.1:6379/0"
+
+    def __init__(self) -> None:
+        self.prefix = f"test_{uuid4().hex}"
+        super().__init__()
+
+    async def open(self, clock: FakeClock) -> TaskStore:
+        return await RedisStore.open(self.url, prefix=self.prefix, clock=clock)
+
+    def teardown(self) -> None:
+        super().teardown()
+        asyncio.run(remove_keys(self.url, self.prefix))
+
+
 TestMemory = MemoryMachine.TestCase
 TestNumbered = NumberedMachine.TestCase
 TestSQLite = SQLiteMachine.TestCase
+TestRedis = RedisMachine.TestCase
 TestMemory.settings = TestNumbered.settings = QUICK
-TestSQLite.settings = FEW
+TestSQLite.settings = TestRedis.settings = FEW
 
 
 @pytest.mark.parametrize(

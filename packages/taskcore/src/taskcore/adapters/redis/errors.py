@@ -1,0 +1,59 @@
+"""Which Redis errors mean that the server is away, and what the others are called here. No message shows a password."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis import exceptions as driver
+
+from taskcore.errors import InvalidInput, SchemaMismatch, StoreError, StoreUnavailable
+
+_UNAVAILABLE = {
+    "OOM": "has no memory left; raise its maxmemory or make room, nothing was stored",
+    "READONLY": "is a replica that may only be read; connect to the primary",
+    "LOADING": "is loading its data; it answers when that is done",
+    "MASTERDOWN": "is a replica without its primary",
+    "BUSY": "is kept busy by a script of somebody else",
+    "MISCONF": "refuses writes because it cannot save them to its disk",
+    "NOREPLICAS": "refuses writes because too few replicas follow it",
+    "CLUSTERDOWN": "belongs to a cluster that is down",
+    "TRYAGAIN": "is moving these keys to another server",
+    "MOVED": "is one of a cluster and these keys are on another one; connect to that one",
+    "ASK": "is one of a cluster and is moving these keys to another server",
+    "NOAUTH": "asks for a password; write it into the URL",
+    "WRONGPASS": "refuses this user name or password",
+    "NOPERM": "does not let this user do what a store needs: all keys and channels of its prefix, and scripts",
+}
+# A script of an older server wraps the error that a command in it met, so the word may be anywhere.
+_WORD = re.compile(rf"\b({'|'.join(_UNAVAILABLE)})\b")
+
+
+@contextmanager
+def translated(server: str) -> Iterator[None]:
+    """Turn what the driver raises into this project's errors, with the cause kept."""
+    try:
+        yield
+    except (driver.RedisError, OSError, UnicodeEncodeError) as error:
+        raise _named(error, server) from error
+
+
+def _named(error: Exception, server: str) -> Exception:
+    text = str(error)
+    match error:
+        case UnicodeEncodeError():
+            return InvalidInput(f"text must be valid Unicode to be stored, got {error.object[:80]!r}")
+        case driver.ResponseError() if text.startswith("LAYOUT "):
+            return SchemaMismatch(f"the keys on {server} have the layout {text[7:]!r}, which is not this store's")
+        case driver.AuthenticationError():
+            return StoreUnavailable(f"{server} refuses this user name or password, or asks for one")
+        case driver.TimeoutError() | driver.ConnectionError() | OSError() if _word(text) is None:
+            return StoreUnavailable(f"{server} cannot be reached: {text or type(error).__name__}")
+        case _ if (word := _word(text)) is not None:
+            return StoreUnavailable(f"{server} {_UNAVAILABLE[word]} (it says: {text})")
+        case _:
+            return StoreError(f"{server} refused what the store asked of it: {text}")
+
+
+def _word(text: str) -> str | None:
+    found = _WORD.search(text)
+    return None if found is None else found[1]

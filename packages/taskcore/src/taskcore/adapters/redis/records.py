@@ -1,0 +1,237 @@
+"""Values to what the scripts store and back: the only place in Python that knows in which form Redis holds what."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from taskcore.clock import from_micros, to_micros
+from taskcore.ids import IdScheme, ScheduleId, TaskId, WorkerId
+from taskcore.models import Attempt, LogLine, Settlement, TaskError, TaskRecord, TaskSpec
+from taskcore.models.task import MAX_PRIORITY
+from taskcore.retry import RetryPolicy
+from taskcore.states import MOVES, Event, TaskState, move
+
+Values = Sequence[Any]
+
+STATES = {state.value: state for state in TaskState}
+LATEST = 253_402_300_799_999_968
+"""The last instant that a double holds before the year 10000."""
+
+_MICROSECOND = timedelta(microseconds=1)
+_LAST_OF_16 = 10**16 - 1
+_BEFORE_1970 = 10**17
+_NUMBER = 96
+"""The key of a number begins with a letter for its length, so that keys sort as numbers do."""
+
+
+@lru_cache(maxsize=4096)
+def load_micros(text: str) -> datetime:
+    """The instant that a text of microseconds tells. Tasks that were put or claimed together share theirs."""
+    return from_micros(int(text))
+
+
+def key_of(ids: IdScheme, task: TaskId) -> str:
+    """What a task is called in Redis: keys sort by their bytes as ids do. "", which no task has, for what is no id."""
+    if ids is IdScheme.TIME_SORTED:
+        return task if task.isprintable() else ""
+    if 0 < len(task) < 20 and task.isascii() and task.isdecimal() and task[0] != "0":
+        return chr(_NUMBER + len(task)) + task
+    return ""
+
+
+def id_of(ids: IdScheme, key: str) -> TaskId:
+    """The id of the task with this key."""
+    return TaskId(key if ids is IdScheme.TIME_SORTED else key[1:])
+
+
+def micros(span: timedelta) -> int:
+    """A span of time, no longer than instants can be apart."""
+    return min(span // _MICROSECOND, LATEST)
+
+
+def dump_instant(at: int) -> str:
+    """An instant in a form that sorts by its bytes."""
+    if 0 <= at <= _LAST_OF_16:
+        return f"{at:016d}"
+    return f":{at:018d}" if at > 0 else f"-{at + _BEFORE_1970:017d}"
+
+
+@lru_cache(maxsize=4096)
+def _load_instant(text: str) -> datetime:
+    match text[0]:
+        case ":":
+            return from_micros(int(text[1:]))
+        case "-":
+            return from_micros(int(text[1:]) - _BEFORE_1970)
+        case _:
+            return from_micros(int(text))
+
+
+@lru_cache(maxsize=1024)
+def _dump_priority(priority: int) -> str:
+    return f"{MAX_PRIORITY - priority:010d}"
+
+
+def order_values(spec: TaskSpec, key: str) -> tuple[str, str, str, str, str]:
+    """What ``parts/put.lua`` takes for an order."""
+    rank = _dump_priority(spec.priority)
+    if spec.run_at is not None:
+        rank += dump_instant(to_micros(spec.run_at))
+    expires = "-" if spec.expires_at is None else to_micros(spec.expires_at)
+    traits = (
+        f"{expires} {spec.concurrency_limit}\n{spec.queue}\n{spec.name}\n"
+        f"{spec.concurrency_key or ''}\n{spec.idempotency_key or ''}\n"
+    )
+    return key, rank, traits, spec.payload, _dump_extra(spec)
+
+
+def _dump_extra(spec: TaskSpec) -> str:
+    timeout, retry, schedule, meta = spec.timeout, spec.retry, spec.schedule, spec.meta
+    if timeout is None and retry is None and schedule is None and meta is None:
+        return ""
+    rest = [timeout and timeout // _MICROSECOND, retry and retry.dump(), schedule, meta]
+    return json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+
+
+def _load_extra(text: str) -> tuple[timedelta | None, RetryPolicy | None, ScheduleId | None, str | None]:
+    timeout, retry, schedule, meta = json.loads(text)
+    return (
+        None if timeout is None else timedelta(microseconds=timeout),
+        None if retry is None else RetryPolicy.load(retry),
+        schedule,
+        meta,
+    )
+
+
+_NO_EXTRA = (None, None, None, None)
+
+
+def _optional_instant(text: str) -> datetime | None:
+    return None if text == "-" else load_micros(text)
+
+
+def record_of(
+    task: TaskId,
+    values: Values,
+    *,
+    lease: str | None = None,
+    progress: str | None = None,
+    note: str | None = None,
+) -> TaskRecord:
+    """The record of a task: life, payload, extra, result, error and version come from a script."""
+    life, payload, extra, result, error, version = values
+    head, queue, name, ckey, ikey, worker = life.split("\n", 5)
+    state, attempt, failures, losses, cancel, started, finished, rank, created, expires, limit = head.split(" ")
+    timeout, retry, schedule, meta = _NO_EXTRA if extra is None else _load_extra(extra)
+    return TaskRecord(
+        id=task,
+        name=name,
+        queue=queue,
+        payload=payload,
+        priority=MAX_PRIORITY - int(rank[:10]),
+        state=STATES[state],
+        created_at=load_micros(created),
+        run_at=_load_instant(rank[10:]),
+        expires_at=_optional_instant(expires),
+        timeout=timeout,
+        retry=retry,
+        idempotency_key=ikey or None,
+        schedule=schedule,
+        meta=meta,
+        concurrency_key=ckey or None,
+        concurrency_limit=int(limit),
+        attempt=int(attempt),
+        failures=int(failures),
+        losses=int(losses),
+        cancel_requested=cancel == "1",
+        progress=None if progress is None else float(progress),
+        progress_note=note,
+        worker=None if attempt == "0" else WorkerId(worker),
+        lease_until=None if lease is None else load_micros(lease),
+        started_at=_optional_instant(started),
+        finished_at=_optional_instant(finished),
+        result=result,
+        error=None if error is None else TaskError.load(error),
+        version=version,
+    )
+
+
+def _head(event: Event) -> str:
+    """Where an event leads, and what it does to the counts of failures and losses."""
+    failures = "+" if event in (Event.FAIL, Event.RETRY) else "0" if event is Event.REPEAT else "="
+    losses = "+" if event is Event.LOSE else "0" if event is Event.REPEAT else "="
+    return f"{move(TaskState.RUNNING, event)} {event} %d {failures} {losses} %s %s %s"
+
+
+_HEADS = {event: _head(event) for state, event in MOVES if state is TaskState.RUNNING}
+_STORING = frozenset({Event.SUCCEED, Event.REPEAT})
+_DELAYED = frozenset({Event.RETRY, Event.RELEASE, Event.LOSE})
+
+
+def settlement_values(settlement: Settlement, key: str) -> tuple[str, str, str, str, str, str]:
+    """What ``parts/settle.lua`` takes for the end of an attempt.
+
+    Raises:
+        IllegalMove: a running task knows no such event.
+    """
+    event, error = settlement.event, settlement.error
+    if event not in _HEADS:
+        move(TaskState.RUNNING, event)
+    started, finished = settlement.started_at, settlement.finished_at
+    head = _HEADS[event] % (
+        settlement.fence.attempt,
+        _wait(settlement),
+        "-" if started is None else to_micros(started),
+        "-" if finished is None else to_micros(finished),
+    )
+    result = _text(settlement.result) if event in _STORING else "."
+    return (
+        key,
+        head,
+        settlement.fence.worker,
+        result,
+        "" if error is None else _text(error.dump()),
+        _text(settlement.version),
+    )
+
+
+def _wait(settlement: Settlement) -> str:
+    if settlement.event in _DELAYED:
+        return f"+{micros(settlement.delay)}"
+    if settlement.event is Event.REPEAT and settlement.run_at is not None:
+        return f"@{dump_instant(to_micros(settlement.run_at))}"
+    return "="
+
+
+def _text(value: str | None) -> str:
+    return "" if value is None else f"={value}"
+
+
+def attempt_of(task: TaskId, text: str) -> Attempt:
+    """An attempt as ``parts/attempts.lua`` keeps it."""
+    number, worker, started_at, finished_at, ended, result, error, version = json.loads(text)
+    return Attempt(
+        task=task,
+        number=int(number),
+        worker=WorkerId(worker),
+        started_at=load_micros(started_at),
+        finished_at=_optional_instant(finished_at),
+        ended=Event(ended),
+        result=result,
+        error=None if error is None else TaskError.load(error),
+        version=version,
+    )
+
+
+def dump_line(line: LogLine) -> str:
+    """A log line without its task."""
+    return json.dumps([line.attempt, to_micros(line.at), line.level, line.message], ensure_ascii=False)
+
+
+def numbered_line(task: TaskId, text: str) -> tuple[int, LogLine]:
+    """A log line as ``parts/log.lua`` keeps it, and its number."""
+    number, line = text.split(" ", 1)
+    attempt, at, level, message = json.loads(line)
+    return int(number), LogLine(task=task, attempt=attempt, at=from_micros(at), level=level, message=message)

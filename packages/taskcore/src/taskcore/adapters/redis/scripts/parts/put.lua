@@ -1,0 +1,120 @@
+-- Store orders, five arguments each: key, rank, traits, payload, extra.
+--
+-- key     the task's key, or "" for the next number
+-- rank    ten digits of priority, with an instant behind them where the order names one
+-- traits  the part of a life from ``expires`` to the idempotency key, with its last line feed
+-- extra   a document that scripts do not read, or ""
+
+local TRAITS = '^(%S+) (%d+)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n$'
+
+local function next_number()
+  local number = call('INCR', P .. 'number')
+  local text = number < 9e15 and whole(number) or call('GET', P .. 'number')
+  return string.char(96 + #text) .. text
+end
+
+-- Numbers that the store gives go on behind one that a caller chose.
+local function raise_number(key)
+  local last, chosen = call('GET', P .. 'number') or '0', sub(key, 2)
+  if #chosen > #last or (#chosen == #last and chosen > last) then
+    call('SET', P .. 'number', chosen)
+  end
+end
+
+-- Look for ids and idempotency keys that are taken, before anything is stored: answers a key that is, or nothing and,
+-- for each order that repeats another one, where the first is: a key, or the place of the order in this batch.
+local function find_taken(first, count, numbered)
+  local repeated, ids, keys, chosen = {}, {}, {}, {}
+  for i = 1, count do
+    local at = first + 5 * (i - 1)
+    local key = ARGV[at]
+    local ikey = match(ARGV[at + 2], '([^\n]*)\n$')
+    local stored = ikey ~= '' and call('GET', P .. 'key:' .. ikey)
+    if stored and call('EXISTS', P .. 'task:' .. stored) == 1 then
+      repeated[i] = stored
+    elseif ikey ~= '' and keys[ikey] then
+      repeated[i] = keys[ikey]
+    else
+      if key ~= '' then
+        if ids[key] or call('EXISTS', P .. 'task:' .. key) == 1 then
+          return key
+        end
+        ids[key] = true
+        chosen[#chosen + 1] = key
+      end
+      if ikey ~= '' then
+        keys[ikey] = i
+      end
+    end
+  end
+  if numbered then
+    for _, key in ipairs(chosen) do
+      raise_number(key)
+    end
+  end
+  return nil, repeated
+end
+
+-- The keys of a batch. They are all there before anything is stored, as the numbers might be used up.
+local function keys_of(first, count, repeated)
+  local keys = {}
+  for i = 1, count do
+    local key = ARGV[first + 5 * (i - 1)]
+    if repeated[i] then
+      key = keys[repeated[i]] or repeated[i]
+    elseif key == '' then
+      key = next_number()
+    end
+    keys[i] = key
+  end
+  return keys
+end
+
+local traits_seen = {}
+
+local function traits_of(text)
+  local t = traits_seen[text]
+  if not t then
+    t = {}
+    t.expires, t.limit, t.queue, t.name, t.ckey, t.ikey = match(text, TRAITS)
+    traits_seen[text] = t
+    call('SADD', P .. 'queues', t.queue)
+  end
+  return t
+end
+
+local function store_order(key, rank, traits, payload, extra)
+  local t = traits_of(traits)
+  t.rank = #rank == 10 and rank .. instant(now) or rank
+  local life = 'pending 0 0 0 0 - - ' .. t.rank .. ' ' .. now_text .. ' ' .. traits
+  if extra == '' then
+    call('HSET', P .. 'task:' .. key, 'life', life, 'payload', payload)
+  else
+    call('HSET', P .. 'task:' .. key, 'life', life, 'payload', payload, 'extra', extra)
+  end
+  if t.ikey ~= '' then
+    call('SET', P .. 'key:' .. t.ikey, key)
+  end
+  enter_pending(key, t)
+end
+
+-- Answers a key that is taken, or nothing, all keys, and a "1" for each order that was stored and a "0" for the others.
+local function put(first, count, chosen, numbered)
+  local taken, repeated = nil, {}
+  if chosen then
+    taken, repeated = find_taken(first, count, numbered)
+    if taken then
+      return taken
+    end
+  end
+  local keys, created = keys_of(first, count, repeated), {}
+  for i = 1, count do
+    created[i] = repeated[i] and '0' or '1'
+    if not repeated[i] then
+      local at = first + 5 * (i - 1)
+      store_order(keys[i], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
+    end
+  end
+  flush()
+  return nil, keys, table.concat(created)
+end

@@ -1,0 +1,103 @@
+-- The ends of attempts, six arguments each: key, head, worker, result, error, version.
+--
+-- head    "state event attempt failures losses wait started finished": where the event leads and its name; whether a
+--         count stays (=), grows (+) or begins anew (0); when the task is due again: "+" and microseconds from now, "@"
+--         and an instant, or "=" as before; the instants may be "-"
+-- result, error, version   "=" and a text, "" for none, "." for what was there before
+
+local HEAD = '^(%l+) (%l+) (%d+) (.) (.) (%S+) (%S+) (%S+)$'
+
+local function counted(count, how)
+  if how == '+' then
+    return count + 1
+  end
+  return how == '0' and '0' or count
+end
+
+local limited = {}
+
+local function is_limited(queue)
+  if limited[queue] == nil then
+    limited[queue] = call('HEXISTS', P .. 'controls', 'limit:' .. queue) == 1
+  end
+  return limited[queue]
+end
+
+local function end_lease(key, t)
+  drop(P .. 'running:' .. t.queue, key)
+  if t.cancel == '1' then
+    call('SREM', P .. 'stopping:' .. t.worker, t.attempt .. ' ' .. key)
+  end
+  if t.ckey ~= '' then
+    call('SREM', P .. 'slots:' .. t.ckey, key)
+    unpark(t.ckey)
+  end
+  if is_limited(t.queue) then
+    news[t.queue] = true
+  end
+end
+
+local function text_in(value)
+  return sub(value, 1, 1) == '=' and sub(value, 2)
+end
+
+local function write(key, t, values)
+  local task, texts, nothing = P .. 'task:' .. key, { 'life', life_of(t) }, {}
+  for name, value in pairs(values) do
+    if value == '' then
+      nothing[#nothing + 1] = name
+    elseif value ~= '.' then
+      texts[#texts + 1] = name
+      texts[#texts + 1] = sub(value, 2)
+    end
+  end
+  call('HSET', task, unpack(texts))
+  if t.attempt ~= '1' and #nothing > 0 then
+    call('HDEL', task, unpack(nothing))
+  end
+end
+
+local function due_again(t, wait)
+  local how, value = sub(wait, 1, 1), sub(wait, 2)
+  if how == '+' then
+    t.rank = sub(t.rank, 1, 10) .. instant(now + value)
+  elseif how == '@' then
+    t.rank = sub(t.rank, 1, 10) .. value
+  end
+end
+
+local function settle(at, overdue_only)
+  local key, worker = ARGV[at], ARGV[at + 2]
+  local t = load(key)
+  local state, event, attempt, failures, losses, wait, started, finished = match(ARGV[at + 1], HEAD)
+  if not holds(t, attempt, worker) then
+    return '0'
+  end
+  if overdue_only and (tonumber(call('ZSCORE', P .. 'running:' .. t.queue, key) or 0)) > now then
+    return '0'
+  end
+  local result, error, version = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
+  end_lease(key, t)
+  t.failures, t.losses = counted(t.failures, failures), counted(t.losses, losses)
+  t.started = started == '-' and t.started or started
+  t.finished = finished == '-' and now_text or finished
+  if state == 'pending' then
+    remember(key, t, event, text_in(result), text_in(error), text_in(version))
+    due_again(t, wait)
+    t.state = state
+    enter_pending(key, t)
+  else
+    come_to_rest(key, t, state, t.finished)
+  end
+  write(key, t, { result = result, error = error, version = version })
+  return '1'
+end
+
+local function settle_all(first, count, overdue_only)
+  local answers = {}
+  for i = 1, count do
+    answers[i] = settle(first + 6 * (i - 1), overdue_only)
+  end
+  flush()
+  return table.concat(answers)
+end

@@ -1,0 +1,55 @@
+-- A task's life: what scripts read and write of it, as one text.
+--
+-- state attempt failures losses cancel started finished rank created expires limit
+-- queue, name, concurrency key, idempotency key and worker, a line each
+--
+-- "-" is no instant. ``rank`` is what claims sort by: ten digits that grow as the priority falls, then the instant at
+-- which the task is due. A *place* is a rank with the task's key behind it; places sort by their bytes.
+local LIFE = '^(%l+) (%d+) (%d+) (%d+) (%d) (%S+) (%S+) (%S+) (%S+) (%S+) (%d+)\n'
+  .. '([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$'
+local LATEST = 253402300799999968 -- the last double before the year 10000
+
+local function parsed(life)
+  local t = {}
+  t.state, t.attempt, t.failures, t.losses, t.cancel, t.started, t.finished, t.rank, t.created, t.expires, t.limit,
+    t.queue, t.name, t.ckey, t.ikey, t.worker = match(life, LIFE)
+  return t
+end
+
+local function life_of(t)
+  return t.state .. ' ' .. t.attempt .. ' ' .. t.failures .. ' ' .. t.losses .. ' ' .. t.cancel .. ' ' .. t.started
+    .. ' ' .. t.finished .. ' ' .. t.rank .. ' ' .. t.created .. ' ' .. t.expires .. ' ' .. t.limit .. '\n' .. t.queue
+    .. '\n' .. t.name .. '\n' .. t.ckey .. '\n' .. t.ikey .. '\n' .. t.worker
+end
+
+local function load(key)
+  local life = call('HGET', P .. 'task:' .. key, 'life')
+  return life and parsed(life)
+end
+
+-- The instant as a rank holds it: 16 digits, or ":" and 18 from the year 2286 on. Before 1970 it is "-" and 17 digits.
+local function instant(at)
+  if at < 1e16 then
+    return format('%016.0f', at)
+  end
+  return format(':%018.0f', math.min(at, LATEST))
+end
+
+local function due_at(rank)
+  return tonumber(sub(rank, 11)) or tonumber(sub(rank, 12))
+end
+
+-- The instant and the key in a place.
+local function place_parts(place)
+  local mark, last = string.byte(place, 11), 26
+  if mark == 45 then
+    return -1, sub(place, 29)
+  elseif mark == 58 then
+    return tonumber(sub(place, 12, 29)), sub(place, 30)
+  end
+  return tonumber(sub(place, 11, last)), sub(place, last + 1)
+end
+
+local function holds(t, attempt, worker)
+  return t and t.state == 'running' and t.attempt == attempt and t.worker == worker
+end

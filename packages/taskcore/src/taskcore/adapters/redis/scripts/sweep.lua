@@ -1,0 +1,11 @@
+-- Clean up behind tasks that have vanished because the time was over for which they were kept.
+--
+-- KEYS     1 {prefix}:layout
+-- ARGV     1-3 as in parts/base.lua
+--          4 behind how many at the most
+-- RETURNS  1 when there may be more of them
+-- include parts/base.lua
+-- include parts/task.lua
+-- include parts/pending.lua
+-- include parts/rest.lua
+return sweep(tonumber(ARGV[4])) and 1 or 0

@@ -1,0 +1,23 @@
+-- Claim one pending task by its key.
+--
+-- KEYS     1 {prefix}:layout
+-- ARGV     1-3 as in parts/base.lua
+--          4 the key
+--          5 the worker
+--          6 its lease in microseconds
+-- RETURNS  1 the end of the lease in microseconds
+--          2 seven values as in exchange.lua, or none
+-- include parts/base.lua
+-- include parts/task.lua
+-- include parts/pending.lua
+-- include parts/claim.lua
+local key, out = ARGV[4], {}
+local fields = call('HMGET', P .. 'task:' .. key, 'life', 'payload', 'extra', 'result', 'error', 'version')
+local t = fields[1] and parsed(fields[1])
+local lease_until = lease_end(tonumber(ARGV[6]))
+if t and t.state == 'pending' then
+  leave_pending(key, t)
+  begin(key, t, fields, ARGV[5], lease_until, out)
+  flush()
+end
+return { lease_until, out }

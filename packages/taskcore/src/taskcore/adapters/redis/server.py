@@ -1,0 +1,25 @@
+"""Prove that the server is one that a store can work on, and that its keys are ours."""
+
+import re
+
+from taskcore.adapters.redis.errors import translated
+from taskcore.adapters.redis.session import Session
+from taskcore.errors import SchemaMismatch
+
+_OLDEST = (6, 2)
+
+
+async def check(session: Session) -> None:
+    """Ask the server who it is, and claim its keys where there are none.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+        SchemaMismatch: it is too old, or holds keys of another layout.
+    """
+    with translated(session.server):
+        info = await session.client.info("server")
+    version = str(info.get("redis_version", ""))
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    if numbers is None or (int(numbers[1]), int(numbers[2])) < _OLDEST:
+        raise SchemaMismatch(f"{session.server} is version {version or 'unknown'}; a store needs Redis 6.2 or newer")
+    await session.run("open")

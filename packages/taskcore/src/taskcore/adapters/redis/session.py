@@ -1,0 +1,145 @@
+"""What a store needs on one event loop: connections, fresh ids, and the one way to run a script."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
+from redis.maint_notifications import MaintNotificationsConfig
+
+from taskcore.adapters.redis.errors import translated
+from taskcore.adapters.redis.records import id_of, key_of, micros
+from taskcore.adapters.redis.scripts import script
+from taskcore.clock import Clock, SystemClock, to_micros
+from taskcore.errors import InvalidInput
+from taskcore.ids import IdScheme, TaskId, task_ids
+
+Value = str | int
+
+LAYOUT = 1
+"""Grows with every change of the keys that an earlier release could not work with."""
+
+_CONNECTIONS = 20
+_PATIENCE = 10.0
+"""Seconds to wait for an answer, for a connection, or for a free one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a store is, and how it works there. ``clock`` is None for the server's own time."""
+
+    url: str
+    prefix: str
+    ids: IdScheme
+    clock: Clock | None
+    keep: timedelta | None
+
+    @property
+    def layout(self) -> str:
+        """What the key ``layout`` holds."""
+        return f"{LAYOUT} {self.ids.name.lower()}"
+
+    @property
+    def server(self) -> str:
+        """Where it is, without user and password."""
+        options = _options(self.url)
+        if "path" in options:
+            return f"Redis at {options['path']}"
+        where = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+        return f"Redis at {where}/{options.get('db', 0)}"
+
+
+def _options(url: str) -> dict[str, Any]:
+    try:
+        return cast("dict[str, Any]", parse_url(url))
+    except ValueError:
+        # Neither the cause nor the URL is shown: both may hold a password.
+        raise InvalidInput(
+            "a Redis URL looks like redis://user:password@host:6379/0, rediss://... or unix:///path?db=0; got another"
+        ) from None
+
+
+class Session:
+    """Of one event loop alone."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.server = place.server
+        self.ids, self._clock = place.ids, place.clock
+        clock = place.clock or SystemClock()
+        self.fresh_ids: Iterator[TaskId] = task_ids(lambda: to_micros(clock.now()) * 1000)
+        self._base = f"{{{place.prefix}}}:"
+        self._layout = place.layout
+        self._keep = "" if place.keep is None else str(micros(place.keep))
+        # A script that may have run must not run again by itself, so the driver tries nothing twice.
+        self._pool = BlockingConnectionPool(
+            **{
+                "decode_responses": True,
+                "retry": Retry(NoBackoff(), 0),
+                "socket_timeout": _PATIENCE,
+                "socket_connect_timeout": _PATIENCE,
+                "timeout": _PATIENCE,
+                "max_connections": _CONNECTIONS,
+                "protocol": 2,
+                "client_name": "taskcore",
+                "driver_info": None,
+                "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+                **_options(place.url),
+            }
+        )
+        self.client: Redis = Redis.from_pool(self._pool)
+        self._execute: Callable[..., Awaitable[Any]] = self.client.execute_command
+
+    def name(self, key: str) -> str:
+        """The full name of a key. The braces keep all keys of a store on one server of a cluster."""
+        return self._base + key
+
+    def key(self, task: TaskId) -> str:
+        """What a task is called in Redis."""
+        return key_of(self.ids, task)
+
+    def id(self, key: str) -> TaskId:
+        """The task that is called ``key``."""
+        return id_of(self.ids, key)
+
+    async def run(self, name: str, *args: Value) -> Any:
+        """Run the script ``name``; ``args`` are those that follow the three of ``parts/base.lua``.
+
+        Raises:
+            StoreError: the server could not be used.
+        """
+        return await self._run(name, args)
+
+    async def run_with(self, name: str, *heads: Value, rows: Iterable[Iterable[Value]]) -> Any:
+        """Run a script that takes ``rows`` of values behind its first ones."""
+        args = list(heads)
+        for row in rows:
+            args += row
+        return await self._run(name, args)
+
+    async def _run(self, name: str, args: Iterable[Value]) -> Any:
+        what = script(name)
+        clock = "" if self._clock is None else to_micros(self._clock.now())
+        with translated(self.server):
+            try:
+                return await self._execute(
+                    "EVALSHA", what.sha, 1, self.name("layout"), clock, self._layout, self._keep, *args
+                )
+            except NoScriptError:
+                return await self._execute(
+                    "EVAL", what.text, 1, self.name("layout"), clock, self._layout, self._keep, *args
+                )
+
+    async def ask(self, command: str, key: str, *args: str | int) -> Any:
+        """Run a single command that reads."""
+        with translated(self.server):
+            return await self._execute(command, self.name(key), *args)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._pool.aclose()

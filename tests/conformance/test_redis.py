@@ -1,0 +1,87 @@
+"""A store on a Redis server keeps every promise of the ports; ``another`` has connections of its own.
+
+No test leaves a key behind: what it stored is removed through the ports, and what is still there then has leaked.
+"""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from taskcore.adapters.redis import RedisStore
+from taskcore.ids import IdScheme
+from taskcore.testing import FakeClock
+from taskcore.testing.contracts.abilities import WakeupContract
+from taskcore.testing.contracts.controls import QueueControlsContract
+from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.schedules import ScheduleStoreContract
+from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
+from taskcore.testing.redis_keys import no_key_is_left
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    return "redis://127.0.0.1:6379/0"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def ids() -> IdScheme:
+    return IdScheme.TIME_SORTED
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"test_{uuid4().hex}"
+
+
+@pytest.fixture
+async def store(redis_url: str, prefix: str, clock: FakeClock, ids: IdScheme) -> AsyncIterator[RedisStore]:
+    async with (
+        no_key_is_left(redis_url, prefix, clock=clock, ids=ids),
+        await RedisStore.open(redis_url, prefix=prefix, clock=clock, ids=ids) as store,
+    ):
+        yield store
+
+
+@pytest.fixture
+async def another(
+    store: RedisStore, redis_url: str, prefix: str, clock: FakeClock, ids: IdScheme
+) -> AsyncIterator[RedisStore]:
+    async with await RedisStore.open(redis_url, prefix=prefix, clock=clock, ids=ids) as another:
+        yield another
+
+
+class TestTasks(TaskStoreContract):
+    @pytest.fixture(params=list(IdScheme), ids=lambda scheme: scheme.name.lower())
+    def ids(self, request: pytest.FixtureRequest) -> IdScheme:
+        return IdScheme(request.param)
+
+
+class TestTimeSortedIds(TimeSortedIdsContract):
+    pass
+
+
+class TestNumberedIds(NumberedIdsContract):
+    @pytest.fixture
+    def ids(self) -> IdScheme:
+        return IdScheme.NUMBERED
+
+
+class TestQueueControls(QueueControlsContract):
+    pass
+
+
+class TestSchedules(ScheduleStoreContract):
+    pass
+
+
+class TestLeadership(LeaderStoreContract):
+    pass
+
+
+class TestWakeup(WakeupContract):
+    pass
