@@ -63,27 +63,24 @@ class SQLiteMachine(TaskStoreMachine):
         self.folder.cleanup()
 
 
-class RedisMachine(TaskStoreMachine):
-    url = "redis://127.0.0.1:6379/0"
-
-    def __init__(self) -> None:
-        self.prefix = f"test_{uuid4().hex}"
-        super().__init__()
-
-    async def open(self, clock: FakeClock) -> TaskStore:
-        return await RedisStore.open(self.url, prefix=self.prefix, clock=clock)
-
-    def teardown(self) -> None:
-        super().teardown()
-        asyncio.run(remove_keys(self.url, self.prefix))
-
-
 TestMemory = MemoryMachine.TestCase
 TestNumbered = NumberedMachine.TestCase
 TestSQLite = SQLiteMachine.TestCase
-TestRedis = RedisMachine.TestCase
 TestMemory.settings = TestNumbered.settings = QUICK
-TestSQLite.settings = TestRedis.settings = FEW
+TestSQLite.settings = FEW
+
+
+def test_redis(redis_url: str) -> None:
+    class RedisMachine(TaskStoreMachine):
+        async def open(self, clock: FakeClock) -> TaskStore:
+            self.prefix = f"test_{uuid4().hex}"
+            return await RedisStore.open(redis_url, prefix=self.prefix, clock=clock)
+
+        def teardown(self) -> None:
+            super().teardown()
+            asyncio.run(remove_keys(redis_url, self.prefix))
+
+    run_state_machine_as_test(RedisMachine, settings=FEW)
 
 
 @pytest.mark.parametrize(

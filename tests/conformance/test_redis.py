@@ -18,11 +18,6 @@ from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContr
 from taskcore.testing.redis_keys import no_key_is_left
 
 
-@pytest.fixture(scope="session")
-def redis_url() -> str:
-    return "redis://127.0.0.1:6379/0"
-
-
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
