@@ -1,11 +1,9 @@
 """The core itself: the port's ``put`` and one real worker, on each adapter."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 from taskcore.adapters.memory import MemoryStore
-from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
@@ -13,17 +11,14 @@ from taskcore.engine.worker import Worker
 from taskcore.models import TaskSpec
 from taskcore.ports import TaskStore
 
-from benchmarks.laps import BATCH, Contender, Lap, Stopwatch, done
+from benchmarks.laps import Contender, Lap, Stopwatch, batches, done, singles
+from benchmarks.stores import open_store
 
-Open = Callable[[Path], Awaitable[TaskStore]]
+Open = Callable[[str], Awaitable[TaskStore]]
 
 
-async def open_memory(_: Path) -> TaskStore:
+async def open_memory(_: str) -> TaskStore:
     return MemoryStore(SystemClock())
-
-
-async def open_sqlite(folder: Path) -> TaskStore:
-    return await SQLiteStore.open(folder / "core.db")
 
 
 async def in_coroutine(context: TaskContext) -> None:
@@ -40,27 +35,24 @@ HANDLERS = {
 }
 
 
-def contender(adapter: str, opened: Open, mode: Mode) -> Contender:
+def contender(adapter: str, mode: Mode, opened: Open = open_store) -> Contender:
     """A store with handlers of one mode."""
     name = f"{adapter}, {mode}"
-    return Contender(name, lambda folder, jobs: asyncio.run(lap(name, opened, mode, folder, jobs)))
+    return Contender(name, lambda place, jobs: asyncio.run(lap(name, opened, mode, place, jobs)))
 
 
-async def lap(name: str, opened: Open, mode: Mode, folder: Path, jobs: int) -> Lap:
-    """Enqueue in batches and drain with one worker, in this process."""
-    store = await opened(folder)
+async def lap(name: str, opened: Open, mode: Mode, place: str, jobs: int) -> Lap:
+    """Enqueue in batches, drain with one worker in this process, then enqueue some one by one."""
+    store = await opened(place)
     watch = Stopwatch()
     for size in batches(jobs):
         await store.put([TaskSpec(name="noop") for _ in range(size)])
-    put = watch.split()
+    enqueued = watch.split()
     tally = await Worker(store, {"noop": HANDLERS[mode]}).run(until_idle=True)
     drained = watch.split()
     done(name, jobs, tally.succeeded)
+    for _ in range(singles(jobs)):
+        await store.put([TaskSpec(name="noop")])
+    single = watch.split()
     await store.close()
-    return Lap(jobs / put, jobs / drained)
-
-
-def batches(jobs: int) -> Iterator[int]:
-    """Sizes of bulk enqueues that make ``jobs`` together."""
-    for begin in range(0, jobs, BATCH):
-        yield min(BATCH, jobs - begin)
+    return Lap(jobs / enqueued, jobs / drained, singles(jobs) / single)

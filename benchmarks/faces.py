@@ -8,8 +8,7 @@ from taskmq.storage.base import Job
 from taskmq.storage.sqlite_backend import SQLiteBackend
 from taskmq.worker import Worker
 
-from benchmarks.core import batches
-from benchmarks.laps import Contender, Lap, Stopwatch, done
+from benchmarks.laps import Contender, Lap, Stopwatch, batches, done
 
 
 def contenders() -> list[Contender]:
@@ -22,9 +21,9 @@ def noop(job: Job) -> None:
     """Do nothing."""
 
 
-def lap(folder: Path, jobs: int) -> Lap:
+def lap(folder: str, jobs: int) -> Lap:
     """Enqueue in batches, drain with taskmq's own worker."""
-    backend = SQLiteBackend(folder / "taskmq.db")
+    backend = SQLiteBackend(Path(folder) / "taskmq.db")
     watch = Stopwatch()
     for size in batches(jobs):
         backend.insert_jobs([None] * size, handler="noop")

@@ -1,57 +1,51 @@
 """Whether a worker's memory stays flat: one process drains a long queue and reads its own resident size on the way.
 
-Run as a program, this module is that process: ``python -m benchmarks.memory FOLDER JOBS`` prints one JSON document.
+Run as a program, this module is that process: ``python -m benchmarks.memory PLACE JOBS`` prints one JSON document.
 """
 
 import asyncio
 import json
-import subprocess
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from taskcore.engine.handlers import Mode
 from taskcore.engine.worker import Worker
 from taskcore.models import TaskSpec
 
-from benchmarks.core import HANDLERS, batches, open_sqlite
-from benchmarks.laps import done
+from benchmarks.core import HANDLERS
+from benchmarks.laps import Place, batches, done
+from benchmarks.processes import running
+from benchmarks.report import Measure
+from benchmarks.stores import open_store
 
+BAR = 60
+"""Megabytes that a draining worker may grow by after its warm-up."""
 EVERY = 0.05
 """Seconds between two readings."""
 WARM = 0.1
 """The share of the jobs after which imports, threads and caches are there, and growth would be a leak."""
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """Resident megabytes of the worker process: after the warm-up, and how much higher it ever was from then on."""
-
-    jobs: int
-    warm: float
-    growth: float
+def measure(store: str, place: Place, jobs: int) -> Measure:
+    """Fill a queue here, drain it in a process of its own; how much higher than after its warm-up that ever was."""
+    with place() as where:
+        found = asyncio.run(growth(where, jobs))
+    return Measure(f"{store}: growth of a worker over {jobs:,} jobs", found["growth"], "MB", BAR, found)
 
 
-def measure(jobs: int) -> Growth:
-    """Fill a queue here, drain it in a process of its own."""
-    with TemporaryDirectory(prefix="bench-") as folder:
-        asyncio.run(fill(Path(folder), jobs))
-        command = [sys.executable, "-m", "benchmarks.memory", folder, str(jobs)]
-        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return Growth(**json.loads(output))
-
-
-async def fill(folder: Path, jobs: int) -> None:
-    store = await open_sqlite(folder)
+async def growth(place: str, jobs: int) -> dict[str, float]:
+    store = await open_store(place)
     for size in batches(jobs):
         await store.put([TaskSpec(name="noop")] * size)
     await store.close()
+    async with running("benchmarks.memory", place, str(jobs)) as printed:
+        found: dict[str, float] = json.loads(await printed.readline())
+    return found
 
 
-async def drain(folder: Path, jobs: int) -> Growth:
-    """Drain what ``fill`` put, and watch."""
-    store = await open_sqlite(folder)
+async def drain(place: str, jobs: int) -> dict[str, float]:
+    """Drain what ``growth`` put, and watch."""
+    store = await open_store(place)
     worker = Worker(store, {"noop": HANDLERS[Mode.ASYNC]})
     readings: list[tuple[int, float]] = []
     pending = {asyncio.create_task(worker.run(until_idle=True))}
@@ -61,7 +55,7 @@ async def drain(folder: Path, jobs: int) -> Growth:
     done("the worker whose memory is watched", jobs, finished.pop().result().succeeded)
     await store.close()
     warmed_up = [size for count, size in readings if count >= jobs * WARM]
-    return Growth(jobs, round(warmed_up[0], 1), round(max(warmed_up) - warmed_up[0], 1))
+    return {"jobs": jobs, "warm": round(warmed_up[0], 1), "growth": round(max(warmed_up) - warmed_up[0], 1)}
 
 
 def resident() -> float:
@@ -73,4 +67,4 @@ def resident() -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(asyncio.run(drain(Path(sys.argv[1]), int(sys.argv[2]))))))
+    print(json.dumps(asyncio.run(drain(sys.argv[1], int(sys.argv[2])))))

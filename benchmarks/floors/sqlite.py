@@ -1,4 +1,4 @@
-"""The floor: what a job queue on SQLite would cost if it were nothing but its rows, on bare ``sqlite3``.
+"""The floors of SQLite, on bare ``sqlite3``.
 
 ``SAME`` does what the store does to its rows, on the store's own tables and indexes. ``LEAN`` is a table with only what
 a queue cannot do without, numbered by SQLite: it tells what the other columns and indexes cost. Both have the store's
@@ -17,7 +17,7 @@ from pathlib import Path
 from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.ids import task_ids
 
-from benchmarks.laps import BATCH, Contender, Lap, Stopwatch, done
+from benchmarks.laps import BATCH, Contender, Lap, Stopwatch, done, singles
 
 Row = Sequence[object]
 LEASE = 30_000_000
@@ -36,11 +36,11 @@ class Floor:
 
 
 def contender(name: str, floor: Floor) -> Contender:
-    return Contender(name, lambda folder, jobs: lap(floor, folder / "floor.db", jobs))
+    return Contender(name, lambda folder, jobs: lap(floor, Path(folder) / "floor.db", jobs))
 
 
 def lap(floor: Floor, path: Path, jobs: int) -> Lap:
-    """Insert and drain as many rows as there are jobs."""
+    """Insert and drain as many rows as there are jobs, then insert some one by one."""
     floor.create(path)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -51,8 +51,12 @@ def lap(floor: Floor, path: Path, jobs: int) -> Lap:
     drain(connection, floor)
     drained = watch.split()
     done("the floor", jobs, connection.execute(floor.count).fetchone()[0])
+    watch.split()
+    for row in islice(floor.rows(), singles(jobs)):
+        connection.execute(floor.insert, row)
+    single = watch.split()
     connection.close()
-    return Lap(jobs / inserted, jobs / drained)
+    return Lap(jobs / inserted, jobs / drained, singles(jobs) / single)
 
 
 def insert(connection: sqlite3.Connection, floor: Floor, jobs: int) -> None:

@@ -1,0 +1,78 @@
+"""The parts of a run: on each kind of store the floors, the peers, ours, and the bars that ours must reach.
+
+The bars of SQLite are ratios to ``bare sqlite3``, which works on the store's own tables; what a ``lean table`` makes of
+them is told, not asked for. The floors of PostgreSQL and Redis are lean.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from taskcore.engine.handlers import Mode
+
+from benchmarks import core, faces, places
+from benchmarks.floors import postgres, redis, sqlite
+from benchmarks.laps import Contender, Place, interleave
+from benchmarks.peers.catalogue import ON_POSTGRES, ON_REDIS, ON_SQLITE, Peer
+from benchmarks.ratios import Bar, best, ratios
+from benchmarks.report import Standing
+
+ASYNCPG, REDIS_PY, SQLITE3, LEAN, BEST = "bare asyncpg", "bare redis-py", "bare sqlite3", "lean table", "best peer"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Everybody on one kind of store. ``bars`` are by the names of ours."""
+
+    name: str
+    place: Place
+    floors: Sequence[Contender]
+    peers: Sequence[Peer]
+    ours: Sequence[Contender]
+    bars: Mapping[str, Sequence[Bar]]
+
+    def run(self, jobs: int, rounds: int, peers: bool, say: Callable[[str], None]) -> Standing:
+        """Let everybody run; without ``peers`` nothing is asked beside them either."""
+        others = [peer.contender() for peer in self.peers] if peers else []
+        laps = interleave([*self.floors, *others, *self.ours], self.place, jobs, rounds, say)
+        references = [contender.name for contender in (*self.floors, *others)]
+        if len(others) > 1:
+            laps.of[BEST] = best(laps, [other.name for other in others])
+            references.append(BEST)
+        bars = {name: [bar for bar in bars if bar.reference in references] for name, bars in self.bars.items()}
+        return Standing(laps, ratios(laps, [contender.name for contender in self.ours], references, bars))
+
+
+def ours(store: str) -> list[Contender]:
+    return [core.contender(store, mode) for mode in (Mode.ASYNC, Mode.THREAD)]
+
+
+ON = {
+    "postgres": Part(
+        "PostgreSQL",
+        places.postgres_database,
+        floors=[postgres.contender(ASYNCPG)],
+        peers=ON_POSTGRES,
+        ours=[],
+        bars={},
+    ),
+    "redis": Part(
+        "Redis",
+        places.redis_number,
+        floors=[redis.contender(REDIS_PY)],
+        peers=ON_REDIS,
+        ours=[],
+        bars={},
+    ),
+    "sqlite": Part(
+        "SQLite",
+        places.folder,
+        floors=[sqlite.contender(SQLITE3, sqlite.SAME), sqlite.contender(LEAN, sqlite.LEAN)],
+        peers=ON_SQLITE,
+        ours=[*ours("SQLite"), *faces.contenders(), core.contender("memory", Mode.ASYNC, core.open_memory)],
+        bars={
+            name: (Bar("enqueue", SQLITE3, 0.3), Bar("drain", SQLITE3, 0.15), Bar("drain", "huey", 6))
+            for name in ("SQLite, async", "SQLite, thread", "taskmq")
+        },
+    ),
+}
+"""By the names that ``--only`` knows."""

@@ -1,0 +1,1 @@
+"""Python's other task queues, each in an environment of its own."""

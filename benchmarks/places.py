@@ -1,0 +1,84 @@
+"""Where laps run: a folder for SQLite, a database of its own on PostgreSQL, one of the numbered ones of Redis.
+
+``TASKCORE_POSTGRES_URL`` and ``TASKCORE_REDIS_URL`` name the servers; unset, they are the machine's own.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import asyncpg
+import redis
+
+POSTGRES = os.environ.get("TASKCORE_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("TASKCORE_REDIS_URL", "redis://127.0.0.1:6379/0")
+NUMBERS = range(15, 0, -1)
+"""The databases of Redis that may be used, best first."""
+
+
+@contextmanager
+def folder() -> Iterator[str]:
+    """An empty folder."""
+    with TemporaryDirectory(prefix="bench-") as name:
+        yield name
+
+
+@contextmanager
+def postgres_database() -> Iterator[str]:
+    """An empty database. What others wrote is on the disk by then, so that its checkpoint falls into no lap."""
+    name = f"bench_{uuid4().hex[:12]}"
+    asyncio.run(tell_postgres(f"CREATE DATABASE {name}", "CHECKPOINT"))
+    try:
+        yield in_database(POSTGRES, name)
+    finally:
+        asyncio.run(tell_postgres(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def postgres_version() -> str:
+    return asyncio.run(tell_postgres("SHOW server_version"))
+
+
+async def tell_postgres(*statements: str) -> str:
+    """Run statements; answer what the last one found."""
+    connection = await asyncpg.connect(POSTGRES, timeout=5)
+    try:
+        found = [await connection.fetchval(statement) for statement in statements]
+        return str(found[-1])
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def redis_number() -> Iterator[str]:
+    """An empty database of Redis. Whatever is in it afterwards is ours, and goes."""
+    url = empty_number()
+    try:
+        yield url
+    finally:
+        with redis.Redis.from_url(url) as client:
+            keys = client.scan_iter(count=1000)
+            while some := list(islice(keys, 1000)):
+                client.unlink(*some)
+
+
+def empty_number() -> str:
+    for number in NUMBERS:
+        url = in_database(REDIS, str(number))
+        with redis.Redis.from_url(url) as client:
+            if client.dbsize() == 0:
+                return url
+    raise RuntimeError(f"expected an empty database in Redis, {NUMBERS[-1]} to {NUMBERS[0]} have keys; empty one")
+
+
+def redis_version() -> str:
+    with redis.Redis.from_url(REDIS) as client:
+        return str(client.info("server")["redis_version"])
+
+
+def in_database(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
