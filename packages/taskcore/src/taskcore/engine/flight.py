@@ -74,6 +74,13 @@ class Flight:
             self._backlog.append(run)
         self._dispatch()
 
+    def forget(self, runs: Sequence[Run]) -> None:
+        """Runs are settled. One of their tasks may have come back already, as another run."""
+        for run in runs:
+            task = run.context.task.id
+            if self.runs.get(task) is run:
+                del self.runs[task]
+
     def _dispatch(self) -> None:
         """Hand the backlog to executors, in order. One executor may be overfilled, since it counts its slots itself;
         never two, or together they would run more than ``concurrency``."""

@@ -2,6 +2,7 @@
 
 One loop does it all, one exchange with the store a turn: what ended since the last turn goes in, new tasks come out.
 While one commit is under way more runs end, so batches grow by themselves as load does, and a lone task never waits.
+Two exchanges may be under way at a time: while the store works on one, the worker reads what the other one brought.
 """
 
 import asyncio
@@ -35,8 +36,11 @@ log = logging.getLogger("taskcore.engine")
 
 LINGER = 0.002
 """Seconds that the end of one run waits for the ends of others, while others are under way ..."""
-LINGER_BELOW = 64
+LINGER_BELOW = 250
 """... unless so many have ended already."""
+
+EXCHANGES = 2
+"""Exchanges with the store at the same time."""
 
 Ended = tuple[Run, Settlement]
 
@@ -56,7 +60,7 @@ class WorkerOptions:
 
     queues: tuple[str, ...] = ("default",)
     concurrency: int = 10
-    prefetch: int = 500
+    prefetch: int = 1000
     lease: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(seconds=1)
     grace: timedelta = timedelta(seconds=30)
@@ -105,6 +109,8 @@ class Worker:
         )
         self._heartbeat = Heartbeat(store, self._flight, self.id, self.options.lease)
         self._pending: list[Ended] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._asked_for = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._hungry = True
@@ -138,11 +144,13 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             stack.callback(self._flight.close)
+            stack.callback(self._forsake)
             for periodic in self._periodics():
                 await stack.enter_async_context(periodic)
             self._announcer.worker("started")
             while not self._stopping and not (until_idle and self._is_idle()):
                 await self._turn()
+                self._take_landed()
             self._announcer.worker("draining")
             await self._drain()
         self._announcer.worker("stopped")
@@ -164,21 +172,45 @@ class Worker:
 
     async def _turn(self) -> None:
         """Wait for something to do, then do it in one exchange with the store."""
-        self._take_landed()
-        if not self._pending and not self._room():
+        if len(self._under_way) == EXCHANGES or not (self._pending or self._room()):
             await self._sleep()
             return
         if 0 < len(self._pending) < LINGER_BELOW and self.active > len(self._pending):
             await asyncio.sleep(LINGER)
             self._take_landed()
-        await self._exchange(self._room())
+        self._begin_exchange()
 
     def _room(self) -> int:
-        """How much to claim. It costs nothing beside a settlement, and the handler that ended may have put a task."""
-        return self._flight.room() if (self._hungry or self._pending) and not self._stopping else 0
+        """How much to claim. It costs nothing beside a settlement, and the handler that ended may have put a task.
+
+        A second exchange that has nothing to settle would only race with the first one for the same tasks.
+        """
+        wanted = self._pending or (self._hungry and not self._under_way)
+        return max(0, self._flight.room() - self._asked_for) if wanted and not self._stopping else 0
+
+    def _begin_exchange(self) -> None:
+        room = self._room()
+        batch, self._pending = self._pending, []
+        self._asked_for += room
+        exchange = asyncio.create_task(self._exchange(batch, room))
+        self._under_way.add(exchange)
+        exchange.add_done_callback(lambda _: self._wake.set())
+
+    async def _finish_exchanges(self) -> None:
+        """Wait for those that are under way, and raise what broke them."""
+        for exchange in list(self._under_way):
+            await exchange
+            self._under_way.discard(exchange)
+
+    def _forsake(self) -> None:
+        for exchange in self._under_way:
+            exchange.cancel()
 
     def _take_landed(self) -> None:
         self._wake.clear()
+        for exchange in [exchange for exchange in self._under_way if exchange.done()]:
+            self._under_way.discard(exchange)
+            exchange.result()
         self._settle(self._flight.take_landed())
 
     def _settle(self, runs: list[Run]) -> None:
@@ -188,19 +220,19 @@ class Worker:
             self._pending.append((run, settlement))
             self._hungry = self._hungry or target(settlement.event) is TaskState.PENDING
 
-    async def _exchange(self, room: int) -> None:
+    async def _exchange(self, batch: list[Ended], room: int) -> None:
         """Settle what ended, and claim up to ``room`` tasks. While the store is away nothing is forgotten."""
-        batch, self._pending = self._pending, []
         try:
             await self._reports.flush()
             stored, tasks = await self._settle_and_claim([settlement for _, settlement in batch], room)
         except StoreUnavailable as error:
-            self._pending = batch + self._pending
             log.warning("%s; trying again", error, extra={"event": "store_unavailable"})
             await asyncio.sleep(self.options.poll.total_seconds())
+            self._pending = batch + self._pending
             return
-        for run, _ in batch:
-            self._flight.runs.pop(run.context.task.id, None)
+        finally:
+            self._asked_for -= room
+        self._flight.forget([run for run, _ in batch])
         self._flight.add(tasks)  # After the line above: a task that was just settled may have come back.
         self._announcer.settled(batch, stored)
         self._announcer.claimed(tasks)
@@ -217,7 +249,8 @@ class Worker:
             raise
         except (StoreError, InvalidInput):
             return await self._settle_singly(settlements), ()
-        self._hungry = len(tasks) == room
+        # Others may have held back what this one did not get, if they were under way at the same time.
+        self._hungry = len(tasks) == room or len(self._under_way) > 1
         return stored, tasks
 
     async def _settle_singly(self, settlements: Sequence[Settlement]) -> list[bool]:
@@ -254,7 +287,7 @@ class Worker:
             self._wake.set()
 
     def _is_idle(self) -> bool:
-        return not self._hungry and not self._flight.runs and not self._pending
+        return not (self._hungry or self._flight.runs or self._pending or self._under_way)
 
     async def _watch(self) -> None:
         self._flight.watch()
@@ -270,6 +303,7 @@ class Worker:
 
     async def _drain(self) -> None:
         """Empty the worker: first by itself, then by stopping handlers, at last without them."""
+        await self._finish_exchanges()
         self._release(self._flight.take_unbegun())
         await self._land(self.options.grace, patient=True)
         for run in list(self._flight.runs.values()):
@@ -290,7 +324,8 @@ class Worker:
                         await self._wake.wait()
             self._take_landed()
             if self._pending:
-                await self._exchange(0)
+                self._begin_exchange()
+                await self._finish_exchanges()
 
 
 def worker_id() -> WorkerId:

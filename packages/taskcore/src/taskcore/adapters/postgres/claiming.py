@@ -1,9 +1,25 @@
 """The claim in SQL: which ready tasks are handed out, and which slots of limited queues and keys they get."""
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+from collections.abc import Iterator
+from datetime import timedelta
+
+from taskcore.adapters.postgres.database import Rows
 from taskcore.adapters.postgres.ending import ENDS, STORED
-from taskcore.adapters.postgres.statements import CLOCK, columns
-from taskcore.adapters.sql.rows import LATEST
+from taskcore.adapters.postgres.statements import CLOCK
+from taskcore.adapters.sql.rows import LATEST, from_micros, later
+from taskcore.ids import TaskId, WorkerId
+from taskcore.models import TaskError, TaskRecord
+from taskcore.retry import RetryPolicy
+from taskcore.states import TaskState
+
+# What a claim does not know already of the tasks that it hands out.
+_COLUMNS = (
+    "id", "name", "queue", "payload", "priority", "created_at", "run_at", "expires_at", "timeout", "retry",
+    "idempotency_key", "schedule", "meta", "concurrency_key", "concurrency_limit", "attempt", "failures", "losses",
+    "cancel_requested", "result", "error", "version",
+)  # fmt: skip
+_HANDED_OUT = f"(SELECT now FROM clock) AS now, {', '.join(f't.{column}' for column in _COLUMNS)}"
 
 # Bounded, so that no claim has to wait for a whole wave of tasks that become due together.
 PROMOTE = f"""
@@ -84,10 +100,10 @@ claimed AS (
     FROM (
         SELECT id FROM chosen WHERE concurrency IS NULL AND concurrency_key IS NULL
         UNION ALL SELECT task FROM slots) AS c
-    WHERE t.id = c.id RETURNING {columns(until)}),
+    WHERE t.id = c.id RETURNING {_HANDED_OUT}),
 leased AS (
     INSERT INTO {{p}}_leases (task, attempt, worker, lease_until, queue)
-    SELECT id, attempt, {worker}, lease_until, queue FROM claimed
+    SELECT id, attempt, {worker}, {until}, queue FROM claimed
     WHERE concurrency_key IS NULL AND queue NOT IN (SELECT name FROM open WHERE concurrency IS NOT NULL))"""
 
 
@@ -106,8 +122,48 @@ WITH {CLOCK}, chosen AS MATERIALIZED (
 claimed AS (
     UPDATE {{p}}_tasks AS t SET state = 'running', ready = NULL, attempt = t.attempt + 1, worker = $2,
         started_at = (SELECT now FROM clock), finished_at = NULL, progress = NULL, progress_note = NULL
-    FROM chosen AS c WHERE t.id = c.id RETURNING {columns(_TAKEN_UNTIL)}),
+    FROM chosen AS c WHERE t.id = c.id RETURNING {_HANDED_OUT}),
 leased AS (
     INSERT INTO {{p}}_leases (task, attempt, worker, lease_until, queue, concurrency_key)
-    SELECT id, attempt, $2, lease_until, queue, concurrency_key FROM claimed)
+    SELECT id, attempt, $2, {_TAKEN_UNTIL}, queue, concurrency_key FROM claimed)
 SELECT * FROM claimed"""
+
+
+def records(rows: Rows, before: int, worker: WorkerId, lease_for: timedelta) -> Iterator[TaskRecord]:
+    """The tasks that were handed out; ``before`` columns of a row tell other things."""
+    if not rows:
+        return
+    now = rows[0][before]
+    started_at, lease_until = from_micros(now), from_micros(later(now, lease_for))
+    for row in rows:
+        (id_, name, queue, payload, priority, created_at, run_at, expires_at, timeout, retry, key, schedule, meta,
+         concurrency_key, concurrency_limit, attempt, failures, losses, cancel_requested, result, error,
+         version) = row[before + 1 :]  # fmt: skip
+        yield TaskRecord(
+            id=TaskId(id_),
+            name=name,
+            queue=queue,
+            payload=payload,
+            priority=priority,
+            state=TaskState.RUNNING,
+            created_at=from_micros(created_at),
+            run_at=from_micros(run_at),
+            expires_at=None if expires_at is None else from_micros(expires_at),
+            timeout=None if timeout is None else timedelta(microseconds=timeout),
+            retry=None if retry is None else RetryPolicy.load(retry),
+            idempotency_key=key,
+            schedule=schedule,
+            meta=meta,
+            concurrency_key=concurrency_key,
+            concurrency_limit=concurrency_limit,
+            attempt=attempt,
+            failures=failures,
+            losses=losses,
+            cancel_requested=cancel_requested,
+            worker=worker,
+            lease_until=lease_until,
+            started_at=started_at,
+            result=result,
+            error=None if error is None else TaskError.load(error),
+            version=version,
+        )

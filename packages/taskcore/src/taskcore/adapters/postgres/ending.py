@@ -7,7 +7,7 @@ The fence is the row in ``leases``: who deletes it ends the attempt, and everybo
 from collections.abc import Sequence
 
 from taskcore.adapters.postgres.arrays import sparse, uniform, uniform_sql
-from taskcore.adapters.postgres.statements import BACK_EVENTS, CLOCK, RARE_STATES
+from taskcore.adapters.postgres.statements import CLOCK, RARE_STATES
 from taskcore.adapters.postgres.tasks import storable
 from taskcore.adapters.sql.rows import BACK, LATEST, micros
 from taskcore.clock import to_micros
@@ -17,7 +17,7 @@ from taskcore.states import Event, TaskState, move
 
 # A batch names each attempt at most once. $2 is the instant that the lease must not outlive; NULL is now, where a
 # reaper writes.
-ENDS = f"""ends AS MATERIALIZED (
+_ENDED = f"""ends AS MATERIALIZED (
     SELECT task, {uniform_sql("attempt", "$4::integer[]")} AS attempt, {uniform_sql("worker", "$5::text[]")} AS worker,
         {uniform_sql("event", "$6::text[]")} AS event, {uniform_sql("state", "$7::text[]")} AS state,
         started_at, finished_at, result, error, version, delay, run_at, n
@@ -28,45 +28,58 @@ ended AS (
     DELETE FROM {{p}}_leases AS l USING ends AS e, clock
     WHERE l.task = e.task AND l.attempt = e.attempt AND l.worker = e.worker
         AND l.lease_until <= coalesce($2::bigint, now)
-    RETURNING e.*, l.queue_slot, l.key_slot, now,
-        CASE WHEN e.state = 'pending' THEN coalesce(e.run_at, least(now + e.delay, {LATEST})) END AS due),
-settled AS (
-    UPDATE {{p}}_tasks AS t SET
-        state = e.state,
-        rare = CASE WHEN e.state IN ({RARE_STATES}) THEN e.state END,
-        ready = CASE WHEN e.state = 'pending' THEN (coalesce(e.due, e.now) <= e.now)::integer END,
-        run_at = coalesce(e.due, t.run_at),
+    RETURNING e.*, l.queue_slot, now)"""
+
+_OUTCOME = """state = e.state,
         started_at = coalesce(e.started_at, t.started_at),
         finished_at = coalesce(e.finished_at, e.now),
-        failures = CASE WHEN e.event IN ('fail', 'retry') THEN t.failures + 1
-            WHEN e.event = 'repeat' THEN 0 ELSE t.failures END,
-        losses = CASE e.event WHEN 'lose' THEN t.losses + 1 WHEN 'repeat' THEN 0 ELSE t.losses END,
-        result = CASE WHEN e.event IN ('succeed', 'repeat') THEN e.result ELSE t.result END,
         error = e.error,
-        version = e.version
+        version = e.version"""
+
+# Beside what each ending needs anyway this writes ``rare``, so that a success changes no indexed column.
+ENDS = f"""{_ENDED},
+settled AS (
+    UPDATE {{p}}_tasks AS t SET {_OUTCOME},
+        rare = CASE WHEN e.state IN ({RARE_STATES}) THEN e.state END,
+        failures = CASE e.event WHEN 'fail' THEN t.failures + 1 ELSE t.failures END,
+        result = CASE e.event WHEN 'succeed' THEN e.result ELSE t.result END
     FROM ended AS e WHERE t.id = e.task
-    RETURNING e.n, e.event, e.queue_slot, t.concurrency_key, t.ready, t.id, t.attempt, t.worker, t.started_at,
-        t.finished_at, t.result, t.error, t.version),
+    RETURNING e.n, e.queue_slot, t.concurrency_key),
+told AS (
+    SELECT pg_notify('{{p}}_work', '') FROM settled
+    WHERE queue_slot IS NOT NULL OR concurrency_key IS NOT NULL LIMIT 1)"""
+"""Parts of a statement that bring tasks to rest, and tell of slots that became free."""
+
+_BACK = f"""{_ENDED},
+due AS (SELECT *, coalesce(run_at, least(now + delay, {LATEST}), now) AS due FROM ended),
+settled AS (
+    UPDATE {{p}}_tasks AS t SET {_OUTCOME},
+        ready = (e.due <= e.now)::integer,
+        run_at = CASE WHEN coalesce(e.run_at, e.delay) IS NULL THEN t.run_at ELSE e.due END,
+        failures = CASE e.event WHEN 'retry' THEN t.failures + 1 WHEN 'repeat' THEN 0 ELSE t.failures END,
+        losses = CASE e.event WHEN 'lose' THEN t.losses + 1 WHEN 'repeat' THEN 0 ELSE t.losses END,
+        result = CASE e.event WHEN 'repeat' THEN e.result ELSE t.result END
+    FROM due AS e WHERE t.id = e.task
+    RETURNING e.n, e.event, t.id, t.attempt, t.worker, t.started_at, t.finished_at, t.result, t.error, t.version),
 kept AS (
     INSERT INTO {{p}}_attempts (task, number, worker, started_at, finished_at, ended, result, error, version)
     SELECT id, attempt, worker, started_at, finished_at, event, CASE event WHEN 'repeat' THEN result END, error, version
-    FROM settled WHERE event IN ({BACK_EVENTS})
+    FROM settled
     ON CONFLICT DO NOTHING),
 forgotten AS (
     DELETE FROM {{p}}_attempts AS a USING settled AS s
-    WHERE s.event IN ({BACK_EVENTS}) AND s.attempt % {KEPT_ATTEMPTS} = 0
-        AND a.task = s.id AND a.number <= s.attempt - {KEPT_ATTEMPTS}),
-told AS (
-    SELECT pg_notify('{{p}}_work', '') FROM settled
-    WHERE ready = 1 OR queue_slot IS NOT NULL OR concurrency_key IS NOT NULL LIMIT 1)"""
-"""Parts of a statement that end attempts, keep those that go back, and tell of work that came back or became free."""
+    WHERE s.attempt % {KEPT_ATTEMPTS} = 0 AND a.task = s.id AND a.number <= s.attempt - {KEPT_ATTEMPTS}),
+told AS (SELECT pg_notify('{{p}}_work', '') FROM settled LIMIT 1)"""
 
 # Nearly always all are stored, and then their numbers need not travel.
 STORED = """CASE WHEN (SELECT count(*) FROM settled) < cardinality($3::text[])
     THEN (SELECT coalesce(array_agg(n), '{}') FROM settled) END, (SELECT count(*) FROM told)"""
 """What such a statement answers: the ordinals of what was stored, or NULL for all of it."""
 
-SETTLE = f"WITH {CLOCK}, {ENDS} SELECT {STORED}"
+REST = f"WITH {CLOCK}, {ENDS} SELECT {STORED}"
+"""Brings tasks to rest."""
+BACK_TO_QUEUE = f"WITH {CLOCK}, {_BACK} SELECT {STORED}"
+"""Gives tasks back to their queues, and keeps the attempts that end."""
 
 
 def ending_columns(settlements: Sequence[Settlement]) -> list[Sequence[object]]:

@@ -9,7 +9,7 @@ the tables as they were when it began. Two rules follow, and keep it right besid
 """
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
-from taskcore.adapters.sql.rows import BACK, TASK_COLUMNS
+from taskcore.adapters.sql.rows import TASK_COLUMNS
 from taskcore.states import AT_REST, MOVES, TaskState
 
 CLOCK = """clock AS MATERIALIZED (
@@ -17,7 +17,6 @@ CLOCK = """clock AS MATERIALIZED (
 """Begins a statement whose first parameter is the present time; NULL asks for the server's."""
 
 AT_REST_STATES = ", ".join(f"'{state}'" for state in sorted(AT_REST))
-BACK_EVENTS = ", ".join(f"'{event}'" for event in sorted(BACK))
 RARE_STATES = ", ".join(f"'{state}'" for state in sorted(AT_REST - {TaskState.SUCCEEDED}))
 """The endings that people look for, and that the column ``rare`` repeats."""
 

@@ -54,7 +54,7 @@ def tables(prefix: str) -> MetaData:
 
 def storage_parameters(prefix: str) -> dict[str, dict[str, str]]:
     """Table -> its storage parameters: room on each page for the versions to come, and quick cleaning."""
-    return {f"{prefix}_tasks": _BUSY | {"fillfactor": "80"}, f"{prefix}_leases": _BUSY | {"fillfactor": "50"}}
+    return {f"{prefix}_tasks": _BUSY | {"fillfactor": "50"}, f"{prefix}_leases": _BUSY | {"fillfactor": "50"}}
 
 
 def _text(name: str, *, primary_key: bool = False, nullable: bool = True) -> Column[str]:

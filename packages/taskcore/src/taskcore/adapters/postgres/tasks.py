@@ -26,6 +26,15 @@ WITH {CLOCK}, new AS (
         AS s (id, name, queue, payload, priority, run_at))
 SELECT {_TOLD}"""
 
+# Without arrays to take apart this costs a third less, and most programs put one task at a time.
+_PUT_ONE = f"""
+WITH {CLOCK}, new AS (
+    INSERT INTO {{p}}_tasks (id, name, queue, payload, priority, created_at, run_at, ready)
+    SELECT $3::text, $4::text, $5::text, $6::text, $7::integer, now, coalesce($8::bigint, now),
+        ($8 IS NULL OR $8 <= now)::integer
+    FROM clock)
+SELECT {_TOLD}"""
+
 # A key that is taken stores nothing. An id that is taken fails the statement, so nothing of it is stored.
 _PUT = f"""
 WITH {CLOCK}, new AS (
@@ -97,7 +106,9 @@ def put(specs: Sequence[TaskSpec], fresh: Iterator[TaskId], now: int | None, tol
     """
     tasks = [next(fresh) if spec.id is None else IdScheme.TIME_SORTED.check(spec.id) for spec in specs]
     if all(map(_is_plain, specs)):
-        if specs:
+        if len(specs) == 1:
+            yield _PUT_ONE, [now, told, *tasks, *_plain_values(specs[0])]
+        elif specs:
             yield _PUT_PLAIN, [now, told, tasks, *_plain_columns(specs)]
         return [Receipt(task, True) for task in tasks]
     wanted = list(zip(tasks, specs, strict=True))
@@ -129,6 +140,11 @@ def _is_plain(spec: TaskSpec) -> bool:
         and spec.concurrency_key is None
         and spec.concurrency_limit == 1
     )
+
+
+def _plain_values(spec: TaskSpec) -> tuple[object, ...]:
+    run_at = None if spec.run_at is None else to_micros(spec.run_at)
+    return spec.name, spec.queue, spec.payload, spec.priority, run_at
 
 
 def _plain_columns(specs: Sequence[TaskSpec]) -> list[Sequence[object]]:

@@ -47,8 +47,8 @@ async def overdue(runner: Runner, limit: int) -> list[TaskRecord]:
     return [task_of(row) for row in await runner.fetch(_OVERDUE, runner.now, max(0, limit))]
 
 
-async def recover(runner: Runner, settlements: Sequence[Settlement]) -> list[bool]:
-    return await settle(runner, settlements, lease_over=None)
+async def recover(database: Database, settlements: Sequence[Settlement]) -> list[bool]:
+    return await settle(database, settlements, lease_over=None)
 
 
 async def expire(runner: Runner, limit: int) -> list[TaskId]:

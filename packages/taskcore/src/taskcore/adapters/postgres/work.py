@@ -7,10 +7,10 @@ from operator import attrgetter
 
 from taskcore.adapters.postgres import claiming
 from taskcore.adapters.postgres.database import Database, Rows, Runner
-from taskcore.adapters.postgres.ending import SETTLE, ending_columns
+from taskcore.adapters.postgres.ending import BACK_TO_QUEUE, REST, ending_columns
 from taskcore.adapters.postgres.statements import CLOCK
 from taskcore.adapters.postgres.tasks import storable
-from taskcore.adapters.sql.rows import BACK, FOREVER, LATEST, micros, task_of
+from taskcore.adapters.sql.rows import BACK, FOREVER, LATEST, micros
 from taskcore.clock import to_micros
 from taskcore.errors import StoreUnavailable
 from taskcore.ids import TaskId, WorkerId
@@ -66,14 +66,15 @@ async def claim(runner: Runner, wanted: Claim) -> list[TaskRecord]:
     if rows[0][0]:
         await runner.fetch(claiming.PROMOTE, runner.now)
         rows = await runner.fetch(claiming.CLAIM, *parameters, False)
-    return _records(rows, 1)
+    return _records(rows, 1, wanted)
 
 
-def _records(rows: Rows, before: int) -> list[TaskRecord]:
+def _records(rows: Rows, before: int, wanted: Claim) -> list[TaskRecord]:
     """The claimed tasks, best first; ``before`` columns tell other things. A claim of nothing has one row of NULLs."""
-    if rows[0][before] is None:
+    now = rows[0][before]
+    if now is None:
         return []
-    records = [task_of(tuple(row)[before:]) for row in rows]
+    records = list(claiming.records(rows, before, wanted.worker, wanted.lease_for))
     records.sort(key=_RANK)
     records.sort(key=attrgetter("priority"), reverse=True)
     return records
@@ -82,7 +83,7 @@ def _records(rows: Rows, before: int) -> list[TaskRecord]:
 async def take(runner: Runner, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
     lease = min(micros(lease_for), LATEST)
     rows = await runner.fetch(claiming.TAKE, runner.now, worker, lease, *storable([task]))
-    return task_of(rows[0]) if rows else None
+    return next(claiming.records(rows, 0, worker, lease_for), None)
 
 
 async def renew(runner: Runner, fences: Sequence[Fence], lease_for: timedelta) -> list[Renewal]:
@@ -99,64 +100,69 @@ def _fence_columns(fences: Sequence[Fence]) -> tuple[list[str], list[int], list[
     return storable(fence.task for fence in fences), [fence.attempt for fence in fences], [f.worker for f in fences]
 
 
-async def settle(runner: Runner, settlements: Sequence[Settlement], lease_over: int | None = FOREVER) -> list[bool]:
+async def settle(database: Database, settlements: Sequence[Settlement], lease_over: int | None = FOREVER) -> list[bool]:
     """End attempts; with ``lease_over``, only those whose lease has run out by then, or by now if it is None."""
+    if len({settlement.event in BACK for settlement in settlements}) < 2:
+        return await _settle(database, settlements, lease_over)
+    return await database.together(lambda transaction: _settle(transaction, settlements, lease_over))
+
+
+async def _settle(runner: Runner, settlements: Sequence[Settlement], lease_over: int | None) -> list[bool]:
+    """One statement for those that go back to their queues, and one for those that come to rest."""
     distinct = _distinct(settlements)
-    if not distinct:
-        return []
-    ((stored, _),) = await runner.fetch(SETTLE, runner.now, lease_over, *ending_columns(list(distinct.values())))
-    return _stored(settlements, distinct, stored)
+    back = [settlement for settlement in distinct if settlement.event in BACK]
+    rest = [settlement for settlement in distinct if settlement.event not in BACK]
+    effective = set[int]()
+    # All are read before the first is written, so that an event which is refused leaves nothing behind.
+    steps = [(sql, some, ending_columns(some)) for sql, some in ((BACK_TO_QUEUE, back), (REST, rest)) if some]
+    for sql, some, columns in steps:
+        ((stored, _),) = await runner.fetch(sql, runner.now, lease_over, *columns)
+        effective |= _effective(some, stored)
+    return [id(settlement) in effective for settlement in settlements]
 
 
-def _distinct(settlements: Sequence[Settlement]) -> dict[Fence, Settlement]:
+def _distinct(settlements: Sequence[Settlement]) -> list[Settlement]:
     """The first settlement of each attempt; every later one comes too late."""
     distinct = dict[Fence, Settlement]()
     for settlement in settlements:
         distinct.setdefault(settlement.fence, settlement)
-    return distinct
+    return list(distinct.values())
 
 
-def _stored(
-    settlements: Sequence[Settlement], distinct: dict[Fence, Settlement], stored: Sequence[int] | None
-) -> list[bool]:
-    """Which settlements took effect. ``stored`` has the ordinals of the distinct ones that did; None is all."""
-    if stored is None and len(distinct) == len(settlements):
-        return [True] * len(settlements)
-    chosen = set(range(1, len(distinct) + 1) if stored is None else stored)
-    effective = {id(settlement) for n, settlement in enumerate(distinct.values(), 1) if n in chosen}
-    return [id(settlement) in effective for settlement in settlements]
+def _effective(settlements: Sequence[Settlement], stored: Sequence[int] | None) -> set[int]:
+    """The identities of those that took effect. ``stored`` has their ordinals, or is None for all."""
+    if stored is None:
+        return set(map(id, settlements))
+    return {id(settlements[ordinal - 1]) for ordinal in stored}
 
 
 async def exchange(
     database: Database, settlements: Sequence[Settlement], wanted: Claim
 ) -> tuple[list[bool], list[TaskRecord]]:
-    """In one statement where none of the tasks goes back to its queue, in one transaction otherwise."""
+    """In one statement where no task goes back to its queue, in one transaction otherwise."""
     distinct = _distinct(settlements)
-    if not distinct or wanted.limit < 1 or any(settlement.event in BACK for settlement in distinct.values()):
-        return await _exchange_in_steps(database, settlements, wanted)
-    columns = ending_columns(list(distinct.values()))
+    if not distinct:
+        return [], await claim(database, wanted)
+    if wanted.limit < 1 or any(settlement.event in BACK for settlement in distinct):
+        return await database.together(lambda transaction: _in_steps(transaction, settlements, wanted))
     lease = min(micros(wanted.lease_for), LATEST)
     parameters = [wanted.worker, lease, wanted.queues, wanted.limit, True]
-    rows = await database.fetch(claiming.EXCHANGE, database.now, FOREVER, *columns, *parameters)
+    rows = await database.fetch(claiming.EXCHANGE, database.now, FOREVER, *ending_columns(distinct), *parameters)
     due, stored, _ = rows[0][:3]
-    settled = _stored(settlements, distinct, stored)
+    effective = _effective(distinct, stored)
+    settled = [id(settlement) in effective for settlement in settlements]
     if not due:
-        return settled, _records(rows, 3)
+        return settled, _records(rows, 3, wanted)
     try:
         return settled, await claim(database, wanted)
     except StoreUnavailable:
         return settled, []  # The settlements are stored, and whoever called must hear it.
 
 
-async def _exchange_in_steps(
-    database: Database, settlements: Sequence[Settlement], wanted: Claim
+async def _in_steps(
+    transaction: Runner, settlements: Sequence[Settlement], wanted: Claim
 ) -> tuple[list[bool], list[TaskRecord]]:
-    async def run(transaction: Runner) -> tuple[list[bool], list[TaskRecord]]:
-        return await settle(transaction, settlements), await claim(transaction, wanted)
-
-    if not settlements:
-        return [], await claim(database, wanted)
-    return await database.together(run)
+    return await _settle(transaction, settlements, FOREVER), await claim(transaction, wanted)
 
 
 async def report(runner: Runner, reports: Sequence[Report]) -> list[bool]:

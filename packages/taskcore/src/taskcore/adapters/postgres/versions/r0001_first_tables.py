@@ -40,7 +40,7 @@ CREATE TABLE {{p}}_tasks (
     meta text,
     result text,
     error text
-) WITH (fillfactor = 80, {BUSY});
+) WITH (fillfactor = 50, {BUSY});
 CREATE INDEX {{p}}_tasks_ready ON {{p}}_tasks (queue, priority DESC, run_at, id) WHERE ready = 1;
 CREATE INDEX {{p}}_tasks_waiting ON {{p}}_tasks (run_at) WHERE ready = 0;
 CREATE INDEX {{p}}_tasks_expiring ON {{p}}_tasks (expires_at) WHERE expires_at IS NOT NULL AND ready IS NOT NULL;
