@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import memory
+from benchmarks import memory, pickup, snapshot
 from benchmarks.parts import ON
 from benchmarks.report import Measure, Report
 
@@ -29,7 +29,13 @@ def main() -> int:
 
 def measures(asked: argparse.Namespace, say: Callable[[str], None]) -> Iterator[Measure]:
     """What is not a rate, on the stores that were asked for."""
-    for name, jobs in {"sqlite": 200_000}.items():
+    for name in [name for name in ("postgres", "redis") if name in asked.only]:
+        say(f"pickup by an idle worker on {name}")
+        yield from pickup.measure(ON[name].name, ON[name].place, 20 if asked.quick else 200)
+    if "postgres" in asked.only:
+        say("two flows on postgres, one of them beside a held snapshot")
+        yield snapshot.measure(ON["postgres"].name, ON["postgres"].place, 5 if asked.quick else 60)
+    for name, jobs in {"postgres": 500_000, "sqlite": 200_000}.items():
         if name in asked.only:
             say(f"memory of a worker on {name}")
             yield memory.measure(ON[name].name, ON[name].place, 10_000 if asked.quick else jobs)

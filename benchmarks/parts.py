@@ -52,16 +52,23 @@ ON = {
         places.postgres_database,
         floors=[postgres.contender(ASYNCPG)],
         peers=ON_POSTGRES,
-        ours=[],
-        bars={},
+        ours=ours("PostgreSQL"),
+        bars={
+            "PostgreSQL, async": (
+                Bar("enqueue", ASYNCPG, 0.6),
+                Bar("single", ASYNCPG, 0.8),
+                Bar("drain", ASYNCPG, 0.45),
+                Bar("drain", "pgqueuer", 1.5),
+            )
+        },
     ),
     "redis": Part(
         "Redis",
         places.redis_number,
         floors=[redis.contender(REDIS_PY)],
         peers=ON_REDIS,
-        ours=[],
-        bars={},
+        ours=ours("Redis"),
+        bars={"Redis, async": (Bar("enqueue", REDIS_PY, 0.4), Bar("drain", REDIS_PY, 0.3), Bar("drain", BEST, 8))},
     ),
     "sqlite": Part(
         "SQLite",

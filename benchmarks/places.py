@@ -1,10 +1,6 @@
-"""Where laps run: a folder for SQLite, a database of its own on PostgreSQL, one of the numbered ones of Redis.
-
-``TASKCORE_POSTGRES_URL`` and ``TASKCORE_REDIS_URL`` name the servers; unset, they are the machine's own.
-"""
+"""Where laps run: a folder for SQLite, a database of its own on PostgreSQL, one of the numbered ones of Redis."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -15,8 +11,8 @@ from uuid import uuid4
 import asyncpg
 import redis
 
-POSTGRES = os.environ.get("TASKCORE_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
-REDIS = os.environ.get("TASKCORE_REDIS_URL", "redis://127.0.0.1:6379/0")
+from benchmarks.servers import server
+
 NUMBERS = range(15, 0, -1)
 """The databases of Redis that may be used, best first."""
 
@@ -34,7 +30,7 @@ def postgres_database() -> Iterator[str]:
     name = f"bench_{uuid4().hex[:12]}"
     asyncio.run(tell_postgres(f"CREATE DATABASE {name}", "CHECKPOINT"))
     try:
-        yield in_database(POSTGRES, name)
+        yield in_database(server("postgres"), name)
     finally:
         asyncio.run(tell_postgres(f"DROP DATABASE {name} WITH (FORCE)"))
 
@@ -45,7 +41,7 @@ def postgres_version() -> str:
 
 async def tell_postgres(*statements: str) -> str:
     """Run statements; answer what the last one found."""
-    connection = await asyncpg.connect(POSTGRES, timeout=5)
+    connection = await asyncpg.connect(server("postgres"), timeout=5)
     try:
         found = [await connection.fetchval(statement) for statement in statements]
         return str(found[-1])
@@ -68,7 +64,7 @@ def redis_number() -> Iterator[str]:
 
 def empty_number() -> str:
     for number in NUMBERS:
-        url = in_database(REDIS, str(number))
+        url = in_database(server("redis"), str(number))
         with redis.Redis.from_url(url) as client:
             if client.dbsize() == 0:
                 return url
@@ -76,7 +72,7 @@ def empty_number() -> str:
 
 
 def redis_version() -> str:
-    with redis.Redis.from_url(REDIS) as client:
+    with redis.Redis.from_url(server("redis")) as client:
         return str(client.info("server")["redis_version"])
 
 
