@@ -32,10 +32,11 @@ async def records(session: Session, keys: Sequence[str]) -> list[TaskRecord | No
 
 
 def _record(session: Session, key: str, values: Sequence[Any]) -> TaskRecord | None:
-    if values[0] is None:
+    life, payload, extra, result, error, version, progress, note, lease = values
+    if life is None:
         return None
-    progress, note, lease = values[6:]
-    return record_of(session.id(key), values[:6], progress=progress, note=note, lease=lease)
+    ending = result, error, version
+    return record_of(session.id(key), life, payload, extra, ending, progress=progress, note=note, lease=lease)
 
 
 async def get(session: Session, task: TaskId) -> TaskRecord | None:
@@ -101,7 +102,7 @@ async def attempts(session: Session, task: TaskId) -> list[Attempt]:
     if life is None:
         return []
     kept = [attempt_of(task, text) for text in texts]
-    record = record_of(task, (life, "", None, *ended))
+    record = record_of(task, life, "", None, ended)
     last = last_attempt(record, ENDED_BY.get(record.state))
     # A task that was retried, and cancelled while it waited, still tells of an attempt that is kept already.
     if last is None or (kept and kept[-1].number == last.number):

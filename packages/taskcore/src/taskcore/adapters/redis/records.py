@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 from taskcore.clock import from_micros, to_micros
 from taskcore.ids import IdScheme, ScheduleId, TaskId, WorkerId
@@ -13,7 +12,8 @@ from taskcore.models.task import MAX_PRIORITY
 from taskcore.retry import RetryPolicy
 from taskcore.states import MOVES, Event, TaskState, move
 
-Values = Sequence[Any]
+Texts = Sequence[str | None]
+NOTHING: Texts = (None, None, None)
 
 STATES = {state.value: state for state in TaskState}
 LATEST = 253_402_300_799_999_968
@@ -114,14 +114,17 @@ def _optional_instant(text: str) -> datetime | None:
 
 def record_of(
     task: TaskId,
-    values: Values,
+    life: str,
+    payload: str,
+    extra: str | None,
+    ending: Texts,
     *,
     lease: str | None = None,
     progress: str | None = None,
     note: str | None = None,
 ) -> TaskRecord:
-    """The record of a task: life, payload, extra, result, error and version come from a script."""
-    life, payload, extra, result, error, version = values
+    """The record of a task; ``ending`` is result, error and version."""
+    result, error, version = ending
     head, queue, name, ckey, ikey, worker = life.split("\n", 5)
     state, attempt, failures, losses, cancel, started, finished, rank, created, expires, limit = head.split(" ")
     timeout, retry, schedule, meta = _NO_EXTRA if extra is None else _load_extra(extra)

@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, cast
 
+from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
@@ -54,6 +56,18 @@ class Place:
         return f"Redis at {where}/{options.get('db', 0)}"
 
 
+class _Packing:
+    """What the driver sends is put together by hiredis, which takes a tenth of the time."""
+
+    def pack_command(self, *args: Value) -> list[bytes]:
+        return [pack_command(args)]  # type: ignore[arg-type]  # its stub says tuple of one
+
+
+@cache
+def _packing(connection: type[AbstractConnection]) -> type[AbstractConnection]:
+    return type(f"Packing{connection.__name__}", (_Packing, connection), {})
+
+
 def _options(url: str) -> dict[str, Any]:
     try:
         return cast("dict[str, Any]", parse_url(url))
@@ -76,6 +90,7 @@ class Session:
         self._base = f"{{{place.prefix}}}:"
         self._layout = place.layout
         self._keep = "" if place.keep is None else str(micros(place.keep))
+        options = _options(place.url)
         # A script that may have run must not run again by itself, so the driver tries nothing twice.
         self._pool = BlockingConnectionPool(
             **{
@@ -89,7 +104,8 @@ class Session:
                 "client_name": "taskcore",
                 "driver_info": None,
                 "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-                **_options(place.url),
+                **options,
+                "connection_class": _packing(options.get("connection_class", Connection)),
             }
         )
         self.client: Redis = Redis.from_pool(self._pool)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from taskcore.adapters.redis.reading import records
-from taskcore.adapters.redis.records import dump_line, micros, record_of, settlement_values
+from taskcore.adapters.redis.records import NOTHING, dump_line, micros, record_of, settlement_values
 from taskcore.adapters.redis.session import Session, Value
 from taskcore.adapters.redis.tasks import SLICE
 from taskcore.ids import TaskId, WorkerId
@@ -13,7 +13,7 @@ from taskcore.lease import Fence, Renewal
 from taskcore.models import Claim, LogLine, Report, Settlement, TaskRecord
 from taskcore.states import AT_REST, TaskState
 
-_NOTHING = Claim(worker=WorkerId(""), queues=(), limit=0, lease_for=timedelta(0))
+_NO_CLAIM = Claim(worker=WorkerId(""), queues=(), limit=0, lease_for=timedelta(0))
 _RENEWALS = {"H": Renewal.HELD, "C": Renewal.CANCEL, "L": Renewal.LOST}
 
 
@@ -39,8 +39,9 @@ async def _exchange(
 
 
 def _claimed(session: Session, values: Sequence[Any], lease: str) -> Iterator[TaskRecord]:
-    for first in range(0, len(values), 7):
-        yield record_of(session.id(values[first]), values[first + 1 : first + 7], lease=lease)
+    fields = iter(values)
+    for key, life, payload, extra, before in zip(fields, fields, fields, fields, fields, strict=True):
+        yield record_of(session.id(key), life, payload, extra, before or NOTHING, lease=lease)
 
 
 async def claim(session: Session, wanted: Claim) -> list[TaskRecord]:
@@ -48,11 +49,11 @@ async def claim(session: Session, wanted: Claim) -> list[TaskRecord]:
 
 
 async def settle(session: Session, settlements: Sequence[Settlement]) -> list[bool]:
-    return (await exchange(session, settlements, _NOTHING))[0]
+    return (await exchange(session, settlements, _NO_CLAIM))[0]
 
 
 async def recover(session: Session, settlements: Sequence[Settlement]) -> list[bool]:
-    return (await exchange(session, settlements, _NOTHING, overdue=True))[0]
+    return (await exchange(session, settlements, _NO_CLAIM, overdue=True))[0]
 
 
 async def take(session: Session, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:

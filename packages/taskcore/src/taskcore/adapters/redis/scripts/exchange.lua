@@ -11,7 +11,8 @@
 --          10... the queues, then the settlements with six values each, as in parts/settle.lua
 -- RETURNS  1 a text of 0 and 1: which settlements were stored
 --          2 the end of the lease in microseconds
---          3 seven values a claimed task: key, life, payload, extra, result, error, version
+--          3 five values a claimed task: key, life, payload, extra, and nothing or, where an attempt went before this
+--            one, its result, error and version
 --          4 1 when a further call may find tasks although this one found none
 -- include parts/base.lua
 -- include parts/task.lua

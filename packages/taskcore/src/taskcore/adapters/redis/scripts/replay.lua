@@ -27,7 +27,8 @@ local function replay(key)
   end
   leave_rest(key, t)
   remember_last(key, t)
-  t.state, t.failures, t.losses, t.cancel, t.expires = 'pending', 0, 0, 0, '-'
+  t.state, t.failures, t.losses, t.cancel = 'pending', 0, 0, 0
+  t.expires, t.traits = '-', string.gsub(t.traits, '^%S+', '-', 1)
   t.rank = sub(t.rank, 1, 10) .. instant(now)
   enter_pending(key, t)
   local task = P .. 'task:' .. key

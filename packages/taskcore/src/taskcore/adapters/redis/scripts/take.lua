@@ -6,13 +6,13 @@
 --          5 the worker
 --          6 its lease in microseconds
 -- RETURNS  1 the end of the lease in microseconds
---          2 seven values as in exchange.lua, or none
+--          2 five values as in exchange.lua, or none
 -- include parts/base.lua
 -- include parts/task.lua
 -- include parts/pending.lua
 -- include parts/claim.lua
 local key, out = ARGV[4], {}
-local fields = call('HMGET', P .. 'task:' .. key, 'life', 'payload', 'extra', 'result', 'error', 'version')
+local fields = call('HMGET', P .. 'task:' .. key, 'life', 'payload', 'extra')
 local t = fields[1] and parsed(fields[1])
 local lease_until = lease_end(tonumber(ARGV[6]))
 if t and t.state == 'pending' then

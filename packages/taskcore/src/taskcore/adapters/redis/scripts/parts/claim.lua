@@ -62,7 +62,7 @@ local function next_ready(sources, limits)
     end
     source.seen, source.head = source.seen + 1, source.head + 1
     local at, key = place_parts(place)
-    local fields = call('HMGET', P .. 'task:' .. key, 'life', 'payload', 'extra', 'result', 'error', 'version')
+    local fields = call('HMGET', P .. 'task:' .. key, 'life', 'payload', 'extra')
     local t = fields[1] and parsed(fields[1])
     if not t then
       drop(P .. 'pending:' .. source.queue, key)
@@ -96,13 +96,14 @@ end
 
 -- Make a pending task running, and add to ``out`` what tells of it.
 local function begin(key, t, fields, worker, lease_until, out)
-  local again = t.attempt ~= '0'
+  local task, before = P .. 'task:' .. key, false
+  if t.attempt ~= '0' then
+    before = call('HMGET', task, 'result', 'error', 'version')
+    call('HDEL', task, 'progress', 'note')
+  end
   t.state, t.attempt, t.worker, t.started, t.finished = 'running', t.attempt + 1, worker, now_text, '-'
   local life = life_of(t)
-  call('HSET', P .. 'task:' .. key, 'life', life)
-  if again then
-    call('HDEL', P .. 'task:' .. key, 'progress', 'note')
-  end
+  call('HSET', task, 'life', life)
   if t.ckey ~= '' then
     call('SADD', P .. 'slots:' .. t.ckey, key)
   end
@@ -111,15 +112,14 @@ local function begin(key, t, fields, worker, lease_until, out)
   end
   add(P .. 'running:' .. t.queue, lease_until, key)
   local size = #out
-  out[size + 1], out[size + 2], out[size + 3], out[size + 4] = key, life, fields[2], fields[3]
-  out[size + 5], out[size + 6], out[size + 7] = fields[4], fields[5], fields[6]
+  out[size + 1], out[size + 2], out[size + 3], out[size + 4], out[size + 5] = key, life, fields[2], fields[3], before
 end
 
 local function lease_end(lease)
   return whole(math.min(now + lease, LATEST))
 end
 
--- Answers seven values a task, and whether a further call may find tasks although this one found none.
+-- Answers five values a task, and whether a further call may find tasks although this one found none.
 local function claim(most, worker, lease, queues)
   local sources, more = sources_of(queues, most)
   local out = {}

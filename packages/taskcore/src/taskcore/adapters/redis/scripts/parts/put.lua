@@ -5,8 +5,6 @@
 -- traits  the part of a life from ``expires`` to the idempotency key, with its last line feed
 -- extra   a document that scripts do not read, or ""
 
-local TRAITS = '^(%S+) (%d+)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n$'
-
 local function next_number()
   local number = call('INCR', P .. 'number')
   local text = number < 9e15 and whole(number) or call('GET', P .. 'number')
@@ -70,22 +68,14 @@ local function keys_of(first, count, repeated)
   return keys
 end
 
-local traits_seen = {}
-
-local function traits_of(text)
-  local t = traits_seen[text]
-  if not t then
-    t = {}
-    t.expires, t.limit, t.queue, t.name, t.ckey, t.ikey = match(text, TRAITS)
-    traits_seen[text] = t
-    call('SADD', P .. 'queues', t.queue)
-  end
-  return t
-end
+local known = {}
 
 local function store_order(key, rank, traits, payload, extra)
-  local t = traits_of(traits)
-  t.rank = #rank == 10 and rank .. instant(now) or rank
+  local t = setmetatable({ rank = #rank == 10 and rank .. instant(now) or rank }, traits_of(traits))
+  if not known[t.queue] then
+    known[t.queue] = true
+    call('SADD', P .. 'queues', t.queue)
+  end
   local life = 'pending 0 0 0 0 - - ' .. t.rank .. ' ' .. now_text .. ' ' .. traits
   if extra == '' then
     call('HSET', P .. 'task:' .. key, 'life', life, 'payload', payload)

@@ -4,22 +4,35 @@
 -- queue, name, concurrency key, idempotency key and worker, a line each
 --
 -- "-" is no instant. ``rank`` is what claims sort by: ten digits that grow as the priority falls, then the instant at
--- which the task is due. A *place* is a rank with the task's key behind it; places sort by their bytes.
-local LIFE = '^(%l+) (%d+) (%d+) (%d+) (%d) (%S+) (%S+) (%S+) (%S+) (%S+) (%d+)\n'
-  .. '([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$'
+-- which the task is due. A *place* is a rank with the task's key behind it; places sort by their bytes. The *traits*,
+-- from ``expires`` to the line feed before the worker, stay as they were ordered and are the same for many tasks.
+local LIFE = '^(%l+) (%d+) (%d+) (%d+) (%d) (%S+) (%S+) (%S+) (%S+) (%S+ %d+\n[^\n]*\n[^\n]*\n[^\n]*\n[^\n]*\n)(.*)$'
+local TRAITS = '^(%S+) (%d+)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n$'
 local LATEST = 253402300799999968 -- the last double before the year 10000
+
+local traits_seen = {}
+
+local function traits_of(text)
+  local seen = traits_seen[text]
+  if not seen then
+    local traits = {}
+    traits.expires, traits.limit, traits.queue, traits.name, traits.ckey, traits.ikey = match(text, TRAITS)
+    seen = { __index = traits }
+    traits_seen[text] = seen
+  end
+  return seen
+end
 
 local function parsed(life)
   local t = {}
-  t.state, t.attempt, t.failures, t.losses, t.cancel, t.started, t.finished, t.rank, t.created, t.expires, t.limit,
-    t.queue, t.name, t.ckey, t.ikey, t.worker = match(life, LIFE)
-  return t
+  t.state, t.attempt, t.failures, t.losses, t.cancel, t.started, t.finished, t.rank, t.created, t.traits, t.worker =
+    match(life, LIFE)
+  return setmetatable(t, traits_of(t.traits))
 end
 
 local function life_of(t)
   return t.state .. ' ' .. t.attempt .. ' ' .. t.failures .. ' ' .. t.losses .. ' ' .. t.cancel .. ' ' .. t.started
-    .. ' ' .. t.finished .. ' ' .. t.rank .. ' ' .. t.created .. ' ' .. t.expires .. ' ' .. t.limit .. '\n' .. t.queue
-    .. '\n' .. t.name .. '\n' .. t.ckey .. '\n' .. t.ikey .. '\n' .. t.worker
+    .. ' ' .. t.finished .. ' ' .. t.rank .. ' ' .. t.created .. ' ' .. t.traits .. t.worker
 end
 
 local function load(key)
