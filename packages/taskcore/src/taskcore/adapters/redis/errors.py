@@ -21,39 +21,54 @@ _UNAVAILABLE = {
     "MOVED": "is one of a cluster and these keys are on another one; connect to that one",
     "ASK": "is one of a cluster and is moving these keys to another server",
     "NOAUTH": "asks for a password; write it into the URL",
-    "WRONGPASS": "refuses this user name or password",
+    "WRONGPASS": "refuses this user name or password, or asks for one; write them into the URL",
     "NOPERM": "does not let this user do what a store needs: all keys and channels of its prefix, and scripts",
+}
+# The driver keeps some of these words to itself, and makes classes of them.
+_CLASSES: dict[type[Exception], str] = {
+    driver.OutOfMemoryError: "OOM",
+    driver.ReadOnlyError: "READONLY",
+    driver.BusyLoadingError: "LOADING",
+    driver.MasterDownError: "MASTERDOWN",
+    driver.ClusterDownError: "CLUSTERDOWN",
+    driver.TryAgainError: "TRYAGAIN",
+    driver.MovedError: "MOVED",
+    driver.AskError: "ASK",
+    driver.AuthenticationError: "WRONGPASS",
+    driver.NoPermissionError: "NOPERM",
 }
 # A script of an older server wraps the error that a command in it met, so the word may be anywhere.
 _WORD = re.compile(rf"\b({'|'.join(_UNAVAILABLE)})\b")
 
 
 @contextmanager
-def translated(server: str) -> Iterator[None]:
+def translated(server: str, layout: str = "") -> Iterator[None]:
     """Turn what the driver raises into this project's errors, with the cause kept."""
     try:
         yield
     except (driver.RedisError, OSError, UnicodeEncodeError) as error:
-        raise _named(error, server) from error
+        raise _named(error, server, layout) from error
 
 
-def _named(error: Exception, server: str) -> Exception:
+def _named(error: Exception, server: str, layout: str) -> Exception:
     text = str(error)
-    match error:
-        case UnicodeEncodeError():
-            return InvalidInput(f"text must be valid Unicode to be stored, got {error.object[:80]!r}")
-        case driver.ResponseError() if text.startswith("LAYOUT "):
-            return SchemaMismatch(f"the keys on {server} have the layout {text[7:]!r}, which is not this store's")
-        case driver.AuthenticationError():
-            return StoreUnavailable(f"{server} refuses this user name or password, or asks for one")
-        case driver.TimeoutError() | driver.ConnectionError() | OSError() if _word(text) is None:
-            return StoreUnavailable(f"{server} cannot be reached: {text or type(error).__name__}")
-        case _ if (word := _word(text)) is not None:
-            return StoreUnavailable(f"{server} {_UNAVAILABLE[word]} (it says: {text})")
-        case _:
-            return StoreError(f"{server} refused what the store asked of it: {text}")
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidInput(f"text must be valid Unicode to be stored, got {error.object[:80]!r}")
+    if text.startswith("LAYOUT "):
+        return SchemaMismatch(
+            f"the keys on {server} have the layout {text[7:]!r}, this store works with {layout!r}; open it with the "
+            "ids that its keys were made for, update taskcore, or choose another prefix"
+        )
+    if (word := _word(error)) is not None:
+        return StoreUnavailable(f"{server} {_UNAVAILABLE[word]} (it says: {text})")
+    if isinstance(error, driver.TimeoutError | driver.ConnectionError | OSError):
+        return StoreUnavailable(f"{server} cannot be reached: {text or type(error).__name__}")
+    return StoreError(f"{server} refused what the store asked of it: {text}")
 
 
-def _word(text: str) -> str | None:
-    found = _WORD.search(text)
+def _word(error: Exception) -> str | None:
+    for kind, word in _CLASSES.items():
+        if isinstance(error, kind):
+            return word
+    found = _WORD.search(str(error)) if isinstance(error, driver.ResponseError) else None
     return None if found is None else found[1]

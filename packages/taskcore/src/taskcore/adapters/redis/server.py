@@ -4,7 +4,7 @@ import re
 
 from taskcore.adapters.redis.errors import translated
 from taskcore.adapters.redis.session import Session
-from taskcore.errors import SchemaMismatch
+from taskcore.errors import SchemaMismatch, StoreError
 
 _OLDEST = (6, 2)
 
@@ -15,11 +15,17 @@ async def check(session: Session) -> None:
     Raises:
         StoreUnavailable: it does not answer.
         SchemaMismatch: it is too old, or holds keys of another layout.
+        StoreError: it is a cache, which may drop any key.
     """
     with translated(session.server):
-        info = await session.client.info("server")
+        info = await session.client.info()
     version = str(info.get("redis_version", ""))
     numbers = re.match(r"(\d+)\.(\d+)", version)
     if numbers is None or (int(numbers[1]), int(numbers[2])) < _OLDEST:
         raise SchemaMismatch(f"{session.server} is version {version or 'unknown'}; a store needs Redis 6.2 or newer")
+    policy = str(info.get("maxmemory_policy", ""))
+    if policy.startswith("allkeys") and info.get("maxmemory", 0):
+        raise StoreError(
+            f"{session.server} forgets tasks when its memory is full (maxmemory-policy {policy}); set it to noeviction"
+        )
     await session.run("open")

@@ -1,7 +1,7 @@
 """What a store needs on one event loop: connections, fresh ids, and the one way to run a script."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any, cast
@@ -35,7 +35,7 @@ _PATIENCE = 10.0
 class Place:
     """Where a store is, and how it works there. ``clock`` is None for the server's own time."""
 
-    url: str
+    url: str = field(repr=False)  # it may hold a password
     prefix: str
     ids: IdScheme
     clock: Clock | None
@@ -141,7 +141,7 @@ class Session:
     async def _run(self, name: str, args: Iterable[Value]) -> Any:
         what = script(name)
         clock = "" if self._clock is None else to_micros(self._clock.now())
-        with translated(self.server):
+        with translated(self.server, self._layout):
             try:
                 return await self._execute(
                     "EVALSHA", what.sha, 1, self.name("layout"), clock, self._layout, self._keep, *args

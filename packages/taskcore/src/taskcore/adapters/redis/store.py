@@ -37,13 +37,17 @@ from taskcore.states import TaskState
 
 Loop = asyncio.AbstractEventLoop
 
+_PATIENCE = 2.0
+"""Seconds that other event loops have to close their connections; one may be waiting for us."""
+
 
 class RedisStore:
     """A store on a server that any number of machines may use at the same time.
 
     What it has accepted is as durable as the server is set up to be: with ``appendonly yes`` and ``appendfsync always``
     it survives a power cut, with the server's defaults the last seconds or minutes may be lost. Each method is one
-    script, which the server runs as one step. An object serves any event loop; each has connections of its own.
+    script, which the server runs as one step. An object serves any event loop, with connections of its own for each;
+    ``close`` closes those of loops that are running.
     """
 
     def __init__(self, place: Place) -> None:
@@ -75,6 +79,7 @@ class RedisStore:
             InvalidInput: ``url`` names no server, ``prefix`` is no name, or ``keep`` is no time.
             StoreUnavailable: the server does not answer.
             SchemaMismatch: it is too old, or its keys are of another release or were made for the other ``ids``.
+            StoreError: it is set up as a cache, which drops keys when its memory is full.
         """
         if not (prefix.isascii() and prefix.isidentifier()):
             raise InvalidInput(f"prefix must be an identifier of ASCII letters, digits and _, got {prefix!r}")
@@ -120,16 +125,20 @@ class RedisStore:
         await server.check(self._session)
 
     async def close(self) -> None:
-        """Let go of this loop's connections, and of those of other loops as soon as they get to it."""
+        """Let go of the connections of this event loop, and of those of others that are running."""
         with self._lock:
             self._closed = True
             sessions, self._sessions = dict(self._sessions), WeakKeyDictionary()
         here = asyncio.get_running_loop()
+        elsewhere = []
         for loop, (session, listener) in sessions.items():
             if loop is here:
                 await _close(session, listener)
             elif loop.is_running():
-                asyncio.run_coroutine_threadsafe(_close(session, listener), loop)
+                closing = asyncio.run_coroutine_threadsafe(_close(session, listener), loop)
+                elsewhere.append(asyncio.wrap_future(closing))
+        if elsewhere:
+            await asyncio.wait(elsewhere, timeout=_PATIENCE)
 
     # TaskQueue, QueueControls
 

@@ -27,7 +27,7 @@ end
 
 -- Ready tasks sort by priority first, so the oldest of each priority is asked for.
 local function oldest_ready(queue)
-  local ready, from, oldest = P .. 'ready:' .. queue, '-', nil
+  local ready, from, oldest = sets_of[queue].ready, '-', nil
   for _ = 1, PATIENCE do
     local places = call('ZRANGEBYLEX', ready, from, '+', 'LIMIT', 0, PATIENCE)
     if #places == 0 then
@@ -48,8 +48,8 @@ end
 
 local function oldest_due(queue)
   local oldest = oldest_ready(queue)
-  for _, name in ipairs({ 'delayed:', 'parked:' }) do
-    local at = first_wanted(call('ZRANGEBYSCORE', P .. name .. queue, '-inf', now_text, 'LIMIT', 0, PATIENCE))
+  for _, name in ipairs({ 'delayed', 'parked' }) do
+    local at = first_wanted(call('ZRANGEBYSCORE', sets_of[queue][name], '-inf', now_text, 'LIMIT', 0, PATIENCE))
     oldest = at and math.min(at, oldest or at) or oldest
   end
   return oldest and whole(oldest) or ''
@@ -59,7 +59,7 @@ local out = {}
 for _, queue in ipairs(call('SMEMBERS', P .. 'queues')) do
   out[#out + 1] = queue
   for _, state in ipairs(NAMES) do
-    out[#out + 1] = call('ZCARD', P .. state .. ':' .. queue)
+    out[#out + 1] = call('ZCARD', sets_of[queue][state])
   end
   out[#out + 1] = oldest_due(queue)
 end

@@ -12,7 +12,7 @@ local removed = 0
 for i = 4, #ARGV do
   local t = load(ARGV[i])
   if t and t.state ~= 'running' then
-    remove(ARGV[i], t)
+    remove(t)
     removed = removed + 1
   end
 end

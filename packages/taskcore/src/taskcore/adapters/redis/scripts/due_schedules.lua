@@ -5,7 +5,7 @@
 --          4 how many at the most
 -- RETURNS  what is stored of each
 -- include parts/base.lua
-local ids = call('ZRANGEBYSCORE', P .. 'due', '-inf', now_text, 'LIMIT', 0, ARGV[4])
+local ids = call('ZRANGEBYSCORE', P .. 'due', '-inf', now_text, 'LIMIT', 0, math.min(tonumber(ARGV[4]), 4000))
 if #ids == 0 then
   return {}
 end

@@ -13,9 +13,9 @@ local expired = {}
 for _, key in ipairs(keys) do
   local t = load(key)
   if t then
-    leave_pending(key, t)
-    come_to_rest(key, t, 'expired', now_text)
-    call('HSET', P .. 'task:' .. key, 'life', life_of(t))
+    leave_pending(t)
+    come_to_rest(t, 'expired', now_text)
+    save(t)
     expired[#expired + 1] = key
   else
     drop(P .. 'expiry', key)

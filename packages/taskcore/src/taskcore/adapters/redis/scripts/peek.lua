@@ -24,7 +24,7 @@ if more or source or limits.aside == 0 then
   return '0'
 end
 for _, each in ipairs(sources) do
-  local first = call('ZRANGE', P .. 'delayed:' .. each.queue, 0, 0, 'WITHSCORES')
+  local first = call('ZRANGE', each.sets.delayed, 0, 0, 'WITHSCORES')
   if first[2] then
     wait = math.min(tonumber(first[2]) - now, wait or math.huge)
   end

@@ -26,7 +26,7 @@ for i = 1, math.min(most, #found) do
   local key, _, set = unpack(found[i])
   local t = load(key)
   if t then
-    remove(key, t)
+    remove(t)
     removed = removed + 1
   else
     drop(set, key)

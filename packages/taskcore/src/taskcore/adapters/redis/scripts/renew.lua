@@ -12,7 +12,7 @@ for i = 5, #ARGV, 3 do
   local t = load(ARGV[i])
   local answer = 'L'
   if holds(t, ARGV[i + 1], ARGV[i + 2]) then
-    add(P .. 'running:' .. t.queue, lease_until, ARGV[i])
+    add(t.sets.running, lease_until, t.key)
     answer = t.cancel == '1' and 'C' or 'H'
   end
   answers[#answers + 1] = answer

@@ -12,11 +12,11 @@
 -- include parts/attempts.lua
 local ended_by = cjson.decode(ARGV[4])
 
-local function remember_last(key, t)
+local function remember_last(t)
   local event = ended_by[t.state]
-  if t.attempt ~= '0' and event and not is_remembered(key, t) then
-    local result, error, version = unpack(call('HMGET', P .. 'task:' .. key, 'result', 'error', 'version'))
-    remember(key, t, event, event == 'succeed' and result, error, version)
+  if t.attempt ~= '0' and event and not is_remembered(t) then
+    local result, error, version = unpack(call('HMGET', t.task, 'result', 'error', 'version'))
+    remember(t, event, event == 'succeed' and result, error, version)
   end
 end
 
@@ -25,16 +25,15 @@ local function replay(key)
   if not t or not ended_by[t.state] and t.state ~= 'expired' then
     return '0'
   end
-  leave_rest(key, t)
-  remember_last(key, t)
+  leave_rest(t)
+  remember_last(t)
   t.state, t.failures, t.losses, t.cancel = 'pending', 0, 0, 0
-  t.expires, t.traits = '-', string.gsub(t.traits, '^%S+', '-', 1)
+  setmetatable(t, traits_of[string.gsub(t.traits, '^(%S+) %S+', '%1 -', 1)])
   t.rank = sub(t.rank, 1, 10) .. instant(now)
-  enter_pending(key, t)
-  local task = P .. 'task:' .. key
-  call('HSET', task, 'life', life_of(t))
-  call('HDEL', task, 'progress', 'note', 'result', 'error')
-  if call('PERSIST', task) == 1 then
+  enter_pending(t)
+  save(t)
+  call('HDEL', t.task, 'progress', 'note', 'result', 'error')
+  if call('PERSIST', t.task) == 1 then
     call('PERSIST', P .. 'attempts:' .. key)
     call('PERSIST', P .. 'log:' .. key)
     call('PERSIST', P .. 'key:' .. t.ikey)

@@ -11,13 +11,13 @@
 -- include parts/task.lua
 -- include parts/pending.lua
 -- include parts/claim.lua
-local key, out = ARGV[4], {}
-local fields = call('HMGET', P .. 'task:' .. key, 'life', 'payload', 'extra')
-local t = fields[1] and parsed(fields[1])
+local task, out = P .. 'task:' .. ARGV[4], {}
+local fields = call('HMGET', task, 'life', 'payload', 'extra')
+local t = fields[1] and parsed(ARGV[4], task, fields[1])
 local lease_until = lease_end(tonumber(ARGV[6]))
 if t and t.state == 'pending' then
-  leave_pending(key, t)
-  begin(key, t, fields, ARGV[5], lease_until, out)
+  leave_pending(t)
+  begin(t, fields, ARGV[5], lease_until, out)
   flush()
 end
 return { lease_until, out }

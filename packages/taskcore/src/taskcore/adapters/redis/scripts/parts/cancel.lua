@@ -5,14 +5,14 @@ local function cancel(key)
     return false
   end
   if t.state == 'pending' then
-    leave_pending(key, t)
-    come_to_rest(key, t, 'cancelled', now_text)
+    leave_pending(t)
+    come_to_rest(t, 'cancelled', now_text)
   elseif t.state == 'running' then
     t.cancel = '1'
     call('SADD', P .. 'stopping:' .. t.worker, t.attempt .. ' ' .. key)
   else
     return t.state
   end
-  call('HSET', P .. 'task:' .. key, 'life', life_of(t))
+  save(t)
   return t.state
 end

@@ -21,12 +21,11 @@ local function sources_of(queues, most)
     local paused, limit = controls_of(queue)
     local room = most
     if limit then
-      room = math.min(most, limit - call('ZCARD', P .. 'running:' .. queue))
+      room = math.min(most, limit - call('ZCARD', sets_of[queue].running))
     end
     if not paused and room > 0 then
-      local source = { queue = queue, ready = P .. 'ready:' .. queue, room = room, seen = 0, head = 0 }
-      source.chunk = math.min(room, 1000)
-      sources[#sources + 1] = source
+      sources[#sources + 1] =
+        { queue = queue, sets = sets_of[queue], room = room, chunk = math.min(room, 1000), seen = 0, head = 0 }
     end
   end
   return sources, more
@@ -34,7 +33,7 @@ end
 
 local function head_of(source)
   if not source.places or (source.head > #source.places and #source.places == source.chunk) then
-    source.places = call('ZRANGE', source.ready, source.seen, source.seen + source.chunk - 1)
+    source.places = call('ZRANGE', source.sets.ready, source.seen, source.seen + source.chunk - 1)
     source.head = 1
   end
   return source.places[source.head]
@@ -62,18 +61,19 @@ local function next_ready(sources, limits)
     end
     source.seen, source.head = source.seen + 1, source.head + 1
     local at, key = place_parts(place)
-    local fields = call('HMGET', P .. 'task:' .. key, 'life', 'payload', 'extra')
-    local t = fields[1] and parsed(fields[1])
+    local task = P .. 'task:' .. key
+    local fields = call('HMGET', task, 'life', 'payload', 'extra')
+    local t = fields[1] and parsed(key, task, fields[1])
     if not t then
-      drop(P .. 'pending:' .. source.queue, key)
+      drop(source.sets.pending, key)
     elseif at > now then
-      add(P .. 'delayed:' .. source.queue, at, place)
+      add(source.sets.delayed, at, place)
     elseif t.expires ~= '-' and tonumber(t.expires) <= now then
       freed[t.ckey] = true
     elseif t.ckey ~= '' and call('SCARD', P .. 'slots:' .. t.ckey) >= tonumber(t.limit) then
       park(t, place)
     else
-      return source, key, t, fields
+      return source, t, fields
     end
     limits.aside = limits.aside - 1
   end
@@ -84,7 +84,7 @@ end
 local function leave_ready(sources)
   for _, source in ipairs(sources) do
     if source.seen > 0 then
-      call('ZREMRANGEBYRANK', source.ready, 0, source.seen - 1)
+      call('ZREMRANGEBYRANK', source.sets.ready, 0, source.seen - 1)
     end
   end
   flush()
@@ -95,24 +95,24 @@ local function leave_ready(sources)
 end
 
 -- Make a pending task running, and add to ``out`` what tells of it.
-local function begin(key, t, fields, worker, lease_until, out)
-  local task, before = P .. 'task:' .. key, false
+local function begin(t, fields, worker, lease_until, out)
+  local before = false
   if t.attempt ~= '0' then
-    before = call('HMGET', task, 'result', 'error', 'version')
-    call('HDEL', task, 'progress', 'note')
+    before = call('HMGET', t.task, 'result', 'error', 'version')
+    call('HDEL', t.task, 'progress', 'note')
   end
   t.state, t.attempt, t.worker, t.started, t.finished = 'running', t.attempt + 1, worker, now_text, '-'
   local life = life_of(t)
-  call('HSET', task, 'life', life)
+  call('HSET', t.task, 'life', life)
   if t.ckey ~= '' then
-    call('SADD', P .. 'slots:' .. t.ckey, key)
+    call('SADD', P .. 'slots:' .. t.ckey, t.key)
   end
   if t.cancel == '1' then
-    call('SADD', P .. 'stopping:' .. worker, t.attempt .. ' ' .. key)
+    call('SADD', P .. 'stopping:' .. worker, t.attempt .. ' ' .. t.key)
   end
-  add(P .. 'running:' .. t.queue, lease_until, key)
+  add(t.sets.running, lease_until, t.key)
   local size = #out
-  out[size + 1], out[size + 2], out[size + 3], out[size + 4], out[size + 5] = key, life, fields[2], fields[3], before
+  out[size + 1], out[size + 2], out[size + 3], out[size + 4], out[size + 5] = t.key, life, fields[2], fields[3], before
 end
 
 local function lease_end(lease)
@@ -128,17 +128,17 @@ local function claim(most, worker, lease, queues)
   end
   local lease_until, limits, count = lease_end(lease), { aside = ASIDE }, 0
   while count < most do
-    local source, key, t, fields = next_ready(sources, limits)
+    local source, t, fields = next_ready(sources, limits)
     if not source then
       break
     end
     source.room = source.room - 1
     count = count + 1
-    drop(P .. 'pending:' .. t.queue, key)
+    drop(t.sets.pending, t.key)
     if t.expires ~= '-' then
-      drop(P .. 'expiry', key)
+      drop(P .. 'expiry', t.key)
     end
-    begin(key, t, fields, worker, lease_until, out)
+    begin(t, fields, worker, lease_until, out)
   end
   leave_ready(sources)
   return out, count == 0 and limits.aside == 0

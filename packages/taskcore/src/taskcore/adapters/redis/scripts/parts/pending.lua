@@ -12,7 +12,7 @@ end
 -- Set a task aside whose key has no free slot, so that no claim meets it again until there is one.
 local function park(t, place)
   call('ZADD', P .. 'blocked:' .. t.ckey, 0, blocked_member(t, place))
-  add(P .. 'parked:' .. t.queue, due_at(t.rank), place)
+  add(t.sets.parked, due_at(t.rank), place)
 end
 
 -- Bring back the best task of each queue and limit that the running tasks of a key leave room for. One slot was freed,
@@ -28,37 +28,37 @@ local function unpark(ckey)
     end
     local group, queue, place = match(member, '^(%d+\n([^\n]*)\n)(.*)$')
     call('ZREM', blocked, member)
-    call('ZREM', P .. 'parked:' .. queue, place)
-    call('ZADD', P .. 'ready:' .. queue, 0, place)
+    call('ZREM', sets_of[queue].parked, place)
+    call('ZADD', sets_of[queue].ready, 0, place)
     news[queue] = true
     from = '(' .. group .. '\255'
   end
 end
 
-local function enter_pending(key, t)
-  local place, at = t.rank .. key, due_at(t.rank)
-  add(P .. 'pending:' .. t.queue, 0, key)
+local function enter_pending(t)
+  local place, at = t.rank .. t.key, due_at(t.rank)
+  add(t.sets.pending, 0, t.key)
   if at <= now then
-    add(P .. 'ready:' .. t.queue, 0, place)
+    add(t.sets.ready, 0, place)
   else
-    add(P .. 'delayed:' .. t.queue, at, place)
+    add(t.sets.delayed, at, place)
   end
   if t.expires ~= '-' then
-    add(P .. 'expiry', t.expires, key)
+    add(P .. 'expiry', t.expires, t.key)
   end
   news[t.queue] = true
 end
 
-local function leave_pending(key, t)
-  local place = t.rank .. key
-  drop(P .. 'pending:' .. t.queue, key)
-  drop(P .. 'ready:' .. t.queue, place)
-  drop(P .. 'delayed:' .. t.queue, place)
+local function leave_pending(t)
+  local place = t.rank .. t.key
+  drop(t.sets.pending, t.key)
+  drop(t.sets.ready, place)
+  drop(t.sets.delayed, place)
   if t.expires ~= '-' then
-    drop(P .. 'expiry', key)
+    drop(P .. 'expiry', t.key)
   end
   if t.ckey ~= '' then
-    drop(P .. 'parked:' .. t.queue, place)
+    drop(t.sets.parked, place)
     call('ZREM', P .. 'blocked:' .. t.ckey, blocked_member(t, place))
     unpark(t.ckey)
   end
@@ -66,7 +66,7 @@ end
 
 -- Make ready what has become due; true when there may be more of it.
 local function promote(queue)
-  local delayed = P .. 'delayed:' .. queue
+  local delayed = sets_of[queue].delayed
   local due = call('ZRANGEBYSCORE', delayed, '-inf', now_text, 'LIMIT', 0, PROMOTED)
   if #due == 0 then
     return false
@@ -76,7 +76,7 @@ local function promote(queue)
     scored[2 * i - 1] = 0
     scored[2 * i] = place
   end
-  in_slices('ZADD', P .. 'ready:' .. queue, scored)
+  in_slices('ZADD', sets_of[queue].ready, scored)
   call('ZREMRANGEBYRANK', delayed, 0, #due - 1)
   return #due == PROMOTED
 end

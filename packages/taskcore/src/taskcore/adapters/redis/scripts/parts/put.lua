@@ -71,21 +71,22 @@ end
 local known = {}
 
 local function store_order(key, rank, traits, payload, extra)
-  local t = setmetatable({ rank = #rank == 10 and rank .. instant(now) or rank }, traits_of(traits))
+  local t = { key = key, task = P .. 'task:' .. key, rank = #rank == 10 and rank .. instant(now) or rank }
+  setmetatable(t, traits_of[now_text .. ' ' .. traits])
   if not known[t.queue] then
     known[t.queue] = true
     call('SADD', P .. 'queues', t.queue)
   end
-  local life = 'pending 0 0 0 0 - - ' .. t.rank .. ' ' .. now_text .. ' ' .. traits
+  local life = 'pending 0 0 0 0 - - ' .. t.rank .. ' ' .. t.traits
   if extra == '' then
-    call('HSET', P .. 'task:' .. key, 'life', life, 'payload', payload)
+    call('HSET', t.task, 'life', life, 'payload', payload)
   else
-    call('HSET', P .. 'task:' .. key, 'life', life, 'payload', payload, 'extra', extra)
+    call('HSET', t.task, 'life', life, 'payload', payload, 'extra', extra)
   end
   if t.ikey ~= '' then
     call('SET', P .. 'key:' .. t.ikey, key)
   end
-  enter_pending(key, t)
+  enter_pending(t)
 end
 
 -- Answers a key that is taken, or nothing, all keys, and a "1" for each order that was stored and a "0" for the others.

@@ -1,31 +1,35 @@
 -- Tasks at rest: how they come there, how they leave, and how they vanish.
 local NAMES = { 'pending', 'running', 'succeeded', 'failed', 'cancelled', 'expired', 'interrupted' }
 
+local finished_sets = made_by(function(state)
+  return P .. 'finished:' .. state
+end)
+
 -- What is left to clean up once a task's own keys have vanished by themselves.
-local function trace(key, t)
-  return t.state .. '\n' .. t.queue .. '\n' .. t.name .. '\n' .. key
+local function trace(t)
+  return t.state .. '\n' .. t.queue .. '\n' .. t.name .. '\n' .. t.key
 end
 
-local function come_to_rest(key, t, state, finished)
+local function come_to_rest(t, state, finished)
   t.state, t.finished = state, finished
-  add(P .. state .. ':' .. t.queue, 0, key)
-  add(P .. 'finished:' .. state, finished, key)
+  add(t.sets[state], 0, t.key)
+  add(finished_sets[state], finished, t.key)
   if keep then
     local left = whole(keep / 1000)
-    add(P .. 'gone', whole(now + keep), trace(key, t))
-    call('PEXPIRE', P .. 'task:' .. key, left)
-    call('PEXPIRE', P .. 'attempts:' .. key, left)
-    call('PEXPIRE', P .. 'log:' .. key, left)
+    add(P .. 'gone', whole(now + keep), trace(t))
+    call('PEXPIRE', t.task, left)
+    call('PEXPIRE', P .. 'attempts:' .. t.key, left)
+    call('PEXPIRE', P .. 'log:' .. t.key, left)
     if t.ikey ~= '' then
       call('PEXPIRE', P .. 'key:' .. t.ikey, left)
     end
   end
 end
 
-local function leave_rest(key, t)
-  drop(P .. t.state .. ':' .. t.queue, key)
-  drop(P .. 'finished:' .. t.state, key)
-  drop(P .. 'gone', trace(key, t))
+local function leave_rest(t)
+  drop(t.sets[t.state], t.key)
+  drop(finished_sets[t.state], t.key)
+  drop(P .. 'gone', trace(t))
 end
 
 -- Remove what belongs to a task beside the sets that list its state.
@@ -35,22 +39,22 @@ local function remove_keys(key, name)
   drop(P .. 'logged:' .. name, key)
 end
 
-local function free_key(key, t)
-  if t.ikey ~= '' and call('GET', P .. 'key:' .. t.ikey) == key then
+local function free_key(t)
+  if t.ikey ~= '' and call('GET', P .. 'key:' .. t.ikey) == t.key then
     call('DEL', P .. 'key:' .. t.ikey)
   end
 end
 
 local emptied = {}
 
-local function remove(key, t)
+local function remove(t)
   if t.state == 'pending' then
-    leave_pending(key, t)
+    leave_pending(t)
   else
-    leave_rest(key, t)
+    leave_rest(t)
   end
-  remove_keys(key, t.name)
-  free_key(key, t)
+  remove_keys(t.key, t.name)
+  free_key(t)
   emptied[t.queue] = true
 end
 
@@ -59,7 +63,7 @@ local function forget_queues()
   for queue in pairs(emptied) do
     local keys = {}
     for i, name in ipairs(NAMES) do
-      keys[i] = P .. name .. ':' .. queue
+      keys[i] = sets_of[queue][name]
     end
     if call('EXISTS', unpack(keys)) == 0 then
       call('SREM', P .. 'queues', queue)
@@ -78,10 +82,10 @@ local function sweep(most)
     local state, queue, name, key = match(text, '^(%l+)\n([^\n]*)\n([^\n]*)\n(.*)$')
     local t = load(key)
     if t then
-      free_key(key, t)
+      free_key(t)
     end
-    drop(P .. state .. ':' .. queue, key)
-    drop(P .. 'finished:' .. state, key)
+    drop(sets_of[queue][state], key)
+    drop(finished_sets[state], key)
     remove_keys(key, name)
     emptied[queue] = true
   end

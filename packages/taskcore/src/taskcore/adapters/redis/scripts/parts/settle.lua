@@ -23,13 +23,13 @@ local function is_limited(queue)
   return limited[queue]
 end
 
-local function end_lease(key, t)
-  drop(P .. 'running:' .. t.queue, key)
+local function end_lease(t)
+  drop(t.sets.running, t.key)
   if t.cancel == '1' then
-    call('SREM', P .. 'stopping:' .. t.worker, t.attempt .. ' ' .. key)
+    call('SREM', P .. 'stopping:' .. t.worker, t.attempt .. ' ' .. t.key)
   end
   if t.ckey ~= '' then
-    call('SREM', P .. 'slots:' .. t.ckey, key)
+    call('SREM', P .. 'slots:' .. t.ckey, t.key)
     unpark(t.ckey)
   end
   if is_limited(t.queue) then
@@ -42,11 +42,9 @@ local function text_in(value)
 end
 
 -- The common case by itself, as it needs one command: a first attempt that leaves no text.
-local function write(key, t, result, error, version)
-  local task = P .. 'task:' .. key
+local function write(t, result, error, version)
   if t.attempt == '1' and result .. error .. version == '' then
-    call('HSET', task, 'life', life_of(t))
-    return
+    return save(t)
   end
   local texts, nothing = { 'life', life_of(t) }, {}
   for name, value in pairs({ result = result, error = error, version = version }) do
@@ -57,9 +55,9 @@ local function write(key, t, result, error, version)
       texts[#texts + 1] = sub(value, 2)
     end
   end
-  call('HSET', task, unpack(texts))
+  call('HSET', t.task, unpack(texts))
   if #nothing > 0 then
-    call('HDEL', task, unpack(nothing))
+    call('HDEL', t.task, unpack(nothing))
   end
 end
 
@@ -73,29 +71,28 @@ local function due_again(t, wait)
 end
 
 local function settle(at, overdue_only)
-  local key, worker = ARGV[at], ARGV[at + 2]
-  local t = load(key)
+  local t = load(ARGV[at])
   local state, event, attempt, failures, losses, wait, started, finished = match(ARGV[at + 1], HEAD)
-  if not holds(t, attempt, worker) then
+  if not holds(t, attempt, ARGV[at + 2]) then
     return '0'
   end
-  if overdue_only and (tonumber(call('ZSCORE', P .. 'running:' .. t.queue, key) or 0)) > now then
+  if overdue_only and (tonumber(call('ZSCORE', t.sets.running, t.key) or 0)) > now then
     return '0'
   end
   local result, error, version = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
-  end_lease(key, t)
+  end_lease(t)
   t.failures, t.losses = counted(t.failures, failures), counted(t.losses, losses)
   t.started = started == '-' and t.started or started
   t.finished = finished == '-' and now_text or finished
   if state == 'pending' then
-    remember(key, t, event, text_in(result), text_in(error), text_in(version))
+    remember(t, event, text_in(result), text_in(error), text_in(version))
     due_again(t, wait)
     t.state = state
-    enter_pending(key, t)
+    enter_pending(t)
   else
-    come_to_rest(key, t, state, t.finished)
+    come_to_rest(t, state, t.finished)
   end
-  write(key, t, result, error, version)
+  write(t, result, error, version)
   return '1'
 end
 
