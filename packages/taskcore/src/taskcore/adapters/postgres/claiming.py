@@ -31,25 +31,31 @@ UPDATE {{p}}_tasks AS t SET ready = 1 FROM due WHERE t.id = due.id"""
 _DUE = "EXISTS (SELECT FROM {p}_tasks WHERE ready = 0 AND run_at <= (SELECT now FROM clock))"
 
 
-def open_queues(queues: str, most: str) -> str:
-    """The queues that are not paused, with the room that their limits leave."""
+def open_queues(queues: str, most: str, after: str) -> str:
+    """The queues that are not paused, with the room that their limits leave, and the rank behind which to look."""
     return f"""open AS MATERIALIZED (
     SELECT q.name, k.concurrency, CASE WHEN k.concurrency IS NULL THEN {most}::bigint
         ELSE least({most}, greatest(0, k.concurrency - (SELECT count(*) FROM {{p}}_leases AS l WHERE l.queue = q.name)))
-        END AS room
-    FROM (SELECT DISTINCT name FROM unnest({queues}::text[]) AS q (name)) AS q
+        END AS room, coalesce(q.after, {-(2**31)}) AS after, coalesce(q.after_at, {-(2**63)}) AS after_at,
+        coalesce(q.after_id, '') AS after_id
+    FROM unnest({queues}::text[], {after}) AS q (name, after, after_at, after_id)
         LEFT JOIN {{p}}_queues AS k ON k.name = q.name
     WHERE k.paused IS NOT TRUE)"""
 
 
 # Walks the index of ready tasks, which has this order. A clock that was set back makes some of them early again.
 READY = """FROM {p}_tasks AS t
-    WHERE t.ready = 1 AND t.queue = o.name AND t.run_at <= (SELECT now FROM clock)
+    WHERE t.ready = 1 AND t.queue = o.name AND (-t.priority, t.run_at, t.id) > (o.after, o.after_at, o.after_id)
+        AND t.run_at <= (SELECT now FROM clock)
         AND (t.expires_at IS NULL OR t.expires_at > (SELECT now FROM clock))
         AND (t.concurrency_key IS NULL OR t.concurrency_limit > (
             SELECT count(*) FROM {p}_leases AS l WHERE l.concurrency_key = t.concurrency_key))
-    ORDER BY t.priority DESC, t.run_at, t.id"""
+    ORDER BY (-t.priority), t.run_at, t.id"""
 """What a claim may take from the open queue ``o``, best first."""
+
+# Entries of that index that this connection has walked over: live, dead and passed over alike.
+_WALKED = "pg_stat_get_xact_tuples_returned('{p}_tasks_ready'::regclass)"
+_CLOCK = CLOCK.replace("AS now)", f"AS now, {_WALKED} AS walked)")
 
 
 def _free_slot(column: str, used_by: str, rank: str) -> str:
@@ -67,13 +73,13 @@ def _free_slot(column: str, used_by: str, rank: str) -> str:
 _RANK = "ORDER BY priority DESC, run_at, id"
 
 
-def _claimed(worker: str, lease: str, queues: str, most: str, due_first: str) -> str:
-    """Parts of a statement that claim; each argument is the name of a parameter.
+def _claimed(worker: str, lease: str, queues: str, most: str, due_first: str, after: str) -> str:
+    """Parts of a statement that claim; each argument is the name of a parameter, ``after`` of three.
 
     With ``due_first`` they take nothing while tasks wait for ``PROMOTE``, or better ones might be passed over.
     """
     until = f"least((SELECT now FROM clock) + {lease}::bigint, {LATEST})"
-    return f"""{open_queues(queues, most)},
+    return f"""{open_queues(queues, most, after)},
 chosen AS MATERIALIZED (
     SELECT c.*, o.concurrency FROM open AS o CROSS JOIN LATERAL (
         SELECT t.id, t.priority, t.run_at, t.queue, t.attempt, t.concurrency_key, t.concurrency_limit {READY}
@@ -107,13 +113,19 @@ leased AS (
     WHERE concurrency_key IS NULL AND queue NOT IN (SELECT name FROM open WHERE concurrency IS NOT NULL))"""
 
 
-_ALL = "FROM (SELECT) AS once LEFT JOIN claimed ON true"
+# Sub-selects are run once, with the first row: after the walk, which is over before anything is handed out.
+_ALL = f"""(SELECT {_WALKED} - (SELECT walked FROM clock)), claimed.* FROM (SELECT) AS once LEFT JOIN claimed ON true"""
 
-CLAIM = f"WITH {CLOCK}, {_claimed('$2', '$3', '$4', '$5', '$6')} SELECT {_DUE}, claimed.* {_ALL}"
+
+def _after(first: int) -> str:
+    return f"${first}::integer[], ${first + 1}::bigint[], ${first + 2}::text[]"
+
+
+CLAIM = f"WITH {_CLOCK}, {_claimed('$2', '$3', '$4', '$5', '$6', _after(7))} SELECT {_DUE}, {_ALL}"
 
 # For settlements of which none goes back to its queue, or the claim would not see it: it sees what was before.
 EXCHANGE = f"""
-WITH {CLOCK}, {ENDS}, {_claimed("$15", "$16", "$17", "$18", "$19")} SELECT {_DUE}, {STORED}, claimed.* {_ALL}"""
+WITH {_CLOCK}, {ENDS}, {_claimed("$15", "$16", "$17", "$18", "$19", _after(20))} SELECT {STORED}, {_DUE}, {_ALL}"""
 
 _TAKEN_UNTIL = f"least((SELECT now FROM clock) + $3::bigint, {LATEST})"
 TAKE = f"""

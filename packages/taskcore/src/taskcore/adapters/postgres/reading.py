@@ -40,7 +40,7 @@ _LINES = "SELECT l.task, l.attempt, l.at, l.level, l.message FROM {p}_logs AS l"
 _NEWEST = "ORDER BY l.line DESC LIMIT $1"
 
 _HAS_WORK = f"""
-WITH {CLOCK}, {open_queues("$2", "1")}
+WITH {CLOCK}, {open_queues("$2", "1", "'{}'::integer[], '{}'::bigint[], '{}'::text[]")}
 SELECT EXISTS (
         SELECT FROM open AS o CROSS JOIN LATERAL (SELECT t.id {READY} LIMIT o.room) AS c)
     OR EXISTS (

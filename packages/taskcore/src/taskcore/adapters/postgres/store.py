@@ -20,6 +20,7 @@ from taskcore.adapters.postgres import (
 )
 from taskcore.adapters.postgres.database import Database
 from taskcore.adapters.postgres.errors import translated
+from taskcore.adapters.postgres.marks import Marks
 from taskcore.adapters.postgres.wakeup import Announcements, Listener, told
 from taskcore.clock import Clock, from_micros
 from taskcore.errors import InvalidInput
@@ -58,6 +59,7 @@ class PostgresStore:
         """For ``open`` alone."""
         self._database = database
         self._fresh_ids = task_ids()
+        self._marks = Marks()
         self._announcements = Announcements(database)
         self._listener = Listener(database)
 
@@ -156,7 +158,7 @@ class PostgresStore:
     # TaskWork
 
     async def claim(self, wanted: Claim) -> Sequence[TaskRecord]:
-        return await work.claim(self._database, wanted)
+        return await work.claim(self._database, wanted, self._marks)
 
     async def take(self, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
         return await work.take(self._database, task, worker, lease_for)
@@ -170,7 +172,7 @@ class PostgresStore:
     async def exchange(
         self, settlements: Sequence[Settlement], wanted: Claim
     ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
-        return await work.exchange(self._database, settlements, wanted)
+        return await work.exchange(self._database, settlements, wanted, self._marks)
 
     async def report(self, reports: Sequence[Report]) -> Sequence[bool]:
         return await work.report(self._database, reports)

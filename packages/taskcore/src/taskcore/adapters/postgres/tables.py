@@ -23,6 +23,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    TextClause,
     text,
 )
 from sqlalchemy.sql.elements import ColumnElement
@@ -98,7 +99,8 @@ def _tasks(metadata: MetaData, prefix: str) -> None:
         Column("error", Text),
     )
     c = tasks.c
-    _partial(tasks, "ready", c.queue, c.priority.desc(), c.run_at, c.id, where="ready = 1")
+    # Negated, so that all goes upwards: only then can a walk begin at any place of the index.
+    _partial(tasks, "ready", c.queue, text("(-priority)"), c.run_at, c.id, where="ready = 1")
     _partial(tasks, "waiting", c.run_at, where="ready = 0")
     _partial(tasks, "expiring", c.expires_at, where="expires_at IS NOT NULL AND ready IS NOT NULL")
     # Tells retention which pages hold nothing old enough; a block index costs writers next to nothing.
@@ -109,7 +111,9 @@ def _tasks(metadata: MetaData, prefix: str) -> None:
     _partial(tasks, "key", c.idempotency_key, where="idempotency_key IS NOT NULL", unique=True)
 
 
-def _partial(table: Table, name: str, *columns: ColumnElement[object], where: str, unique: bool = False) -> None:
+def _partial(
+    table: Table, name: str, *columns: ColumnElement[object] | TextClause, where: str, unique: bool = False
+) -> None:
     Index(f"{table.name}_{name}", *columns, unique=unique, postgresql_where=text(where))
 
 

@@ -1,6 +1,7 @@
 """What ``TaskWork`` does: claim tasks, keep them, end their attempts. This is the hot path."""
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from operator import attrgetter
@@ -8,6 +9,7 @@ from operator import attrgetter
 from taskcore.adapters.postgres import claiming
 from taskcore.adapters.postgres.database import Database, Rows, Runner
 from taskcore.adapters.postgres.ending import BACK_TO_QUEUE, REST, ending_columns
+from taskcore.adapters.postgres.marks import Marks
 from taskcore.adapters.postgres.statements import CLOCK
 from taskcore.adapters.postgres.tasks import storable
 from taskcore.adapters.sql.rows import BACK, FOREVER, LATEST, micros
@@ -57,22 +59,27 @@ ORDER BY l.n"""
 _RANK = attrgetter("run_at", "id")
 
 
-async def claim(runner: Runner, wanted: Claim) -> list[TaskRecord]:
-    if wanted.limit < 1:
+async def claim(runner: Runner, wanted: Claim, marks: Marks) -> list[TaskRecord]:
+    queues = list(dict.fromkeys(wanted.queues))
+    if wanted.limit < 1 or not queues:
         return []
     lease = min(micros(wanted.lease_for), LATEST)
-    parameters = [runner.now, wanted.worker, lease, wanted.queues, wanted.limit]
-    rows = await runner.fetch(claiming.CLAIM, *parameters, True)
+    parameters = [runner.now, wanted.worker, lease, queues, wanted.limit]
+    begun = time.monotonic()
+    rows = await runner.fetch(claiming.CLAIM, *parameters, True, *marks.columns(queues))
     if rows[0][0]:
         await runner.fetch(claiming.PROMOTE, runner.now)
-        rows = await runner.fetch(claiming.CLAIM, *parameters, False)
-    return _records(rows, 1, wanted)
+        rows = await runner.fetch(claiming.CLAIM, *parameters, False, *marks.columns(queues))
+    records = _records(rows, 2, wanted)
+    marks.learn(rows[0][1], time.monotonic() - begun, records)
+    if len(records) < wanted.limit and marks.clear() and not records:
+        return await claim(runner, wanted, marks)
+    return records
 
 
 def _records(rows: Rows, before: int, wanted: Claim) -> list[TaskRecord]:
     """The claimed tasks, best first; ``before`` columns tell other things. A claim of nothing has one row of NULLs."""
-    now = rows[0][before]
-    if now is None:
+    if rows[0][before] is None:
         return []
     records = list(claiming.records(rows, before, wanted.worker, wanted.lease_for))
     records.sort(key=_RANK)
@@ -137,32 +144,36 @@ def _effective(settlements: Sequence[Settlement], stored: Sequence[int] | None) 
 
 
 async def exchange(
-    database: Database, settlements: Sequence[Settlement], wanted: Claim
+    database: Database, settlements: Sequence[Settlement], wanted: Claim, marks: Marks
 ) -> tuple[list[bool], list[TaskRecord]]:
     """In one statement where no task goes back to its queue, in one transaction otherwise."""
     distinct = _distinct(settlements)
+    queues = list(dict.fromkeys(wanted.queues))
     if not distinct:
-        return [], await claim(database, wanted)
-    if wanted.limit < 1 or any(settlement.event in BACK for settlement in distinct):
-        return await database.together(lambda transaction: _in_steps(transaction, settlements, wanted))
+        return [], await claim(database, wanted, marks)
+    if wanted.limit < 1 or not queues or any(settlement.event in BACK for settlement in distinct):
+        return await database.together(lambda transaction: _in_steps(transaction, settlements, wanted, marks))
     lease = min(micros(wanted.lease_for), LATEST)
-    parameters = [wanted.worker, lease, wanted.queues, wanted.limit, True]
+    parameters = [wanted.worker, lease, queues, wanted.limit, True, *marks.columns(queues)]
+    begun = time.monotonic()
     rows = await database.fetch(claiming.EXCHANGE, database.now, FOREVER, *ending_columns(distinct), *parameters)
-    due, stored, _ = rows[0][:3]
+    stored, _, due, walked = rows[0][:4]
     effective = _effective(distinct, stored)
     settled = [id(settlement) in effective for settlement in settlements]
-    if not due:
-        return settled, _records(rows, 3, wanted)
+    records = _records(rows, 4, wanted)
+    marks.learn(walked, time.monotonic() - begun, records)
+    if not due and not (len(records) < wanted.limit and marks.clear() and not records):
+        return settled, records
     try:
-        return settled, await claim(database, wanted)
+        return settled, await claim(database, wanted, marks)
     except StoreUnavailable:
         return settled, []  # The settlements are stored, and whoever called must hear it.
 
 
 async def _in_steps(
-    transaction: Runner, settlements: Sequence[Settlement], wanted: Claim
+    transaction: Runner, settlements: Sequence[Settlement], wanted: Claim, marks: Marks
 ) -> tuple[list[bool], list[TaskRecord]]:
-    return await _settle(transaction, settlements, FOREVER), await claim(transaction, wanted)
+    return await _settle(transaction, settlements, FOREVER), await claim(transaction, wanted, marks)
 
 
 async def report(runner: Runner, reports: Sequence[Report]) -> list[bool]:

@@ -41,7 +41,7 @@ CREATE TABLE {{p}}_tasks (
     result text,
     error text
 ) WITH (fillfactor = 50, {BUSY});
-CREATE INDEX {{p}}_tasks_ready ON {{p}}_tasks (queue, priority DESC, run_at, id) WHERE ready = 1;
+CREATE INDEX {{p}}_tasks_ready ON {{p}}_tasks (queue, (-priority), run_at, id) WHERE ready = 1;
 CREATE INDEX {{p}}_tasks_waiting ON {{p}}_tasks (run_at) WHERE ready = 0;
 CREATE INDEX {{p}}_tasks_expiring ON {{p}}_tasks (expires_at) WHERE expires_at IS NOT NULL AND ready IS NOT NULL;
 CREATE INDEX {{p}}_tasks_age ON {{p}}_tasks USING brin (created_at) WITH (pages_per_range = 32, autosummarize = true);
