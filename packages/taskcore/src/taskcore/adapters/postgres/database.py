@@ -26,9 +26,7 @@ SETTINGS = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
-_BROAD = """
-SELECT set_config(name, 'on', true)
-FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin']) AS name"""
+_ALLOW = "SELECT set_config($1, 'on', true)"
 
 _TRIES = 5
 """How often a step runs that loses against others; each time all its locks are given back, so others get through."""
@@ -105,7 +103,7 @@ class Database:
         """On a connection that stays out of the pool until the next statement, if nobody was quicker: to take one from
         there and to bring it back costs as much as a short statement."""
         pool, self._resident, connection = self._usable(), None, self._resident
-        if connection is None:
+        if connection is None or _is_gone(connection):
             connection = await pool.acquire()
         try:
             rows: Rows = await connection.fetch(text, *parameters)
@@ -132,11 +130,11 @@ class Database:
                     continue
             return await step()
 
-    async def broadly(self, sql: str, *parameters: object) -> Rows:
-        """Run a statement that looks at much of a table, with every kind of plan allowed."""
+    async def allowing(self, plan: str, sql: str, *parameters: object) -> Rows:
+        """Run a statement that looks at much of a table, with ``plan``: one of ``SETTINGS`` that is off otherwise."""
 
         async def run(transaction: Runner) -> Rows:
-            await transaction.fetch(_BROAD)
+            await transaction.fetch(_ALLOW, plan)
             return await transaction.fetch(sql, *parameters)
 
         return await self.together(run)
@@ -172,6 +170,14 @@ class Transaction:
     async def fetch(self, sql: str, *parameters: object) -> Rows:
         rows: Rows = await self._connection.fetch(self._database.text(sql), *parameters)
         return rows
+
+
+def _is_gone(connection: Any) -> bool:
+    """Whether a connection was lost since its last statement; the pool has taken it back then."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
 
 
 async def _leave_as_it_is(connection: object) -> None:

@@ -65,19 +65,24 @@ async def get(runner: Runner, task: TaskId) -> TaskRecord | None:
 async def find(runner: Runner, query: TaskQuery) -> list[TaskRecord]:
     """One walk in the order of ids for each wanted state, then the first of these."""
     conditions, parameters = _conditions(query)
-    end = f"ORDER BY {{id}} {'DESC' if query.order is Order.NEWEST else 'ASC'} LIMIT $1"
-    sources = [_in_state(state) for state in sorted(query.states)] or [f"{RECORDS} WHERE true"]
-    walks = [f"{' AND '.join([source, *conditions])} {end.format(id='t.id')}" for source in sources]
-    text = " UNION ALL ".join(f"({walk})" for walk in walks) + f" {end.format(id='id')}" if len(walks) > 1 else walks[0]
+    direction = "DESC" if query.order is Order.NEWEST else "ASC"
+    sources = [_in_state(state) for state in sorted(query.states)] or [(f"{RECORDS} WHERE true", "t.id")]
+    walks = [f"{' AND '.join([source, *conditions])} ORDER BY {id_} {direction} LIMIT $1" for source, id_ in sources]
+    text = walks[0]
+    if len(walks) > 1:
+        text = " UNION ALL ".join(f"({walk})" for walk in walks) + f" ORDER BY id {direction} LIMIT $1"
     return [task_of(row) for row in await runner.fetch(text, max(0, query.limit), *parameters)]
 
 
-def _in_state(state: TaskState) -> str:
-    """Running tasks have leases, and rare endings an index. Of the others there are so many that a walk meets them."""
+def _in_state(state: TaskState) -> tuple[str, str]:
+    """The tasks in a state, and the column of their ids that leads to them.
+
+    Running tasks have leases, and rare endings an index. Of the others there are so many that a walk meets them.
+    """
     if state is TaskState.RUNNING:
-        return f"{HELD_RECORDS} WHERE t.state = 'running'"
+        return f"{HELD_RECORDS} WHERE true", "l.task"
     column = "rare" if f"'{state}'" in RARE_STATES else "state"
-    return f"{RECORDS} WHERE t.{column} = '{state}'"
+    return f"{RECORDS} WHERE t.{column} = '{state}'", "t.id"
 
 
 def _conditions(query: TaskQuery) -> tuple[list[str], list[object]]:
@@ -92,7 +97,7 @@ def _conditions(query: TaskQuery) -> tuple[list[str], list[object]]:
 async def counts(database: Database) -> list[QueueCounts]:
     by_state: dict[str, dict[TaskState, int]] = defaultdict(dict)
     oldest: dict[str, int] = {}
-    for queue, state, number, due_since in await database.broadly(_COUNTS, database.now):
+    for queue, state, number, due_since in await database.allowing("enable_seqscan", _COUNTS, database.now):
         by_state[queue][STATES[state]] = number
         if due_since is not None:
             oldest[queue] = due_since

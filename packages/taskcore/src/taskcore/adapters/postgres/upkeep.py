@@ -58,5 +58,5 @@ async def expire(runner: Runner, limit: int) -> list[TaskId]:
 async def prune(database: Database, states: frozenset[TaskState], older_than: timedelta, limit: int) -> int:
     chosen = [state.value for state in states & AT_REST]
     age = min(micros(older_than), LATEST)
-    ((count,),) = await database.broadly(_PRUNE, database.now, chosen, age, max(0, limit))
+    ((count,),) = await database.allowing("enable_bitmapscan", _PRUNE, database.now, chosen, age, max(0, limit))
     return int(count)

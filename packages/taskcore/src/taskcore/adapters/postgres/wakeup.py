@@ -66,6 +66,7 @@ class Announcements:
         sending, self._sending = self._sending, None
         if sending is not None:
             sending.cancel()
+        if self._held:
             await self._flush()
 
 
