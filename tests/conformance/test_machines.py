@@ -6,10 +6,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from taskcore.adapters.memory import MemoryStore
+from taskcore.adapters.postgres import PostgresStore
 from taskcore.adapters.redis import RedisStore
 from taskcore.adapters.redis.keys import remove_keys
 from taskcore.adapters.sqlite import SQLiteStore
@@ -81,6 +83,18 @@ def test_redis(redis_url: str) -> None:
             asyncio.run(remove_keys(redis_url, self.prefix))
 
     run_state_machine_as_test(RedisMachine, settings=FEW)
+
+
+def test_postgres(postgres_url: str) -> None:
+    class PostgresMachine(TaskStoreMachine):
+        async def open(self, clock: FakeClock) -> TaskStore:
+            store = await PostgresStore.open(postgres_url, prefix="machine", clock=clock)
+            connection = await asyncpg.connect(postgres_url)
+            await connection.execute("TRUNCATE machine_tasks, machine_leases, machine_attempts, machine_logs")
+            await connection.close()
+            return store
+
+    run_state_machine_as_test(PostgresMachine, settings=FEW)
 
 
 @pytest.mark.parametrize(
