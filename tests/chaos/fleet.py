@@ -1,17 +1,17 @@
-"""Real worker processes over one SQLite file, that a test kills, pauses and replaces."""
+"""Real worker processes on one store, that a test kills, pauses and replaces.
+
+Run as a program, with a place and the losses that end a task, this is one of them.
+"""
 
 import asyncio
 import random
 import signal
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
-from taskcore.adapters.sqlite import SQLiteStore
-from taskcore.engine.context import TaskContext
-from taskcore.engine.handlers import Handler, Mode
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.policy import RetryingPolicy
 from taskcore.engine.reaper import Reaper
@@ -19,33 +19,21 @@ from taskcore.engine.scheduler import Scheduler
 from taskcore.engine.signals import on_signals
 from taskcore.engine.worker import Worker, WorkerOptions
 
-LEASE = timedelta(seconds=1)
+from tests.chaos.handlers import HANDLERS, LEASE
+from tests.chaos.places import Place
+
+ROOT = Path(__file__).parents[2]
 SWEEP = timedelta(seconds=0.2)
 LOOK = timedelta(seconds=0.05)
 """Between two looks of a scheduler at what is due."""
+MANY = 1000
+"""Here workers die of the test, not of the task."""
 
 
-def works(context: TaskContext) -> list[object]:
-    """Takes a moment, and returns the attempt that it was."""
-    time.sleep(random.uniform(0, 0.02))  # Long enough for kills to hit handlers in the middle.
-    return [context.task.attempt, context.task.worker]
-
-
-async def works_async(context: TaskContext) -> list[object]:
-    await asyncio.sleep(random.uniform(0, 0.02))
-    return [context.task.attempt, context.task.worker]
-
-
-HANDLERS = {
-    "thread": Handler(name="thread", function=works, mode=Mode.THREAD),
-    "async": Handler(name="async", function=works_async, mode=Mode.ASYNC),
-}
-
-
-async def serve(path: str) -> None:
+async def serve(place: Place, max_losses: int) -> None:
     """One worker, one reaper and one scheduler, until SIGTERM."""
-    policy = RetryingPolicy(max_losses=1000)  # Here workers die of the test, not of the task.
-    store = await SQLiteStore.open(path)
+    policy = RetryingPolicy(max_losses=max_losses)
+    store = await place.open()
     worker = Worker(store, HANDLERS, policy=policy, options=WorkerOptions(concurrency=4, lease=LEASE))
     with on_signals(lambda _, times: worker.stop(force=times > 1)):
         print("ready", flush=True)
@@ -60,12 +48,30 @@ async def serve(path: str) -> None:
 class Fleet:
     """Worker processes. ``kill`` and ``pause`` hit one at random."""
 
-    def __init__(self, path: Path, size: int, rng: random.Random) -> None:
-        self._path, self._rng = path, rng
+    def __init__(self, place: Place, size: int, rng: random.Random, max_losses: int = MANY) -> None:
+        self._command = [sys.executable, "-m", "tests.chaos.fleet", place.url, place.prefix, str(max_losses)]
+        self._rng = rng
+        self._ready: set[int] = set()
         self._workers = [self._start() for _ in range(size)]
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave no worker behind when a test fails."""
+        for worker in self._workers:
+            with worker:
+                worker.kill()
+
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, __file__, str(self._path)], stdout=subprocess.PIPE)
+        return subprocess.Popen(self._command, stdout=subprocess.PIPE, cwd=ROOT)
+
+    def wait_until_ready(self) -> None:
+        """Return when all have opened their store."""
+        for worker in self._workers:
+            if worker.pid not in self._ready and worker.stdout is not None:
+                worker.stdout.readline()
+                self._ready.add(worker.pid)
 
     def kill(self) -> None:
         """SIGKILL one, and start another in its place."""
@@ -80,11 +86,18 @@ class Fleet:
         worker.send_signal(signal.SIGSTOP)
         return worker
 
+    def replace_the_dead(self) -> int:
+        """Start another for each that has ended, and answer how many."""
+        dead = [place for place, worker in enumerate(self._workers) if worker.poll() is not None]
+        for place in dead:
+            with self._workers[place]:
+                self._workers[place] = self._start()
+        return len(dead)
+
     def stop(self) -> list[int]:
         """SIGTERM all, once each is past its start, and answer how they exited."""
+        self.wait_until_ready()
         for worker in self._workers:
-            if worker.stdout is not None:
-                worker.stdout.readline()
             worker.terminate()
         return [self._ended(worker) for worker in self._workers]
 
@@ -95,4 +108,4 @@ class Fleet:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
+    asyncio.run(serve(Place(*sys.argv[1:3]), int(sys.argv[3])))
