@@ -12,7 +12,7 @@ from taskcore.errors import InvalidInput, SchemaMismatch, StoreError, StoreUnava
 PASSING = (pg.DeadlockDetectedError, pg.SerializationError, pg.LockNotAvailableError)
 """Two transactions were in each other's way, and this one had no effect: it may be repeated."""
 
-_AWAY = (
+AWAY = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
@@ -38,7 +38,7 @@ def translated(where: str) -> Iterator[None]:
     """Turn what the driver raises into this project's errors, with the cause kept. ``where`` holds no password."""
     try:
         yield
-    except (*_AWAY, asyncpg.PostgresError, *_UNSTORABLE) as error:
+    except (*AWAY, asyncpg.PostgresError, *_UNSTORABLE) as error:
         raise _named(error, where) from error
 
 
@@ -56,7 +56,7 @@ def _named(error: BaseException, where: str) -> Exception:
             return StoreUnavailable(f"{where} does not let this user in ({said}); check user, password and grants")
         case pg.InvalidCatalogNameError():
             return StoreUnavailable(f"there is no database at {where} ({said}); create it, or correct the URL")
-        case _ if isinstance(error, _AWAY):
+        case _ if isinstance(error, AWAY):
             return StoreUnavailable(f"{where} cannot be used now ({said})")
         case _:
             return StoreError(f"{where} refused what the store asked of it ({said})")

@@ -14,6 +14,7 @@ import asyncpg
 
 from taskcore.adapters.bell import Bell
 from taskcore.adapters.postgres.database import SETTINGS, Database
+from taskcore.adapters.postgres.errors import AWAY
 from taskcore.errors import StoreError
 
 PAUSE = 0.005
@@ -108,7 +109,7 @@ class Listener:
         """Listen, and listen again when the connection is lost."""
         failures = 0
         while True:
-            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*AWAY, asyncpg.PostgresError):
                 await self._listen_once()
                 failures = 0
             await asyncio.sleep(RECONNECT[min(failures, len(RECONNECT) - 1)])
