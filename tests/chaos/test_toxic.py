@@ -14,7 +14,7 @@ from .fleet import Fleet
 from .handlers import BLOCKING, DEADLY, TOXIC
 from .places import Place, Store
 
-MOST_LOSSES = 3
+MOST_LOSSES = 5
 
 
 @pytest.mark.timeout(120)
@@ -39,7 +39,8 @@ async def test_toxic_handlers_fail_alone(place: Place, store: Store, rng: random
 
 
 @pytest.mark.timeout(120)
-async def test_a_task_that_takes_its_workers_along_fails_in_the_end(
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # It is the engine that has to find the guilty one.
+async def test_a_task_that_takes_its_workers_along_fails_in_the_end_and_no_other(
     place: Place, store: Store, rng: random.Random
 ) -> None:
     before = await place.contents()
@@ -48,9 +49,8 @@ async def test_a_task_that_takes_its_workers_along_fails_in_the_end(
 
     with Fleet(place, 2, rng, MOST_LOSSES) as fleet:
         await store.put([TaskSpec(name=name) for name in names])
-        died = 0
         while not await settled(store, len(names)):
-            died += fleet.replace_the_dead()
+            fleet.replace_the_dead()
             await asyncio.sleep(0.05)
         fleet.stop()
 
@@ -58,5 +58,4 @@ async def test_a_task_that_takes_its_workers_along_fails_in_the_end(
     (deadly,) = [record for record in records if record.name == DEADLY.name]
     assert (TaskState.FAILED, MOST_LOSSES) == (deadly.state, deadly.attempt)
     assert {TaskState.SUCCEEDED} == {record.state for record in records if record is not deadly}
-    assert died >= MOST_LOSSES
     await nothing_is_left(store, place, before)

@@ -1,6 +1,7 @@
 """The reaper takes back what dead workers held, in time, and never from a worker that lives."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
 
 from taskcore.adapters.memory import MemoryEventBus, MemoryStore
 from taskcore.engine.policy import RetryingPolicy
@@ -37,6 +38,7 @@ async def test_a_task_that_keeps_killing_its_workers_fails_in_the_end() -> None:
     reaper = Reaper(store, policy=RetryingPolicy(max_losses=3), clock=clock)
 
     for _ in range(3):
+        clock.advance(60)
         await store.claim(a_claim(lease_for=seconds(1)))
         clock.advance(2)
         await reaper.tick()
@@ -45,6 +47,24 @@ async def test_a_task_that_keeps_killing_its_workers_fails_in_the_end() -> None:
     assert record is not None
     assert record.error is not None
     assert (TaskState.FAILED, "WorkerLost") == (record.state, record.error.type)
+
+
+async def test_tasks_that_lost_two_workers_together_come_back_one_by_one() -> None:
+    clock = FakeClock()
+    store = MemoryStore(clock)
+    await store.put([a_task() for _ in range(100)])
+    reaper = Reaper(store, policy=RetryingPolicy(rng=Random(7)), clock=clock)
+    due: list[set[datetime]] = []
+
+    for _ in range(3):
+        await store.claim(a_claim(limit=100, lease_for=seconds(1)))
+        clock.advance(2)
+        await reaper.tick()
+        due.append({task.run_at for task in await store.find(TaskQuery(limit=100))})
+        clock.advance(10)
+
+    assert [1, 100, 100] == [len(instants) for instants in due]
+    assert max(due[1]) - min(due[1]) < timedelta(seconds=2) < max(due[2]) - min(due[2])
 
 
 async def test_a_task_that_was_cancelled_does_not_start_again_when_its_worker_dies() -> None:

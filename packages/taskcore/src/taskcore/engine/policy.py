@@ -13,6 +13,9 @@ from taskcore.models import Settlement, TaskError, TaskRecord
 from taskcore.retry import Retry, RetryPolicy, decide
 from taskcore.states import Event
 
+SPREAD = 2.0
+"""Seconds within which tasks become due that were lost twice; twice as many after each further loss, up to a minute."""
+
 
 class Policy(Protocol):
     """Decides, without storing anything."""
@@ -29,7 +32,8 @@ class Policy(Protocol):
 class RetryingPolicy:
     """Success succeeds; a failure follows the task's retry policy, or its handler's; a lost task is due again at once.
 
-    A task that loses its worker for the ``max_losses``-th time fails: it may be what kills them.
+    A task that loses its worker for the ``max_losses``-th time fails: it may be what kills them. Those that were lost
+    together more than once come back one by one, so that the others get through and it is found out alone.
     """
 
     def __init__(
@@ -68,8 +72,11 @@ class RetryingPolicy:
             return Settlement(fence=task.fence, event=Event.CANCEL, started_at=task.started_at, error=error)
         times = task.losses + 1
         error = TaskError("WorkerLost", f"worker {task.worker} stopped renewing its lease (time {times} for this task)")
-        event = Event.FAIL if times >= self._max_losses else Event.LOSE
-        return Settlement(fence=task.fence, event=event, started_at=task.started_at, error=error)
+        if times >= self._max_losses:
+            return Settlement(fence=task.fence, event=Event.FAIL, started_at=task.started_at, error=error)
+        spread = SPREAD * 2 ** min(times - 2, 5) if times > 1 else 0.0
+        delay = timedelta(seconds=self._rng.uniform(0, spread))
+        return Settlement(fence=task.fence, event=Event.LOSE, started_at=task.started_at, error=error, delay=delay)
 
 
 def retry_in_force(run: Run) -> RetryPolicy:
