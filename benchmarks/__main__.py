@@ -33,7 +33,7 @@ def measures(asked: argparse.Namespace, say: Callable[[str], None]) -> Iterator[
         say(f"pickup by an idle worker on {name}")
         yield from pickup.measure(ON[name].name, ON[name].place, 20 if asked.quick else 200)
     if "postgres" in asked.only:
-        say("two flows on postgres, one of them beside a held snapshot")
+        say("three flows on postgres, the second beside a held snapshot")
         yield snapshot.measure(ON["postgres"].name, ON["postgres"].place, 5 if asked.quick else 60)
     for name, jobs in {"postgres": 500_000, "sqlite": 200_000}.items():
         if name in asked.only:

@@ -52,7 +52,7 @@ async def tell_postgres(*statements: str) -> str:
 @contextmanager
 def redis_number() -> Iterator[str]:
     """An empty database of Redis. Whatever is in it afterwards is ours, and goes."""
-    url = empty_number()
+    url = take_number()
     try:
         yield url
     finally:
@@ -62,11 +62,12 @@ def redis_number() -> Iterator[str]:
                 client.unlink(*some)
 
 
-def empty_number() -> str:
+def take_number() -> str:
+    """The URL of a database that has no keys; one is left there, so that two runs never share it."""
     for number in NUMBERS:
         url = in_database(server("redis"), str(number))
         with redis.Redis.from_url(url) as client:
-            if client.dbsize() == 0:
+            if client.dbsize() == 0 and client.set("bench", "taken", nx=True, ex=3600):
                 return url
     raise RuntimeError(f"expected an empty database in Redis, {NUMBERS[-1]} to {NUMBERS[0]} have keys; empty one")
 

@@ -69,9 +69,9 @@ def ratios(
     """Every subject beside every reference that has the rate or that a bar asks for. ``bars`` are by subject."""
     found = [
         _ratio(laps, subject, rate, reference, bars.get(subject, ()))
-        for subject in subjects
         for rate in RATES
         for reference in references
+        for subject in subjects
     ]
     return [ratio for ratio in found if ratio.rounds or ratio.bar is not None]
 

@@ -24,13 +24,13 @@ class Standing:
     laps: Laps
     ratios: Sequence[Ratio]
 
-    def table(self, title: str) -> Table:
+    def table(self, store: str) -> Table:
         """Ratios only: rates are a property of the machine."""
-        references = list(dict.fromkeys(ratio.reference for ratio in self.ratios))
-        table = Table(f"{title}, ratio to", "", *references, box=SIMPLE_HEAD, pad_edge=False)
-        for (subject, rate), group in groupby(self.ratios, key=lambda ratio: (ratio.subject, ratio.rate)):
-            cells = {ratio.reference: ratio.cell() for ratio in group}
-            table.add_row(subject, rate, *(cells.get(reference, "") for reference in references))
+        subjects = list(dict.fromkeys(ratio.subject for ratio in self.ratios))
+        table = Table(store, "ratio to", *subjects, box=SIMPLE_HEAD, pad_edge=False)
+        for (rate, reference), group in groupby(self.ratios, key=lambda ratio: (ratio.rate, ratio.reference)):
+            cells = {ratio.subject: ratio.cell() for ratio in group}
+            table.add_row(rate, reference, *(cells.get(subject, "") for subject in subjects))
         return table
 
     def document(self) -> dict[str, Any]:

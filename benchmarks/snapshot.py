@@ -1,8 +1,8 @@
 """What a transaction costs that somebody else keeps open: while it may see old rows, PostgreSQL removes none of them.
 
-A worker drains a queue that is kept fed, once beside nothing and once beside a REPEATABLE READ transaction that has
-read something; each time in a new database. Run as a program, this module is the worker: ``python -m
-benchmarks.snapshot PLACE`` prints how many tasks it has done, again and again.
+A worker drains a queue that is kept fed, beside a REPEATABLE READ transaction that has read something. The same without
+it is measured before and after, for a machine that slows down meanwhile; each time in a new database. Run as a program,
+this module is the worker: ``python -m benchmarks.snapshot PLACE`` prints how many tasks it has done, again and again.
 """
 
 import asyncio
@@ -35,13 +35,12 @@ PATIENCE = 120
 
 def measure(store: str, place: Place, seconds: int) -> Measure:
     """By how many percent a held snapshot lowers the throughput of ``seconds``."""
-    with place() as where:
-        free = asyncio.run(throughput(where, seconds, held=False))
-    with place() as where:
-        held = asyncio.run(throughput(where, seconds, held=True))
-    cost = 100 * (1 - sum(held) / sum(free))
-    details = {"free": free, "held": held}
-    return Measure(f"{store}: cost of a snapshot held for {seconds} s", cost, "%", BAR, details)
+    rates = {}
+    for flow, held in {"before": False, "held": True, "after": False}.items():
+        with place() as where:
+            rates[flow] = asyncio.run(throughput(where, seconds, held=held))
+    cost = 100 * (1 - 2 * sum(rates["held"]) / (sum(rates["before"]) + sum(rates["after"])))
+    return Measure(f"{store}: cost of a snapshot held for {seconds} s", cost, "%", BAR, rates)
 
 
 async def throughput(place: str, seconds: int, *, held: bool) -> list[int]:
