@@ -90,6 +90,22 @@ async def test_workers_clean_up_behind_what_has_vanished(brief: RedisStore, redi
     await eventually(is_clean)
 
 
+async def test_an_id_that_is_used_again_is_another_task(brief: RedisStore) -> None:
+    task = TaskId("7700")
+    for state in (TaskState.SUCCEEDED, TaskState.FAILED):
+        await bring_to(brief, state, id=task, name=state, queue="default")
+        await vanished(brief, task)
+
+    await put_one(brief, id=task)
+
+    async def is_swept() -> bool:
+        return [{TaskState.PENDING: 1}] == [queue.by_state for queue in await brief.counts()]
+
+    await eventually(is_swept)
+    assert [task] == [record.id for record in await brief.find(TaskQuery())]
+    assert task == (await claim_one(brief)).id
+
+
 async def test_retention_may_come_first(brief: RedisStore) -> None:
     for _ in range(3):
         await bring_to(brief, TaskState.FAILED)

@@ -68,7 +68,7 @@ async def _next_keys(session: Session, query: TaskQuery, after: str) -> tuple[li
     if ends:
         end = max(ends) if newest else min(ends)
         keys = [key for key in keys if (key >= end if newest else key <= end)]
-    keys.sort(reverse=newest)
+    keys = sorted(set(keys), reverse=newest)
     return keys[:most], bool(ends) or len(keys) > most
 
 

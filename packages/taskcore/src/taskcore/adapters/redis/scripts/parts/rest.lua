@@ -72,6 +72,19 @@ local function forget_queues()
   emptied = {}
 end
 
+-- Clean up behind a task that has vanished, where a later one was put with the same id.
+local function forget_namesake(state, queue, name, key, t)
+  if t.state ~= state or t.queue ~= queue then
+    drop(sets_of[queue][state], key)
+  end
+  if t.state ~= state then
+    drop(finished_sets[state], key)
+  end
+  if t.name ~= name then
+    drop(P .. 'logged:' .. name, key)
+  end
+end
+
 -- Clean up behind up to ``most`` tasks whose time is over; true when there may be more of them.
 local function sweep(most)
   local traces = call('ZRANGEBYSCORE', P .. 'gone', '-inf', now_text, 'LIMIT', 0, most)
@@ -81,12 +94,16 @@ local function sweep(most)
   for _, text in ipairs(traces) do
     local state, queue, name, key = match(text, '^(%l+)\n([^\n]*)\n([^\n]*)\n(.*)$')
     local t = load(key)
-    if t then
-      free_key(t)
+    if not t or trace(t) == text then
+      if t then
+        free_key(t)
+      end
+      drop(sets_of[queue][state], key)
+      drop(finished_sets[state], key)
+      remove_keys(key, name)
+    else
+      forget_namesake(state, queue, name, key, t)
     end
-    drop(sets_of[queue][state], key)
-    drop(finished_sets[state], key)
-    remove_keys(key, name)
     emptied[queue] = true
   end
   call('ZREMRANGEBYRANK', P .. 'gone', 0, #traces - 1)
