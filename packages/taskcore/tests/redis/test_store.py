@@ -105,10 +105,10 @@ async def test_a_slot_goes_to_the_best_that_waits_also_when_better_ones_come(sto
 async def test_a_slot_is_offered_in_every_queue_that_waits_for_it(store: RedisStore) -> None:
     """Or it would be kept for a queue that nobody serves."""
     await put_one(store, concurrency_key="k")
-    await put_one(store, concurrency_key="k", queue="nobody's", priority=9)
+    await put_one(store, concurrency_key="k", queue="abandoned", priority=9)
     mine = await put_one(store, concurrency_key="k", queue="mine")
     held = await claim_one(store)
-    assert [] == list(await store.claim(a_claim("w1", "nobody's", "mine")))
+    assert [] == list(await store.claim(a_claim("w1", "abandoned", "mine")))
 
     await store.settle([a_settlement(held)])
 
@@ -125,6 +125,25 @@ async def test_a_slot_is_offered_on_when_its_task_goes_away(store: RedisStore) -
     await store.cancel([better])
 
     assert worse == (await claim_one(store)).id
+
+
+async def test_a_slot_is_offered_on_when_its_task_is_past_its_expiry(
+    redis_url: str, prefix: str, clock: FakeClock
+) -> None:
+    async with await RedisStore.open(redis_url, prefix=prefix, clock=clock) as store:
+        expires_at = clock.now() + timedelta(seconds=5)
+        first, _, last = await put(
+            store, *[a_task(concurrency_key="k", expires_at=at) for at in (None, expires_at, None)]
+        )
+        held = await claim_one(store)
+        assert (first, []) == (held.id, list(await store.claim(a_claim())))
+        await store.settle([a_settlement(held)])
+        clock.advance(6)
+
+        assert [] == list(await store.claim(a_claim()))
+        await asyncio.wait_for(store.wait_for_work(["default"], 60), 10)
+        assert last == (await claim_one(store)).id
+    await remove_keys(redis_url, prefix)
 
 
 async def test_many_due_tasks_are_ranked_before_any_is_handed_out(
