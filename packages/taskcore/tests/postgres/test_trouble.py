@@ -54,9 +54,13 @@ async def _equals(connection: Any, query: str, expected: int) -> bool:
 @pytest.fixture
 async def silent_server() -> AsyncIterator[str]:
     """It accepts connections, and never says a word."""
-    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    writers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: writers.append(writer), "127.0.0.1", 0)
     yield f"postgresql://me:secret@127.0.0.1:{server.sockets[0].getsockname()[1]}/tasks"
     server.close()
+    for writer in writers:
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_a_server_that_never_answers_is_given_up(silent_server: str) -> None:

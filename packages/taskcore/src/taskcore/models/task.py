@@ -15,6 +15,7 @@ from taskcore.clock import aware
 from taskcore.errors import InvalidInput
 from taskcore.ids import ScheduleId, TaskId, WorkerId
 from taskcore.lease import Fence
+from taskcore.models.quick import quickly_made
 from taskcore.retry import RetryPolicy
 from taskcore.states import Event, TaskState
 
@@ -25,6 +26,7 @@ KEPT_ATTEMPTS = 100
 """At least so many of a task's newest attempts are kept: a periodic task runs for years under one id."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpec:
     """An order: run the handler ``name`` with ``payload``.
@@ -107,6 +109,7 @@ def _check_priority(value: int) -> None:
         raise InvalidInput(f"priority must be an integer from {-MAX_PRIORITY} to {MAX_PRIORITY}, got {value!r}")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of one order. ``created`` is False when its idempotency key was taken: ``task`` is the first one."""
@@ -131,6 +134,7 @@ class TaskError:
         return cls(*json.loads(text))
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRecord:
     """A task as the store knows it. While it runs, the last six fields tell of the attempt that is going on, and
@@ -206,6 +210,7 @@ class Claim:
     lease_for: timedelta
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """How an attempt ended.
