@@ -14,10 +14,13 @@ from taskcore.adapters.memory import MemoryStore
 from taskcore.adapters.postgres import PostgresStore
 from taskcore.adapters.redis import RedisStore
 from taskcore.adapters.redis.keys import remove_keys
+from taskcore.adapters.sql.store import SQLStore
 from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.ids import IdScheme
+from taskcore.models import TaskQuery
 from taskcore.ports import TaskStore
-from taskcore.testing import FakeClock
+from taskcore.states import TaskState
+from taskcore.testing import FakeClock, a_settlement
 from taskcore.testing.machines import TaskStoreMachine
 
 from . import broken
@@ -95,6 +98,20 @@ def test_postgres(postgres_url: str) -> None:
             return store
 
     run_state_machine_as_test(PostgresMachine, settings=FEW)
+
+
+def test_mysql(mysql_url: str) -> None:
+    class MySQLMachine(TaskStoreMachine):
+        async def open(self, clock: FakeClock) -> TaskStore:
+            """One example after the other in the same tables: making them takes longer than an example."""
+            store = await SQLStore.open(mysql_url, prefix="machine", clock=clock)
+            while tasks := await store.find(TaskQuery(limit=1000)):
+                held = [a_settlement(task) for task in tasks if task.state is TaskState.RUNNING]
+                await store.settle(held)
+                await store.delete([task.id for task in tasks])
+            return store
+
+    run_state_machine_as_test(MySQLMachine, settings=FEW)
 
 
 @pytest.mark.parametrize(

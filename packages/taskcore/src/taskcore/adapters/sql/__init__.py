@@ -6,6 +6,9 @@ Importing this package costs nothing: SQLAlchemy and alembic are loaded by its m
 REVISIONS = ("0001", "0002")
 """Every schema that a release has ever had, oldest first; the last one is what this release works with."""
 
+SERVER_REVISIONS = ("0001",)
+"""The same for the tables on a server, which have revisions of their own."""
+
 
 def version_table(prefix: str) -> str:
     """Where alembic notes the revision of the tables that begin with ``prefix``."""

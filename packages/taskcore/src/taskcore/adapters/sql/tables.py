@@ -1,29 +1,54 @@
 """The schema: the one place that says which tables, columns and indexes a SQL store has.
 
+A file of SQLite has partial indexes; servers of which some know none have indexes that begin with what is asked for.
 Instants are microseconds since 1970 in UTC, durations are microseconds, payloads, results and errors are text as
 ``taskcore.models`` hands it over. Booleans are 0 and 1.
 """
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Computed, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy.dialects import mysql
 from sqlalchemy.sql.elements import ColumnElement
 
 from taskcore.ids import MAX_ID, IdScheme
 from taskcore.models.task import MAX_NAME
 
 STATE = 16
+GATES = 32
+"""How many rows there are to queue up at, for those who count the running tasks of a key."""
+
+# What MySQL calls TEXT ends at 64 kB, and its FLOAT has 24 bits.
+LONG = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+REAL = Float().with_variant(mysql.DOUBLE(), "mysql", "mariadb")
+COUNTER = BigInteger().with_variant(Integer, "sqlite")
 
 
 def tables(prefix: str, ids: IdScheme) -> MetaData:
-    """The metadata of a store whose tables begin with ``prefix``."""
+    """The metadata of a store in a file of SQLite, whose tables begin with ``prefix``."""
     metadata = MetaData()
-    _tasks(metadata, prefix, ids)
+    _partial_indexes(_tasks(metadata, prefix, ids))
+    _others(metadata, prefix, ids)
+    return metadata
+
+
+def server_tables(prefix: str) -> MetaData:
+    """The metadata of a store on a server."""
+    metadata = MetaData()
+    tasks = _tasks(metadata, prefix, IdScheme.TIME_SORTED)
+    # What claims are ordered by: not every server has indexes that descend.
+    tasks.append_column(Column("urgency", Integer, Computed("-priority", persisted=True)))
+    _plain_indexes(tasks)
+    _others(metadata, prefix, IdScheme.TIME_SORTED)
+    Table(f"{prefix}_gates", metadata, Column("gate", Integer, primary_key=True, autoincrement=False, nullable=False))
+    return metadata
+
+
+def _others(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
     _attempts(metadata, prefix, ids)
     _logs(metadata, prefix, ids)
     _schedules(metadata, prefix)
     _fires(metadata, prefix, ids)
     _leaders(metadata, prefix)
     _controls(metadata, prefix)
-    return metadata
 
 
 def _id(name: str, ids: IdScheme, *, primary_key: bool = False, nullable: bool = False) -> Column[object]:
@@ -31,8 +56,8 @@ def _id(name: str, ids: IdScheme, *, primary_key: bool = False, nullable: bool =
     return Column(name, kind, primary_key=primary_key, nullable=nullable)
 
 
-def _tasks(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
-    tasks = Table(
+def _tasks(metadata: MetaData, prefix: str, ids: IdScheme) -> Table:
+    return Table(
         f"{prefix}_tasks",
         metadata,
         _id("id", ids, primary_key=True),
@@ -57,25 +82,24 @@ def _tasks(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
         Column("finished_at", BigInteger),
         Column("idempotency_key", String(MAX_NAME)),
         Column("schedule", String(MAX_NAME)),
-        Column("progress", Float),
-        Column("version", Text),
-        Column("retry", Text),
-        Column("progress_note", Text),
+        Column("progress", REAL),
+        Column("version", LONG),
+        Column("retry", LONG),
+        Column("progress_note", LONG),
         # The long ones stand last, so that reading what is before them never walks their overflow pages.
-        Column("payload", Text, nullable=False),
-        Column("meta", Text),
-        Column("result", Text),
-        Column("error", Text),
+        Column("payload", LONG, nullable=False),
+        Column("meta", LONG),
+        Column("result", LONG),
+        Column("error", LONG),
         # Added later, and read from indexes by whoever looks at many rows.
         Column("concurrency_key", String(MAX_NAME)),
         Column("concurrency_limit", Integer, nullable=False, server_default=text("1")),
         sqlite_autoincrement=ids is IdScheme.NUMBERED,
     )
-    _task_indexes(tasks)
 
 
-def _task_indexes(tasks: Table) -> None:
-    """All are partial: a task is in two or three of them at any time, whatever their number.
+def _partial_indexes(tasks: Table) -> None:
+    """A task is in two or three of them at any time, whatever their number.
 
     Where SQLite is to count by an index alone, the columns of its condition stand in it as well.
     """
@@ -99,6 +123,24 @@ def _task_indexes(tasks: Table) -> None:
     _partial(tasks, "slots", c.concurrency_key, c.lease_until, where=keyed)
 
 
+def _plain_indexes(tasks: Table) -> None:
+    """Every task is in each of them."""
+    c = tasks.c
+    _index(tasks, "ready", c.ready, c.queue, c.urgency, c.run_at, c.id)
+    _index(tasks, "waiting", c.ready, c.run_at)
+    _index(tasks, "leased", c.lease_until, c.queue)
+    _index(tasks, "rest", c.state, c.finished_at)
+    _index(tasks, "state", c.state, c.id, c.queue)
+    _index(tasks, "expiring", c.ready, c.expires_at)
+    _index(tasks, "schedule", c.schedule, c.id)
+    _index(tasks, "key", c.idempotency_key, unique=True)
+    _index(tasks, "slots", c.concurrency_key, c.lease_until)
+
+
+def _index(table: Table, name: str, *columns: ColumnElement[object], unique: bool = False) -> None:
+    Index(f"{table.name}_{name}", *columns, unique=unique)
+
+
 def _partial(table: Table, name: str, *columns: ColumnElement[object], where: str, unique: bool = False) -> None:
     condition = text(where)
     Index(f"{table.name}_{name}", *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
@@ -115,9 +157,9 @@ def _attempts(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
         Column("started_at", BigInteger, nullable=False),
         Column("finished_at", BigInteger),
         Column("ended", String(STATE)),
-        Column("version", Text),
-        Column("result", Text),
-        Column("error", Text),
+        Column("version", LONG),
+        Column("result", LONG),
+        Column("error", LONG),
         sqlite_with_rowid=False,
     )
 
@@ -126,12 +168,12 @@ def _logs(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
     logs = Table(
         f"{prefix}_logs",
         metadata,
-        Column("line", Integer, primary_key=True, nullable=False),
+        Column("line", COUNTER, primary_key=True, nullable=False),
         _id("task", ids),
         Column("attempt", Integer, nullable=False),
         Column("at", BigInteger, nullable=False),
-        Column("level", Text, nullable=False),
-        Column("message", Text, nullable=False),
+        Column("level", LONG, nullable=False),
+        Column("message", LONG, nullable=False),
     )
     Index(f"{logs.name}_task", logs.c.task, logs.c.line)
 
@@ -141,9 +183,9 @@ def _schedules(metadata: MetaData, prefix: str) -> None:
         f"{prefix}_schedules",
         metadata,
         # A new one with every write, never used again, not even for a schedule that is removed and added anew.
-        Column("version", Integer, primary_key=True, nullable=False),
+        Column("version", COUNTER, primary_key=True, nullable=False),
         Column("id", String(MAX_NAME), nullable=False),
-        Column("spec", Text, nullable=False),
+        Column("spec", LONG, nullable=False),
         Column("paused", Integer, nullable=False),
         Column("cursor", BigInteger, nullable=False),
         Column("next_at", BigInteger),
@@ -157,13 +199,13 @@ def _fires(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
     fires = Table(
         f"{prefix}_fires",
         metadata,
-        Column("fire", Integer, primary_key=True, nullable=False),
+        Column("fire", COUNTER, primary_key=True, nullable=False),
         Column("schedule", String(MAX_NAME), nullable=False),
         Column("instant", BigInteger, nullable=False),
         Column("last", BigInteger, nullable=False),
         Column("count", Integer, nullable=False),
         _id("task", ids, nullable=True),
-        Column("skipped", Text),
+        Column("skipped", LONG),
     )
     Index(f"{fires.name}_schedule", fires.c.schedule, fires.c.fire)
 
@@ -173,7 +215,7 @@ def _leaders(metadata: MetaData, prefix: str) -> None:
         f"{prefix}_leaders",
         metadata,
         Column("name", String(MAX_NAME), primary_key=True, nullable=False),
-        Column("holder", Text, nullable=False),
+        Column("holder", LONG, nullable=False),
         Column("epoch", Integer, nullable=False),
         Column("until", BigInteger, nullable=False),
     )

@@ -11,6 +11,8 @@ from taskcore.ids import IdScheme
 _MIGRATIONS = Path(__file__).parent / "migrations"
 SHARED = _MIGRATIONS / "versions"
 """The revisions of the tables in ``taskcore.adapters.sql.tables``; stores with tables of their own have others."""
+SERVERS = _MIGRATIONS / "servers"
+"""The revisions of those tables on a server."""
 
 
 def upgrade(
