@@ -106,7 +106,7 @@ class Database:
         if connection is None or _is_gone(connection):
             connection = await pool.acquire()
         try:
-            rows: Rows = await connection.fetch(text, *parameters)
+            rows: Rows = await self.answer(connection, text, parameters)
         except BaseException:
             await pool.release(connection)
             raise
@@ -114,6 +114,17 @@ class Database:
             self._resident = connection
         else:
             await pool.release(connection)
+        return rows
+
+    async def answer(self, connection: Any, text: str, parameters: Sequence[object]) -> Rows:
+        """What the server says on one connection. From one that keeps silent no goodbye is awaited either, and none of
+        the others is trusted any more: each would be another wait."""
+        try:
+            rows: Rows = await connection.fetch(text, *parameters)
+        except TimeoutError:
+            connection.terminate()
+            await self._usable().expire_connections()
+            raise
         return rows
 
     async def together(self, work: Callable[[Runner], Awaitable[T]]) -> T:
@@ -168,8 +179,7 @@ class Transaction:
         return self._database.now
 
     async def fetch(self, sql: str, *parameters: object) -> Rows:
-        rows: Rows = await self._connection.fetch(self._database.text(sql), *parameters)
-        return rows
+        return await self._database.answer(self._connection, self._database.text(sql), parameters)
 
 
 def _is_gone(connection: Any) -> bool:
