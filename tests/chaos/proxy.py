@@ -5,6 +5,8 @@ from contextlib import suppress
 from typing import Self
 from urllib.parse import urlsplit
 
+from taskcore.testing import eventually
+
 
 class Connection:
     """What flows between one client and the server."""
@@ -26,6 +28,7 @@ class Connection:
     def drop(self) -> None:
         for end in self.ends:
             end.transport.abort()
+        self.flows.set()  # Whoever waits to pass something on finds out that there is nobody.
 
 
 class Proxy:
@@ -44,6 +47,7 @@ class Proxy:
 
     async def __aexit__(self, *_: object) -> None:
         self.refuse()
+        await eventually(lambda: not self._connections)
 
     async def accept(self) -> None:
         """Let clients in, at the same port as before."""
