@@ -29,6 +29,7 @@ def rng() -> random.Random:
         "sqlite",
         pytest.param("postgres", marks=pytest.mark.servers),
         pytest.param("redis", marks=pytest.mark.servers),
+        pytest.param("mysql", marks=pytest.mark.servers),
     ]
 )
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:

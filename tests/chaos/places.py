@@ -1,11 +1,14 @@
 """Where a chaos test keeps its tasks, and what it leaves there."""
 
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from sqlalchemy import NullPool, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from taskcore.ports import ScheduleStore, TaskStore
 
 
@@ -42,6 +45,10 @@ class Place:
                 from taskcore.adapters.redis import RedisStore
 
                 return await RedisStore.open(self.url, prefix=self.prefix)
+            case "mysql":
+                from taskcore.adapters.sql.store import SQLStore
+
+                return await SQLStore.open(self.url, prefix=self.prefix)
             case _:
                 from taskcore.adapters.sqlite import SQLiteStore
 
@@ -54,6 +61,8 @@ class Place:
                 return await self._in_postgres()
             case "redis":
                 return await self._in_redis()
+            case "mysql":
+                return await self._in_mysql()
             case _:
                 return self._in_sqlite()
 
@@ -72,6 +81,12 @@ class Place:
 
             async with redis.asyncio.Redis.from_url(self.url) as client:
                 await client.client_kill_filter(skipme=True)
+        elif self.kind == "mysql":
+            async with self._mysql() as connection:
+                others = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+                for (number,) in (await connection.execute(text(others))).all():
+                    with suppress(OperationalError):  # gone by itself
+                        await connection.execute(text(f"KILL {number}"))
         else:
             import asyncpg
 
@@ -91,6 +106,19 @@ class Place:
             return {name: await connection.fetchval(f"SELECT count(*) FROM {name}") for (name,) in names}
         finally:
             await connection.close()
+
+    @asynccontextmanager
+    async def _mysql(self) -> AsyncIterator[AsyncConnection]:
+        engine = create_async_engine(self.url.replace("mysql://", "mysql+aiomysql://"), poolclass=NullPool)
+        async with engine.begin() as connection:
+            yield connection
+
+    async def _in_mysql(self) -> Mapping[str, int]:
+        async with self._mysql() as connection:
+            names = (await connection.execute(text(f"SHOW TABLES LIKE '{self.prefix}%'"))).scalars().all()
+            return {
+                name: (await connection.execute(text(f"SELECT count(*) FROM {name}"))).scalar_one() for name in names
+            }
 
     async def _in_redis(self) -> Mapping[str, int]:
         import redis.asyncio

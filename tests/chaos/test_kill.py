@@ -24,6 +24,9 @@ async def test_workers_killed_at_random_lose_no_task_and_close_no_attempt_of_oth
     before = await place.contents()
     put: set[str] = set()
     with Fleet(place, 3, rng) as fleet:
+        await asyncio.to_thread(
+            fleet.wait_until_ready
+        )  # Some of them take longer to start than they live from then on.
         for _ in range(ROUNDS):
             specs = [TaskSpec(name=rng.choice(["thread", "async"])) for _ in range(40)]
             put.update(receipt.task for receipt in await store.put(specs))

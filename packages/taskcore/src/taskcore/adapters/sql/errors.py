@@ -58,6 +58,8 @@ class Translator:
                 return self._of_server(error)
             case exc.TimeoutError():
                 return StoreUnavailable(f"{self.place}: all connections of this process were busy for too long")
+            case TimeoutError():
+                return StoreUnavailable(f"{self.place} fell silent; whether the last step was stored is not known")
             case OSError():
                 return StoreUnavailable(f"{self.place} cannot be reached; check that it runs, and the URL")
             case _:

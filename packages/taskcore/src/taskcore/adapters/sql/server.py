@@ -27,6 +27,8 @@ _CONNECTIONS = 4
 """Kept open by a process; under load it has twice as many, since servers count them."""
 _PATIENCE = 30.0
 """Seconds to wait for a free one."""
+_SILENCE = 40.0
+"""Seconds after which a connection must be dead: no step takes so long, and the driver would wait for ever."""
 
 
 class Server:
@@ -71,7 +73,7 @@ class Server:
             while True:
                 session: Session | None = None
                 try:
-                    async with begin() as connection:
+                    async with asyncio.timeout(_SILENCE), begin() as connection:
                         session = Session(connection, self.tables)
                         return await work(session)
                 except exc.DBAPIError as error:
