@@ -161,43 +161,50 @@ def record_of(
     )
 
 
-def _head(event: Event) -> str:
-    """Where an event leads, and what it does to the counts of failures and losses."""
-    failures = "+" if event in (Event.FAIL, Event.RETRY) else "0" if event is Event.REPEAT else "="
-    losses = "+" if event is Event.LOSE else "0" if event is Event.REPEAT else "="
-    return f"{move(TaskState.RUNNING, event)} {event} %d {failures} {losses} %s %s %s"
-
-
-_HEADS = {event: _head(event) for state, event in MOVES if state is TaskState.RUNNING}
 _STORING = frozenset({Event.SUCCEED, Event.REPEAT})
 _DELAYED = frozenset({Event.RETRY, Event.RELEASE, Event.LOSE})
 
 
-def settlement_values(settlement: Settlement, key: str) -> tuple[str, str, str, str, str, str]:
+def _head(event: Event) -> tuple[str, str]:
+    """Where an event leads, and what it does to the counts of failures and losses."""
+    failures = "+" if event in (Event.FAIL, Event.RETRY) else "0" if event is Event.REPEAT else "="
+    losses = "+" if event is Event.LOSE else "0" if event is Event.REPEAT else "="
+    return f"{move(TaskState.RUNNING, event)} {event}", f"{failures}{losses}"
+
+
+_HEADS = {event: _head(event) for state, event in MOVES if state is TaskState.RUNNING}
+
+
+def settlement_values(settlement: Settlement, key: str) -> list[str]:
     """What ``parts/settle.lua`` takes for the end of an attempt.
 
     Raises:
         IllegalMove: a running task knows no such event.
     """
-    event, error = settlement.event, settlement.error
+    event = settlement.event
     if event not in _HEADS:
         move(TaskState.RUNNING, event)
-    started, finished = settlement.started_at, settlement.finished_at
-    head = _HEADS[event] % (
-        settlement.fence.attempt,
-        _wait(settlement),
-        "-" if started is None else to_micros(started),
-        "-" if finished is None else to_micros(finished),
-    )
-    result = _text(settlement.result) if event in _STORING else "."
-    return (
-        key,
-        head,
-        settlement.fence.worker,
-        result,
-        "" if error is None else _text(error.dump()),
-        _text(settlement.version),
-    )
+    (leads, counts), (_, attempt, worker) = _HEADS[event], settlement.fence
+    result, error, version = settlement.result, settlement.error, settlement.version
+    texts: list[str] = []
+    marks = "="
+    if event in _STORING:
+        marks = _mark(result, texts)
+    marks += _mark(None if error is None else error.dump(), texts) + _mark(version, texts)
+    started, finished = _optional_micros(settlement.started_at), _optional_micros(settlement.finished_at)
+    head = f"{leads} {attempt} {counts}{marks} {_wait(settlement)} {started} {finished} {key}"
+    return [head, worker, *texts]
+
+
+def _mark(text: str | None, texts: list[str]) -> str:
+    if text is None:
+        return "-"
+    texts.append(text)
+    return "t"
+
+
+def _optional_micros(at: datetime | None) -> int | str:
+    return "-" if at is None else to_micros(at)
 
 
 def _wait(settlement: Settlement) -> str:
@@ -206,10 +213,6 @@ def _wait(settlement: Settlement) -> str:
     if settlement.event is Event.REPEAT and settlement.run_at is not None:
         return f"@{dump_instant(to_micros(settlement.run_at))}"
     return "="
-
-
-def _text(value: str | None) -> str:
-    return "" if value is None else f"={value}"
 
 
 def attempt_of(task: TaskId, text: str) -> Attempt:

@@ -8,7 +8,7 @@
 --          7 the worker
 --          8 its lease in microseconds
 --          9 from how many queues
---          10... the queues, then the settlements with six values each, as in parts/settle.lua
+--          10... the queues, then the settlements, as parts/settle.lua tells
 -- RETURNS  1 a text of 0 and 1: which settlements were stored
 --          2 the end of the lease in microseconds
 --          3 five values a claimed task: key, life, payload, extra, and nothing or, where an attempt went before this

@@ -1,11 +1,11 @@
--- The ends of attempts, six arguments each: key, head, worker, result, error, version.
+-- The ends of attempts: for each its head, its worker, and the texts that the head announces.
 --
--- head    "state event attempt failures losses wait started finished": where the event leads and its name; whether a
---         count stays (=), grows (+) or begins anew (0); when the task is due again: "+" and microseconds from now, "@"
---         and an instant, or "=" as before; the instants may be "-"
--- result, error, version   "=" and a text, "" for none, "." for what was there before
-
-local HEAD = '^(%l+) (%l+) (%d+) (.) (.) (%S+) (%S+) (%S+)$'
+-- head  "state event attempt marks wait started finished key": where the event leads and its name; when the task is due
+--       again ("+" and microseconds from now, "@" and an instant, or "=" as before); the instants may be "-"
+-- marks five letters. Whether the counts of failures and losses stay (=), grow (+) or begin anew (0); whether result,
+--       error and version follow as texts (t), are none (-), or stay what they were before (=)
+local HEAD = '^(%l+) (%l+) (%d+) (.)(.)(...) (%S+) (%S+) (%S+) (.*)$'
+local TEXTS, NONE = { 'result', 'error', 'version' }, {}
 
 local function counted(count, how)
   if how == '+' then
@@ -37,25 +37,35 @@ local function end_lease(t)
   end
 end
 
-local function text_in(value)
-  return sub(value, 1, 1) == '=' and sub(value, 2)
+-- The texts that follow a head with these marks, by name, and where the next head is.
+local function texts_at(at, marks)
+  if not string.find(marks, 't', 1, true) then
+    return NONE, at
+  end
+  local texts = {}
+  for i, name in ipairs(TEXTS) do
+    if sub(marks, i, i) == 't' then
+      texts[name], at = ARGV[at], at + 1
+    end
+  end
+  return texts, at
 end
 
 -- The common case by itself, as it needs one command: a first attempt that leaves no text.
-local function write(t, result, error, version)
-  if t.attempt == '1' and result .. error .. version == '' then
+local function write(t, marks, texts)
+  if texts == NONE and t.attempt == '1' then
     return save(t)
   end
-  local texts, nothing = { 'life', life_of(t) }, {}
-  for name, value in pairs({ result = result, error = error, version = version }) do
-    if value == '' then
+  local present, nothing = { 'life', life_of(t) }, {}
+  for i, name in ipairs(TEXTS) do
+    if texts[name] then
+      present[#present + 1] = name
+      present[#present + 1] = texts[name]
+    elseif sub(marks, i, i) == '-' then
       nothing[#nothing + 1] = name
-    elseif value ~= '.' then
-      texts[#texts + 1] = name
-      texts[#texts + 1] = sub(value, 2)
     end
   end
-  call('HSET', t.task, unpack(texts))
+  call('HSET', t.task, unpack(present))
   if #nothing > 0 then
     call('HDEL', t.task, unpack(nothing))
   end
@@ -70,36 +80,37 @@ local function due_again(t, wait)
   end
 end
 
+-- Answers whether the fence let it pass, and where the next one begins.
 local function settle(at, overdue_only)
-  local t = load(ARGV[at])
-  local state, event, attempt, failures, losses, wait, started, finished = match(ARGV[at + 1], HEAD)
-  if not holds(t, attempt, ARGV[at + 2]) then
-    return '0'
+  local state, event, attempt, failures, losses, marks, wait, started, finished, key = match(ARGV[at], HEAD)
+  local worker, texts, following = ARGV[at + 1], texts_at(at + 2, marks)
+  local t = load(key)
+  if not holds(t, attempt, worker) then
+    return '0', following
   end
-  if overdue_only and (tonumber(call('ZSCORE', t.sets.running, t.key) or 0)) > now then
-    return '0'
+  if overdue_only and tonumber(call('ZSCORE', t.sets.running, key) or 0) > now then
+    return '0', following
   end
-  local result, error, version = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
   end_lease(t)
   t.failures, t.losses = counted(t.failures, failures), counted(t.losses, losses)
   t.started = started == '-' and t.started or started
   t.finished = finished == '-' and now_text or finished
   if state == 'pending' then
-    remember(t, event, text_in(result), text_in(error), text_in(version))
+    remember(t, event, texts.result, texts.error, texts.version)
     due_again(t, wait)
     t.state = state
     enter_pending(t)
   else
     come_to_rest(t, state, t.finished)
   end
-  write(t, result, error, version)
-  return '1'
+  write(t, marks, texts)
+  return '1', following
 end
 
-local function settle_all(first, count, overdue_only)
+local function settle_all(at, count, overdue_only)
   local answers = {}
   for i = 1, count do
-    answers[i] = settle(first + 6 * (i - 1), overdue_only)
+    answers[i], at = settle(at, overdue_only)
   end
   flush()
   return table.concat(answers)
