@@ -100,7 +100,7 @@ MYSQL = Dialect(
         2014: (StoreUnavailable, _LOST),
         4031: (StoreUnavailable, _LOST),
         1050: (SchemaMismatch, "has tables of these names that somebody else made; choose another prefix"),
-        1064: (StoreError, "does not know a statement of the store; it must be MySQL 8, MariaDB 10.6 or newer"),
+        1064: (StoreError, "does not know a statement of the store; it must be MySQL 8.0.17, MariaDB 10.6 or newer"),
         1153: (InvalidInput, "takes no statement as long as this one; raise max_allowed_packet or store less"),
         1264: (InvalidInput, _TOO_BIG),
         1366: (InvalidInput, "refused text that is not valid Unicode"),

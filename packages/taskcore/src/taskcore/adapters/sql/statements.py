@@ -241,21 +241,6 @@ class Statements:
             case((~running, t.version)),
         ]
 
-    # Upkeep
-
-    @cached_property
-    def overdue(self) -> Read:
-        t = self.schema.tasks.c
-        read = select(*self.schema.task).where(t.lease_until <= _now())
-        return read.order_by(t.lease_until).limit(bindparam("most"))
-
-    @cached_property
-    def past(self) -> Read:
-        """Pending tasks past their expiry."""
-        t = self.schema.tasks.c
-        read = select(t.id).where(t.ready.in_([0, 1]), t.expires_at <= _now())
-        return read.order_by(t.expires_at).limit(bindparam("most"))
-
     @cached_property
     def expire(self) -> Update:
         return self._change(state=TaskState.EXPIRED.value, ready=null(), finished_at=_now())

@@ -42,7 +42,7 @@ except ImportError as error:
 
 
 class SQLStore:
-    """A store in a database of MySQL (8 or newer) or MariaDB (10.6 or newer), for any number of machines.
+    """A store in a database of MySQL (8.0.17 or newer) or MariaDB (10.6 or newer), for any number of machines.
 
     An object belongs to the event loop that opened it.
     """

@@ -15,8 +15,9 @@ from taskcore.states import AT_REST, TaskState
 
 
 async def overdue(session: Session, limit: int) -> list[TaskRecord]:
-    now = await session.now()
-    return [task_of(row) for row in await session.rows(session.sql.overdue, now=now, most=limit)]
+    t = session.schema.tasks.c
+    read = select(*session.schema.task).where(t.lease_until <= await session.now()).order_by(t.lease_until)
+    return [task_of(row) for row in await session.rows(read.limit(limit))]
 
 
 async def recover(session: Session, settlements: Sequence[Settlement]) -> list[bool]:
@@ -24,8 +25,9 @@ async def recover(session: Session, settlements: Sequence[Settlement]) -> list[b
 
 
 async def expire(session: Session, limit: int) -> list[TaskId]:
-    now = await session.now()
-    seen = [row.id for row in await session.rows(session.sql.past, now=now, most=limit)]
+    t, now = session.schema.tasks.c, await session.now()
+    read = select(t.id).where(t.ready.in_([0, 1]), t.expires_at <= now).order_by(t.expires_at).limit(limit)
+    seen = [row.id for row in await session.rows(read)]
     free = await session.rows(session.sql.lock_free, ids=seen) if seen else []
     past = [row.id for row in free if row.state == TaskState.PENDING and row.expires_at <= now]
     if past:
