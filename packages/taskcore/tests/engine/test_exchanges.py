@@ -1,0 +1,132 @@
+"""Two exchanges with the store at a time, and what they do to each other."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from taskcore.adapters.memory import MemoryStore
+from taskcore.clock import SystemClock
+from taskcore.engine.context import TaskContext
+from taskcore.engine.handlers import Mode
+from taskcore.models import Claim, Settlement, TaskRecord
+from taskcore.retry import Fixed, RetryPolicy
+from taskcore.states import Event, TaskState
+from taskcore.testing import eventually
+
+from .conftest import Bench
+from .test_worker import Gate
+
+
+class Slow(MemoryStore):
+    """Keeps exchanges that settle something, after they took effect, until a test lets them go."""
+
+    def __init__(self) -> None:
+        super().__init__(SystemClock())
+        self.go_on = asyncio.Event()
+        self.inside = self.most = self.claims = 0
+        self.keeps = frozenset(Event)
+
+    async def exchange(
+        self, settlements: Sequence[Settlement], wanted: Claim
+    ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
+        answer = await super().exchange(settlements, wanted)
+        self.claims += not settlements
+        await self._keep(settlements)
+        return answer
+
+    async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
+        answer = await super().settle(settlements)
+        await self._keep(settlements)
+        return answer
+
+    async def _keep(self, settlements: Sequence[Settlement]) -> None:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        if any(settlement.event in self.keeps for settlement in settlements):
+            await self.go_on.wait()
+        self.inside -= 1
+
+
+async def test_while_the_store_works_on_one_exchange_a_second_begins_and_no_third(bench: Bench) -> None:
+    bench.store = store = Slow()
+    gates = [Gate() for _ in range(3)]
+
+    async def passes(context: TaskContext) -> None:
+        await gates[context.payload].through_async(context)
+
+    name = bench.handle(passes)
+    for number in range(3):
+        await bench.put(name, payload=str(number))
+
+    async with bench.working(concurrency=3) as worker:
+        await eventually(lambda: all(gate.inside for gate in gates))
+        gates[0].open.set()
+        await eventually(lambda: store.inside == 1)
+        gates[1].open.set()
+        await eventually(lambda: store.inside == 2)
+        gates[2].open.set()
+        await asyncio.sleep(0.05)  # Time for a third one to begin.
+        assert 2 == store.most
+        store.go_on.set()
+        await eventually(lambda: worker.tally.succeeded == 3)
+
+
+async def test_a_task_that_came_back_with_the_other_exchange_stays_in_good_hands(bench: Bench) -> None:
+    bench.store = store = Slow()
+    store.keeps = frozenset({Event.RETRY})
+    gate, other = Gate(), Gate()
+
+    def fails_first(context: TaskContext) -> None:
+        if context.task.attempt == 1:
+            raise ValueError
+        gate.through(context)
+
+    again = RetryPolicy(max_attempts=2, backoff=Fixed(0.05))
+    task = await bench.put(bench.handle(fails_first, Mode.THREAD, retry=again))
+    await bench.put(bench.handle(other.through, Mode.THREAD))
+    async with bench.working(concurrency=4, prefetch=0) as worker:
+        await eventually(lambda: other.inside and store.inside == 1)
+        # The task waits for its retry, and the worker has not heard of it; then it comes back with the other's end.
+        await bench.when(task, lambda record: record.run_at <= bench.store._clock.now())
+        other.open.set()
+        await eventually(lambda: gate.inside)
+        store.go_on.set()
+        await eventually(lambda: store.inside == 0)
+
+        assert [(task, 2)] == [(fence.task, fence.attempt) for fence in worker._flight.fences()]
+        gate.open.set()
+        await bench.when(task, lambda record: record.state is TaskState.SUCCEEDED)
+
+    assert (1, 0) == (worker.tally.retried, worker.tally.stale)
+
+
+async def test_an_idle_worker_asks_once_and_then_waits(bench: Bench) -> None:
+    bench.store = store = Slow()
+    store.go_on.set()
+
+    async def quick(context: TaskContext) -> None: ...
+
+    async with bench.working(poll=timedelta(minutes=1)) as worker:
+        await bench.put(bench.handle(quick))
+        await eventually(lambda: worker.tally.succeeded == 1)
+        await eventually(lambda: worker._looking is not None and not worker._under_way)
+        asked = store.claims
+        await asyncio.sleep(0.1)  # Time in which a worker that does not wait asks a hundred times.
+
+        assert asked == store.claims
+
+
+async def test_stop_waits_for_what_is_under_way(bench: Bench) -> None:
+    bench.store = store = Slow()
+
+    async def quick(context: TaskContext) -> None: ...
+
+    tasks = [await bench.put(bench.handle(quick)) for _ in range(3)]
+    async with bench.working() as worker:
+        await eventually(lambda: store.inside)
+        worker.stop()
+        await asyncio.sleep(0.02)  # let it begin to drain; too short a pause makes the test easier, never wrong
+        store.go_on.set()
+
+    records = [await bench.record(task) for task in tasks]
+    assert [(TaskState.SUCCEEDED, None)] * 3 == [(record.state, record.lease_until) for record in records]
