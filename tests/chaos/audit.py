@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from taskcore.errors import StoreUnavailable
@@ -23,8 +23,9 @@ async def persistently(ask: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(0.05)
 
 
-async def settled(store: Store, count: int) -> bool:
-    return count == sum(
+async def at_rest(store: Store) -> int:
+    """How many tasks are done, in whatever way."""
+    return sum(
         amount
         for queue in await persistently(store.counts)
         for state, amount in queue.by_state.items()
@@ -32,8 +33,13 @@ async def settled(store: Store, count: int) -> bool:
     )
 
 
-async def running(store: Store) -> bool:
-    return bool(await store.find(TaskQuery(states=frozenset({TaskState.RUNNING}), limit=1)))
+async def settled(store: Store, count: int) -> bool:
+    return count == await at_rest(store)
+
+
+async def running(store: Store) -> Sequence[TaskRecord]:
+    """One task that somebody holds, if there is any."""
+    return await store.find(TaskQuery(states=frozenset({TaskState.RUNNING}), limit=1))
 
 
 async def every_task(store: Store) -> list[TaskRecord]:

@@ -46,7 +46,7 @@ async def serve(place: Place, max_losses: int) -> None:
 
 
 class Fleet:
-    """Worker processes. ``kill`` and ``pause`` hit one at random."""
+    """Worker processes. ``kill`` hits one at random."""
 
     def __init__(self, place: Place, size: int, rng: random.Random, max_losses: int = MANY) -> None:
         self._command = [sys.executable, "-m", "tests.chaos.fleet", place.url, place.prefix, str(max_losses)]
@@ -80,9 +80,9 @@ class Fleet:
             victim.kill()
         self._workers[place] = self._start()
 
-    def pause(self) -> subprocess.Popen[bytes]:
-        """SIGSTOP one; the caller sends SIGCONT."""
-        worker = self._rng.choice(self._workers)
+    def pause(self, name: str) -> subprocess.Popen[bytes]:
+        """SIGSTOP the worker of this name; the caller sends SIGCONT."""
+        (worker,) = [worker for worker in self._workers if f":{worker.pid}:" in name]
         worker.send_signal(signal.SIGSTOP)
         return worker
 

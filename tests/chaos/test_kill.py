@@ -4,17 +4,18 @@ import asyncio
 import os
 import random
 import signal
+from functools import partial
 
 import pytest
 from taskcore.models import TaskSpec
 from taskcore.testing import eventually
 
-from .audit import all_done_once, nothing_is_left, running, settled
+from .audit import all_done_once, at_rest, nothing_is_left, running, settled
 from .fleet import SWEEP, Fleet
 from .handlers import LEASE
 from .places import Place, Store
 
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "25"))
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "20"))
 
 
 @pytest.mark.timeout(60 + 5 * ROUNDS)
@@ -30,7 +31,9 @@ async def test_workers_killed_at_random_lose_no_task_and_close_no_attempt_of_oth
         for _ in range(ROUNDS):
             specs = [TaskSpec(name=rng.choice(["thread", "async"])) for _ in range(40)]
             put.update(receipt.task for receipt in await store.put(specs))
-            await asyncio.sleep(rng.uniform(0.05, 0.4))  # The point in time at which the kill hits is what varies.
+            done = await at_rest(store)
+            await eventually(partial(more_at_rest, store, done), within=30)  # So a worker is past its start.
+            await asyncio.sleep(rng.uniform(0, 0.1))  # The point in time at which the kill hits is what varies.
             fleet.kill()
         await eventually(lambda: settled(store, len(put)), within=60)
         codes = fleet.stop()
@@ -41,15 +44,18 @@ async def test_workers_killed_at_random_lose_no_task_and_close_no_attempt_of_oth
     await nothing_is_left(store, place, before)
 
 
+async def more_at_rest(store: Store, than: int) -> bool:
+    return await at_rest(store) > than
+
+
 @pytest.mark.timeout(120)
 async def test_a_paused_worker_that_wakes_up_changes_nothing(place: Place, store: Store, rng: random.Random) -> None:
     before = await place.contents()
     put: set[str] = set()
     with Fleet(place, 2, rng) as fleet:
-        for _ in range(3):
+        for _ in range(2):
             put.update(receipt.task for receipt in await store.put([TaskSpec(name="thread") for _ in range(200)]))
-            await eventually(lambda: running(store))
-            zombie = fleet.pause()
+            zombie = fleet.pause(str((await eventually(lambda: running(store)))[0].worker))
             await asyncio.sleep((LEASE + 2 * SWEEP).total_seconds())  # Its lease has to run out while it sleeps.
             zombie.send_signal(signal.SIGCONT)
         await eventually(lambda: settled(store, len(put)), within=60)
