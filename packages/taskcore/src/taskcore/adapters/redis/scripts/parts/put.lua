@@ -77,7 +77,7 @@ local function store_order(key, rank, traits, payload, extra)
     known[t.queue] = true
     call('SADD', P .. 'queues', t.queue)
   end
-  local life = 'pending 0 0 0 0 - - ' .. t.rank .. ' ' .. t.traits
+  local life = FRESH .. t.rank .. ' ' .. t.traits
   if extra == '' then
     call('HSET', t.task, 'life', life, 'payload', payload)
   else

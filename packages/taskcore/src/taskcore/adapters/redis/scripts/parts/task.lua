@@ -32,7 +32,16 @@ local traits_of = made_by(function(text)
   return { __index = traits }
 end)
 
+-- How the life of a task begins that was never claimed. Most claims meet such tasks, and patterns are slow.
+local FRESH = 'pending 0 0 0 0 - - '
+
 local function parsed(key, task, life)
+  if sub(life, 1, #FRESH) == FRESH then
+    local gap = string.find(life, ' ', #FRESH + 1, true)
+    return setmetatable({ key = key, task = task, state = 'pending', attempt = '0', failures = '0', losses = '0',
+      cancel = '0', started = '-', finished = '-', rank = sub(life, #FRESH + 1, gap - 1), worker = '' },
+      traits_of[sub(life, gap + 1)])
+  end
   local t, traits = { key = key, task = task }, nil
   t.state, t.attempt, t.failures, t.losses, t.cancel, t.started, t.finished, t.rank, traits, t.worker = match(life, LIFE)
   return setmetatable(t, traits_of[traits])
