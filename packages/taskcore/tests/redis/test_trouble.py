@@ -196,8 +196,7 @@ async def test_text_that_is_no_unicode_is_refused_before_anything_is_stored(stor
     assert [True] == list(await store.settle([a_settlement(held)]))
 
 
-async def test_a_store_that_is_closed_says_so(redis_url: str, prefix: str) -> None:
-    store = await RedisStore.open(redis_url, prefix=prefix)
+async def test_a_store_that_is_closed_says_so(store: RedisStore) -> None:
     await store.close()
 
     with pytest.raises(StoreUnavailable, match="closed"):
