@@ -1,13 +1,17 @@
-"""Two exchanges with the store at a time, and what they do to each other."""
+"""Several exchanges with the store at a time, and what they do to each other."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
+import pytest
 from taskcore.adapters.memory import MemoryStore
 from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Mode
+from taskcore.engine.worker import EXCHANGES
+from taskcore.errors import StoreUnavailable
 from taskcore.models import Claim, Settlement, TaskRecord
 from taskcore.retry import Fixed, RetryPolicy
 from taskcore.states import Event, TaskState
@@ -47,28 +51,76 @@ class Slow(MemoryStore):
         self.inside -= 1
 
 
-async def test_while_the_store_works_on_one_exchange_a_second_begins_and_no_third(bench: Bench) -> None:
+class Away(MemoryStore):
+    """Cannot be reached for a while."""
+
+    away = False
+
+    async def exchange(
+        self, settlements: Sequence[Settlement], wanted: Claim
+    ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
+        if self.away:
+            raise StoreUnavailable("the store is away")
+        return await super().exchange(settlements, wanted)
+
+    async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
+        if self.away:
+            raise StoreUnavailable("the store is away")
+        return await super().settle(settlements)
+
+
+async def test_while_the_store_works_on_some_exchanges_others_begin_up_to_a_limit(bench: Bench) -> None:
     bench.store = store = Slow()
-    gates = [Gate() for _ in range(3)]
+    gates = [Gate() for _ in range(EXCHANGES + 1)]
 
     async def passes(context: TaskContext) -> None:
         await gates[context.payload].through_async(context)
 
     name = bench.handle(passes)
-    for number in range(3):
+    for number in range(len(gates)):
         await bench.put(name, payload=str(number))
 
-    async with bench.working(concurrency=3) as worker:
+    async with bench.working(concurrency=len(gates)) as worker:
         await eventually(lambda: all(gate.inside for gate in gates))
-        gates[0].open.set()
-        await eventually(lambda: store.inside == 1)
-        gates[1].open.set()
-        await eventually(lambda: store.inside == 2)
-        gates[2].open.set()
-        await asyncio.sleep(0.05)  # Time for a third one to begin.
-        assert 2 == store.most
+        for under_way, gate in enumerate(gates[:-1], 1):
+            gate.open.set()
+            await eventually(partial(_equal, store, under_way))
+        gates[-1].open.set()
+        await asyncio.sleep(0.05)  # Time for one more to begin.
+        assert EXCHANGES == store.most
         store.go_on.set()
-        await eventually(lambda: worker.tally.succeeded == 3)
+        await eventually(lambda: worker.tally.succeeded == len(gates))
+
+
+def _equal(store: Slow, under_way: int) -> bool:
+    return store.inside == under_way
+
+
+async def test_a_store_that_is_away_is_asked_by_one_exchange_at_a_time(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.store = store = Away(SystemClock())
+    gates = [Gate() for _ in range(EXCHANGES)]
+
+    async def passes(context: TaskContext) -> None:
+        await gates[context.payload].through_async(context)
+
+    name = bench.handle(passes)
+    for number in range(len(gates)):
+        await bench.put(name, payload=str(number))
+
+    async with bench.working(concurrency=len(gates), poll=timedelta(seconds=0.1)) as worker:
+        await eventually(lambda: all(gate.inside for gate in gates))
+        store.away = True
+        gates[0].open.set()
+        await eventually(lambda: worker._away)
+        for gate in gates:
+            gate.open.set()
+        await asyncio.sleep(0.35)  # Three times as long as it waits between two questions.
+        warnings = [record for record in caplog.records if "trying again" in record.message]
+        assert 2 <= len(warnings) <= 5
+        store.away = False
+        await eventually(lambda: worker.tally.succeeded == len(gates))
 
 
 async def test_a_task_that_came_back_with_the_other_exchange_stays_in_good_hands(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 One loop does it all, one exchange with the store a turn: what ended since the last turn goes in, new tasks come out.
 While one commit is under way more runs end, so batches grow by themselves as load does, and a lone task never waits.
-Two exchanges may be under way at a time: while the store works on one, the worker reads what the other one brought.
+Several exchanges may be under way at a time: while the store works on some, the worker reads what another one brought.
 """
 
 import asyncio
@@ -39,8 +39,8 @@ LINGER = 0.002
 LINGER_BELOW = 250
 """... unless so many have ended already."""
 
-EXCHANGES = 2
-"""Exchanges with the store at the same time."""
+EXCHANGES = 4
+"""Exchanges with the store at the same time; while it is away, one that asks whether it is back."""
 
 Ended = tuple[Run, Settlement]
 
@@ -60,7 +60,7 @@ class WorkerOptions:
 
     queues: tuple[str, ...] = ("default",)
     concurrency: int = 10
-    prefetch: int = 1000
+    prefetch: int = 2000
     lease: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(seconds=1)
     grace: timedelta = timedelta(seconds=30)
@@ -111,6 +111,7 @@ class Worker:
         self._pending: list[Ended] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._asked_for = 0
+        self._away = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._hungry = True
@@ -172,7 +173,7 @@ class Worker:
 
     async def _turn(self) -> None:
         """Wait for something to do, then do it in one exchange with the store."""
-        if len(self._under_way) == EXCHANGES or not (self._pending or self._room()):
+        if len(self._under_way) >= (1 if self._away else EXCHANGES) or not (self._pending or self._room()):
             await self._sleep()
             return
         if 0 < len(self._pending) < LINGER_BELOW and self.active > len(self._pending):
@@ -183,7 +184,7 @@ class Worker:
     def _room(self) -> int:
         """How much to claim. It costs nothing beside a settlement, and the handler that ended may have put a task.
 
-        A second exchange that has nothing to settle would only race with the first one for the same tasks.
+        A further exchange that has nothing to settle would only race with the others for the same tasks.
         """
         wanted = self._pending or (self._hungry and not self._under_way)
         return max(0, self._flight.room() - self._asked_for) if wanted and not self._stopping else 0
@@ -226,12 +227,14 @@ class Worker:
             await self._reports.flush()
             stored, tasks = await self._settle_and_claim([settlement for _, settlement in batch], room)
         except StoreUnavailable as error:
+            self._away = True
             log.warning("%s; trying again", error, extra={"event": "store_unavailable"})
             await asyncio.sleep(self.options.poll.total_seconds())
             self._pending = batch + self._pending
             return
         finally:
             self._asked_for -= room
+        self._away = False
         self._flight.forget([run for run, _ in batch])
         self._flight.add(tasks)  # After the line above: a task that was just settled may have come back.
         self._announcer.settled(batch, stored)
