@@ -94,17 +94,17 @@ class Fleet:
                 self._workers[place] = self._start()
         return len(dead)
 
-    def stop(self) -> list[int]:
+    def stop(self, within: float = 20) -> list[int]:
         """SIGTERM all, once each is past its start, and answer how they exited."""
         self.wait_until_ready()
         for worker in self._workers:
             worker.terminate()
-        return [self._ended(worker) for worker in self._workers]
+        return [self._ended(worker, within) for worker in self._workers]
 
     @staticmethod
-    def _ended(worker: subprocess.Popen[bytes]) -> int:
+    def _ended(worker: subprocess.Popen[bytes], within: float) -> int:
         with worker:
-            return worker.wait(20)
+            return worker.wait(within)
 
 
 if __name__ == "__main__":

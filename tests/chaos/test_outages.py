@@ -54,7 +54,7 @@ async def works_again(store: Store, put: set[str], within: float = BACK_WITHIN) 
 async def all_done(store: Store, place: Place, fleet: Fleet, put: set[str], before: Mapping[str, int]) -> None:
     """The end of each test here."""
     await eventually(lambda: settled(store, len(put)), within=60)
-    codes = await asyncio.to_thread(fleet.stop)  # The proxy works meanwhile.
+    codes = await asyncio.to_thread(fleet.stop, PATIENCE)  # The proxy works meanwhile.
     assert {0} == set(codes)
     await all_done_once(store, put)
     await nothing_is_left(store, place, before)
