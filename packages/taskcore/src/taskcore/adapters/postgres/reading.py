@@ -1,7 +1,6 @@
 """What ``TaskReader`` does; each function reads one state of the database with one statement."""
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -9,8 +8,7 @@ from taskcore.adapters.postgres.claiming import READY, open_queues
 from taskcore.adapters.postgres.database import Database, Runner
 from taskcore.adapters.postgres.statements import CLOCK, ENDED_BY, HELD_RECORDS, RARE_STATES, RECORDS
 from taskcore.adapters.postgres.tasks import storable
-from taskcore.adapters.sql.rows import STATES, Row, attempt_of, line_of, task_of
-from taskcore.clock import from_micros
+from taskcore.adapters.sql.rows import Row, attempt_of, counts_of, line_of, task_of
 from taskcore.ids import TaskId
 from taskcore.models import Attempt, LogLine, Order, QueueCounts, TaskQuery, TaskRecord
 from taskcore.states import TaskState
@@ -95,20 +93,7 @@ def _conditions(query: TaskQuery) -> tuple[list[str], list[object]]:
 
 
 async def counts(database: Database) -> list[QueueCounts]:
-    by_state: dict[str, dict[TaskState, int]] = defaultdict(dict)
-    oldest: dict[str, int] = {}
-    for queue, state, number, due_since in await database.allowing("enable_seqscan", _COUNTS, database.now):
-        by_state[queue][STATES[state]] = number
-        if due_since is not None:
-            oldest[queue] = due_since
-    return [
-        QueueCounts(
-            queue=queue,
-            by_state=by_state[queue],
-            oldest_due=from_micros(oldest[queue]) if queue in oldest else None,
-        )
-        for queue in sorted(by_state)
-    ]
+    return counts_of(await database.allowing("enable_seqscan", _COUNTS, database.now))
 
 
 async def attempts(runner: Runner, task: TaskId) -> list[Attempt]:
