@@ -125,8 +125,8 @@ class PostgresStore:
     # TaskQueue, TransactionalEnqueue
 
     async def put(self, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
-        payload = self._announcements.of({spec.queue for spec in specs})
-        return await tasks.run(self._database, tasks.put(specs, self._fresh_ids, self._database.now, payload))
+        with self._announcements.of({spec.queue for spec in specs}) as payload:
+            return await tasks.run(self._database, tasks.put(specs, self._fresh_ids, self._database.now, payload))
 
     async def put_within(self, connection: Any, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
         """``connection`` is asyncpg's, or SQLAlchemy's ``AsyncConnection`` or ``AsyncSession``, on this database.

@@ -1,13 +1,13 @@
 """How those that wait learn of new work. A notification is a hint: who misses one polls.
 
 PostgreSQL hands out notifications one transaction at a time, for the whole server. So a store that puts tasks in quick
-succession tells of the first at its commit, and of all that follow within ``PAUSE`` together, afterwards.
+succession tells of the first at its commit, and of all that follow within ``PAUSE`` together, after their commits.
 """
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -38,16 +38,27 @@ class Announcements:
         self._held: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
 
-    def of(self, queues: set[str]) -> str | None:
-        """What to tell at the commit of tasks in ``queues``; None when it will be told soon, together with more."""
-        if self._loop.time() >= self._quiet_until:
+    @contextmanager
+    def of(self, queues: set[str]) -> Iterator[str | None]:
+        """What to tell at the commit of tasks in ``queues``; None when they will be told of together with more.
+
+        That is after the block: news of what is not committed yet would be forgotten before there is something to find.
+        """
+        due = set[str]()
+        if queues and self._loop.time() >= self._quiet_until:
             self._quiet_until = self._loop.time() + PAUSE
-            told_now, self._held = self._held | queues, set()
-            return told(told_now)
+            due, self._held = self._held | queues, set()
+        untold = queues | due  # Unless the block succeeds; what others had held back must not go down with it.
+        try:
+            yield told(due) if due else None
+            untold = queues - due
+        finally:
+            self._hold(untold)
+
+    def _hold(self, queues: set[str]) -> None:
         self._held |= queues
-        if self._sending is None:
+        if self._held and self._sending is None:
             self._sending = asyncio.create_task(self._send())
-        return None
 
     async def _send(self) -> None:
         """Tell what is held back, unless a later put has taken it along."""
@@ -59,14 +70,20 @@ class Announcements:
 
     async def _flush(self) -> None:
         queues, self._held = self._held, set()
-        with suppress(StoreError):  # Who waits polls as well.
+        try:
             await self._database.fetch(NOTIFY, told(queues))
+        except StoreError:
+            return  # Who waits polls as well.
+        except asyncio.CancelledError:
+            self._held |= queues
+            raise
 
     async def close(self) -> None:
         """Send what is held back."""
         sending, self._sending = self._sending, None
         if sending is not None:
             sending.cancel()
+            await asyncio.wait([sending])
         if self._held:
             await self._flush()
 
@@ -84,12 +101,13 @@ class Listener:
         self._database = database
         self._waiting: dict[Bell, frozenset[str]] = {}
         self._listening: asyncio.Task[None] | None = None
+        self._closed = False
 
     def wait(self, queues: Sequence[str]) -> Bell:
         """A bell that rings with every notification of work in ``queues``, until ``forget``."""
         bell = Bell()
         self._waiting[bell] = frozenset(queues)
-        if self._listening is None:
+        if self._listening is None and not self._closed:
             self._listening = asyncio.create_task(self._listen())
         return bell
 
@@ -98,7 +116,8 @@ class Listener:
         self._waiting.pop(bell, None)
 
     async def close(self) -> None:
-        """End the connection."""
+        """End the connection, and begin no other."""
+        self._closed = True
         listening, self._listening = self._listening, None
         if listening is not None:
             listening.cancel()
@@ -118,8 +137,9 @@ class Listener:
     async def _listen_once(self) -> None:
         """Return when the connection is lost."""
         lost = asyncio.Event()
+        patience = self._database.patience
         connection = await asyncpg.connect(
-            self._database.url, timeout=self._database.patience, server_settings=SETTINGS
+            self._database.url, timeout=patience, command_timeout=patience, server_settings=SETTINGS
         )
         try:
             connection.add_termination_listener(lambda _: lost.set())

@@ -1,0 +1,85 @@
+"""Who waits for work hears of all that is put, and a closed store listens no more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from taskcore.adapters.postgres import PostgresStore
+from taskcore.errors import InvalidInput, StoreUnavailable
+from taskcore.testing import FakeClock, a_task, eventually, seconds
+
+
+@pytest.fixture
+async def waiting(store: PostgresStore, postgres_url: str, prefix: str, clock: FakeClock) -> AsyncIterator[Any]:
+    """Begins to wait for work, in another process so to say, and answers the wait."""
+    async with await PostgresStore.open(postgres_url, prefix=prefix, clock=clock) as another:
+
+        async def begin(queue: str = "default") -> asyncio.Task[None]:
+            wait = asyncio.create_task(another.wait_for_work([queue], 60))
+            await eventually(lambda: another._listener._waiting)
+            await asyncio.sleep(0.1)  # let it look; too short a pause makes the test easier, never wrong
+            return wait
+
+        yield begin
+
+
+async def tell_of_something_else(store: PostgresStore) -> None:
+    """So that the next put is too early for a notification of its own."""
+    await store.put([a_task(queue="other")])
+
+
+async def test_what_is_long_in_being_stored_is_told_of_afterwards(
+    store: PostgresStore, waiting: Any, prefix: str, connection: Any
+) -> None:
+    wait = await waiting()
+    await tell_of_something_else(store)
+    async with connection.transaction():
+        await connection.execute(f"LOCK TABLE {prefix}_tasks IN SHARE MODE")
+        put = asyncio.create_task(store.put([a_task()]))
+        await asyncio.sleep(0.1)  # longer than news are held back
+    await put
+
+    await asyncio.wait_for(wait, 5)
+
+
+async def test_a_put_that_fails_takes_no_news_with_it(store: PostgresStore, waiting: Any) -> None:
+    wait = await waiting()
+    await tell_of_something_else(store)
+    await store.put([a_task()])
+    store._announcements._quiet_until = 0.0  # The next one may tell, and takes along what is held back.
+    with pytest.raises(InvalidInput):
+        await store.put([a_task(meta="\x00")])
+
+    await asyncio.wait_for(wait, 5)
+
+
+async def test_a_put_of_nothing_takes_no_news_with_it(store: PostgresStore, waiting: Any) -> None:
+    wait = await waiting()
+    await tell_of_something_else(store)
+    await store.put([a_task()])
+    store._announcements._quiet_until = 0.0
+    await store.put([])
+
+    await asyncio.wait_for(wait, 5)
+
+
+async def test_closing_tells_of_what_is_held_back(
+    postgres_url: str, prefix: str, clock: FakeClock, waiting: Any
+) -> None:
+    wait = await waiting()
+    async with await PostgresStore.open(postgres_url, prefix=prefix, clock=clock) as short:
+        await tell_of_something_else(short)
+        await short.put([a_task()])
+
+    await asyncio.wait_for(wait, 5)
+
+
+async def test_a_closed_store_does_not_begin_to_listen(postgres_url: str, prefix: str) -> None:
+    store = await PostgresStore.open(postgres_url, prefix=prefix)
+    await store.close()
+
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await store.wait_for_work(["default"], seconds(1).total_seconds())
+
+    assert store._listener._listening is None
