@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from taskcore.adapters.postgres import PostgresStore
 from taskcore.errors import InvalidInput, StoreUnavailable
-from taskcore.testing import FakeClock, a_task, eventually, seconds
+from taskcore.testing import FakeClock, a_claim, a_settlement, a_task, eventually, seconds
 
 
 @pytest.fixture
@@ -71,6 +71,17 @@ async def test_closing_tells_of_what_is_held_back(
     async with await PostgresStore.open(postgres_url, prefix=prefix, clock=clock) as short:
         await tell_of_something_else(short)
         await short.put([a_task()])
+
+    await asyncio.wait_for(wait, 5)
+
+
+async def test_a_slot_from_before_the_limit_is_told_of_when_it_is_free(store: PostgresStore, waiting: Any) -> None:
+    await store.put([a_task(queue="narrow"), a_task(queue="narrow")])
+    (running,) = await store.claim(a_claim("w1", "narrow", limit=1))
+    await store.limit("narrow", 1)
+    wait = await waiting("narrow")
+
+    await store.settle([a_settlement(running)])
 
     await asyncio.wait_for(wait, 5)
 

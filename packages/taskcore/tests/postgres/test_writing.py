@@ -42,7 +42,7 @@ async def test_a_success_touches_no_index(store: PostgresStore) -> None:
     running = await held(store, 100)
 
     async def settle(transaction: Runner) -> tuple[int, int]:
-        await work._settle(transaction, [a_settlement(task, result="1") for task in running], 2**63 - 1)
+        await work._settle(transaction, [a_settlement(task, result="1") for task in running])
         return await counted(transaction, "tasks")
 
     updates, hot = await store._database.together(settle)

@@ -63,6 +63,8 @@ def _free_slot(column: str, used_by: str, rank: str) -> str:
 
     None is above the limit, since a claim takes no more than the limit leaves: so numbers that are unique keep it,
     whatever other claims see at the same time. Who loses the race for a number leaves its task to the next claim.
+    It would wait for the other's commit first, and two could wait for each other: so claims of a limited queue or of a
+    key go one at a time.
     """
     used = f"{{p}}_leases AS l WHERE l.{used_by} = c.{used_by}"
     return f"""(
@@ -70,13 +72,19 @@ def _free_slot(column: str, used_by: str, rank: str) -> str:
         WHERE NOT EXISTS (SELECT FROM {used} AND l.{column} = n) ORDER BY n OFFSET {rank} - 1 LIMIT 1)"""
 
 
+# Who does not get these locks takes nothing there: it would have wanted the same slots. Keys share 64 of them, since
+# the server has room for some thousands.
+_ALONE = "pg_try_advisory_xact_lock(hashtext('{p}_queues'), hashtext(o.name))"
+_ALONE_WITH_KEY = "pg_try_advisory_xact_lock(hashtext('{p}_keys'), hashtext(concurrency_key) % 64)"
 _RANK = "ORDER BY priority DESC, run_at, id"
 
 
-def _claimed(worker: str, lease: str, queues: str, most: str, due_first: str, after: str) -> str:
+def _claimed(worker: str, lease: str, queues: str, most: str, due_first: str, after: str, behind: str = "clock") -> str:
     """Parts of a statement that claim; each argument is the name of a parameter, ``after`` of three.
 
-    With ``due_first`` they take nothing while tasks wait for ``PROMOTE``, or better ones might be passed over.
+    With ``due_first`` they take nothing while tasks wait for ``PROMOTE``, or better ones might be passed over. The part
+    ``behind`` is done first. A claim also locks tasks that others have taken since it began, before it passes them
+    over: if it waited for anybody then, two workers could wait for each other.
     """
     until = f"least((SELECT now FROM clock) + {lease}::bigint, {LATEST})"
     return f"""{open_queues(queues, most, after)},
@@ -84,12 +92,14 @@ chosen AS MATERIALIZED (
     SELECT c.*, o.concurrency FROM open AS o CROSS JOIN LATERAL (
         SELECT t.id, t.priority, t.run_at, t.queue, t.attempt, t.concurrency_key, t.concurrency_limit {READY}
         LIMIT o.room FOR UPDATE SKIP LOCKED) AS c
-    WHERE NOT ({due_first}::boolean AND {_DUE})
+    WHERE (SELECT count(*) FROM {behind}) >= 0 AND NOT ({due_first}::boolean AND {_DUE})
+        AND (o.concurrency IS NULL OR o.room > 0 AND {_ALONE})
     ORDER BY c.priority DESC, c.run_at, c.id LIMIT {most}),
 ranked AS (
     SELECT *, row_number() OVER (PARTITION BY queue {_RANK})::integer AS queue_rank,
         row_number() OVER (PARTITION BY concurrency_key {_RANK})::integer AS key_rank
-    FROM chosen WHERE concurrency IS NOT NULL OR concurrency_key IS NOT NULL),
+    FROM chosen
+    WHERE concurrency_key IS NULL AND concurrency IS NOT NULL OR concurrency_key IS NOT NULL AND {_ALONE_WITH_KEY}),
 slots AS (
     INSERT INTO {{p}}_leases (task, attempt, worker, lease_until, queue, concurrency_key, queue_slot, key_slot)
     SELECT id, attempt + 1, {worker}, {until}, queue, concurrency_key,
@@ -125,7 +135,8 @@ CLAIM = f"WITH {_CLOCK}, {_claimed('$2', '$3', '$4', '$5', '$6', _after(7))} SEL
 
 # For settlements of which none goes back to its queue, or the claim would not see it: it sees what was before.
 EXCHANGE = f"""
-WITH {_CLOCK}, {ENDS}, {_claimed("$15", "$16", "$17", "$18", "$19", _after(20))} SELECT {STORED}, {_DUE}, {_ALL}"""
+WITH {_CLOCK}, {ENDS}, {_claimed("$14", "$15", "$16", "$17", "$18", _after(19), "settled")}
+SELECT {STORED}, {_DUE}, {_ALL}"""
 
 _TAKEN_UNTIL = f"least((SELECT now FROM clock) + $3::bigint, {LATEST})"
 TAKE = f"""

@@ -111,7 +111,8 @@ def put(specs: Sequence[TaskSpec], fresh: Iterator[TaskId], now: int | None, tol
         elif specs:
             yield _PUT_PLAIN, [now, told, tasks, *_plain_columns(specs)]
         return [Receipt(task, True) for task in tasks]
-    wanted = list(zip(tasks, specs, strict=True))
+    # In the order of keys, or two who put the same ones would wait for each other. Of equal keys the first stays first.
+    wanted = sorted(zip(tasks, specs, strict=True), key=lambda order: order[1].idempotency_key or "")
     stored: set[TaskId] = set()
     by_key: dict[str | None, TaskId] = {}
     while missing := [
@@ -123,7 +124,8 @@ def put(specs: Sequence[TaskSpec], fresh: Iterator[TaskId], now: int | None, tol
         # Read after the conflict. A task that was deleted in between gave its key back: then it is put once more.
         by_key.update((yield _KEYS, [taken]) if taken else ())
     return [
-        Receipt(task, True) if task in stored else Receipt(by_key[spec.idempotency_key], False) for task, spec in wanted
+        Receipt(task, True) if task in stored else Receipt(by_key[spec.idempotency_key], False)
+        for task, spec in zip(tasks, specs, strict=True)
     ]
 
 

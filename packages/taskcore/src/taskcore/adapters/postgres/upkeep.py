@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from taskcore.adapters.postgres.database import Database, Runner
+from taskcore.adapters.postgres.ending import OVERDUE_BACK, OVERDUE_REST
 from taskcore.adapters.postgres.statements import CLOCK, HELD_RECORDS
 from taskcore.adapters.postgres.tasks import deleted
 from taskcore.adapters.postgres.work import settle
@@ -48,7 +49,7 @@ async def overdue(runner: Runner, limit: int) -> list[TaskRecord]:
 
 
 async def recover(database: Database, settlements: Sequence[Settlement]) -> list[bool]:
-    return await settle(database, settlements, lease_over=None)
+    return await settle(database, settlements, (OVERDUE_BACK, OVERDUE_REST))
 
 
 async def expire(runner: Runner, limit: int) -> list[TaskId]:

@@ -3,6 +3,8 @@
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from operator import attrgetter
 
@@ -12,7 +14,7 @@ from taskcore.adapters.postgres.ending import BACK_TO_QUEUE, REST, ending_column
 from taskcore.adapters.postgres.marks import Marks
 from taskcore.adapters.postgres.statements import CLOCK
 from taskcore.adapters.postgres.tasks import storable
-from taskcore.adapters.sql.rows import BACK, FOREVER, LATEST, micros
+from taskcore.adapters.sql.rows import BACK, LATEST, micros
 from taskcore.clock import to_micros
 from taskcore.errors import StoreUnavailable
 from taskcore.ids import TaskId, WorkerId
@@ -56,7 +58,13 @@ FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::text[], $5::text[]) WIT
 WHERE EXISTS (SELECT FROM {p}_tasks AS t WHERE t.id = l.task)
 ORDER BY l.n"""
 
+Pair = tuple[str, str]
+ENDINGS: Pair = BACK_TO_QUEUE, REST
+
 _RANK = attrgetter("run_at", "id")
+
+# Rows are written in the order of ids, or two who write the same ones would wait for each other.
+_TASK = attrgetter("fence.task")
 
 
 async def claim(runner: Runner, wanted: Claim, marks: Marks) -> list[TaskRecord]:
@@ -81,7 +89,10 @@ def _records(rows: Rows, before: int, wanted: Claim) -> list[TaskRecord]:
     """The claimed tasks, best first; ``before`` columns tell other things. A claim of nothing has one row of NULLs."""
     if rows[0][before] is None:
         return []
-    records = list(claiming.records(rows, before, wanted.worker, wanted.lease_for))
+    return _best_first(list(claiming.records(rows, before, wanted.worker, wanted.lease_for)))
+
+
+def _best_first(records: list[TaskRecord]) -> list[TaskRecord]:
     records.sort(key=_RANK)
     records.sort(key=attrgetter("priority"), reverse=True)
     return records
@@ -97,7 +108,7 @@ async def renew(runner: Runner, fences: Sequence[Fence], lease_for: timedelta) -
     if not fences:
         return []
     lease = min(micros(lease_for), LATEST)
-    rows = await runner.fetch(_RENEW, runner.now, *_fence_columns(fences), lease)
+    rows = await runner.fetch(_RENEW, runner.now, *_fence_columns(sorted(fences)), lease)
     held = {(task, attempt, worker): stop for task, attempt, worker, stop in rows}
     answers = {False: Renewal.HELD, True: Renewal.CANCEL, None: Renewal.LOST}
     return [answers[held.get(fence)] for fence in fences]
@@ -107,33 +118,32 @@ def _fence_columns(fences: Sequence[Fence]) -> tuple[list[str], list[int], list[
     return storable(fence.task for fence in fences), [fence.attempt for fence in fences], [f.worker for f in fences]
 
 
-async def settle(database: Database, settlements: Sequence[Settlement], lease_over: int | None = FOREVER) -> list[bool]:
-    """End attempts; with ``lease_over``, only those whose lease has run out by then, or by now if it is None."""
+async def settle(database: Database, settlements: Sequence[Settlement], statements: Pair = ENDINGS) -> list[bool]:
+    """End attempts with two statements: for what goes back to its queue, and for what comes to rest."""
     if len({settlement.event in BACK for settlement in settlements}) < 2:
-        return await _settle(database, settlements, lease_over)
-    return await database.together(lambda transaction: _settle(transaction, settlements, lease_over))
+        return await _settle(database, settlements, statements)
+    return await database.together(lambda transaction: _settle(transaction, settlements, statements))
 
 
-async def _settle(runner: Runner, settlements: Sequence[Settlement], lease_over: int | None) -> list[bool]:
-    """One statement for those that go back to their queues, and one for those that come to rest."""
+async def _settle(runner: Runner, settlements: Sequence[Settlement], statements: Pair = ENDINGS) -> list[bool]:
     distinct = _distinct(settlements)
     back = [settlement for settlement in distinct if settlement.event in BACK]
     rest = [settlement for settlement in distinct if settlement.event not in BACK]
     effective = set[int]()
     # All are read before the first is written, so that an event which is refused leaves nothing behind.
-    steps = [(sql, some, ending_columns(some)) for sql, some in ((BACK_TO_QUEUE, back), (REST, rest)) if some]
+    steps = [(sql, some, ending_columns(some)) for sql, some in zip(statements, (back, rest), strict=True) if some]
     for sql, some, columns in steps:
-        ((stored, _),) = await runner.fetch(sql, runner.now, lease_over, *columns)
+        ((stored, _),) = await runner.fetch(sql, runner.now, *columns)
         effective |= _effective(some, stored)
     return [id(settlement) in effective for settlement in settlements]
 
 
 def _distinct(settlements: Sequence[Settlement]) -> list[Settlement]:
-    """The first settlement of each attempt; every later one comes too late."""
+    """The first settlement of each attempt, since every later one comes too late; in the order of their tasks."""
     distinct = dict[Fence, Settlement]()
     for settlement in settlements:
         distinct.setdefault(settlement.fence, settlement)
-    return list(distinct.values())
+    return sorted(distinct.values(), key=_TASK)
 
 
 def _effective(settlements: Sequence[Settlement], stored: Sequence[int] | None) -> set[int]:
@@ -156,31 +166,31 @@ async def exchange(
     lease = min(micros(wanted.lease_for), LATEST)
     parameters = [wanted.worker, lease, queues, wanted.limit, True, *marks.columns(queues)]
     begun = time.monotonic()
-    rows = await database.fetch(claiming.EXCHANGE, database.now, FOREVER, *ending_columns(distinct), *parameters)
-    stored, _, due, walked = rows[0][:4]
+    rows = await database.fetch(claiming.EXCHANGE, database.now, *ending_columns(distinct), *parameters)
+    stored, freed, due, walked = rows[0][:4]
     effective = _effective(distinct, stored)
     settled = [id(settlement) in effective for settlement in settlements]
     records = _records(rows, 4, wanted)
     marks.learn(walked, time.monotonic() - begun, records)
-    if not due and not (len(records) < wanted.limit and marks.clear() and not records):
-        return settled, records
-    try:
-        return settled, await claim(database, wanted, marks)
-    except StoreUnavailable:
-        return settled, []  # The settlements are stored, and whoever called must hear it.
+    missing = wanted.limit - len(records)
+    # It has seen the slots that its own settlements free as taken still.
+    if due or (missing and freed) or (missing and marks.clear() and not records):
+        with suppress(StoreUnavailable):  # The settlements are stored, and whoever called must hear it.
+            records += await claim(database, replace(wanted, limit=missing), marks)
+    return settled, _best_first(records)
 
 
 async def _in_steps(
     transaction: Runner, settlements: Sequence[Settlement], wanted: Claim, marks: Marks
 ) -> tuple[list[bool], list[TaskRecord]]:
-    return await _settle(transaction, settlements, FOREVER), await claim(transaction, wanted, marks)
+    return await _settle(transaction, settlements), await claim(transaction, wanted, marks)
 
 
 async def report(runner: Runner, reports: Sequence[Report]) -> list[bool]:
     if not reports:
         return []
     latest = dict[Fence, tuple[float | None, str | None]]()
-    for each in reports:
+    for each in sorted(reports, key=_TASK):
         progress, note = latest.get(each.fence, (None, None))
         latest[each.fence] = (
             progress if each.progress is None else each.progress,
