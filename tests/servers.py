@@ -9,7 +9,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,6 +23,8 @@ FIXTURES = {"postgres_url", "redis_url"}
 PATIENCE = 5
 """Seconds that a server has to answer."""
 
+used: list[str] = []
+
 if MODE not in {"", "machine", "embedded"}:
     raise pytest.UsageError(f"TASKCORE_SERVERS is {MODE!r}; set it to machine or embedded, or unset it")
 
@@ -35,8 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("servers")
 
 
-def machine_answers(ask: Callable[[], None]) -> bool:
-    """Whether to use the machine's server. One that must be used and does not answer is an error."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which servers a run was about."""
+    if used:
+        terminalreporter.write_line(f"servers: {', '.join(used)}")
+
+
+def machine_answers(url: str, ask: Callable[[], None]) -> bool:
+    """Whether the machine's server does what is asked of it. One that must be used and does not is an error."""
     if MODE == "embedded":
         return False
     try:
@@ -45,57 +53,59 @@ def machine_answers(ask: Callable[[], None]) -> bool:
         if MODE == "machine":
             raise
         return False
+    used.append(address(url))
     return True
 
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A database of its own on PostgreSQL."""
-    if machine_answers(lambda: asyncio.run(sql_in_postgres(POSTGRES, "SELECT 1"))):
-        with postgres_database(POSTGRES) as url:
-            yield url
-    else:
-        with embedded.postgres(tmp_path_factory.mktemp("servers")) as server, postgres_database(server) as url:
-            yield url
+    name, server = fresh_name(), POSTGRES
+    with ExitStack() as stack:
+        if not machine_answers(server, lambda: sql_in_postgres(server, f"CREATE DATABASE {name}")):
+            server = stack.enter_context(embedded.postgres(tmp_path_factory.mktemp("servers")))
+            sql_in_postgres(server, f"CREATE DATABASE {name}")
+            used.append("embedded PostgreSQL")
+        yield in_database(server, name)
+        sql_in_postgres(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis that others use too: keep to a prefix, and remove its keys."""
-    if machine_answers(ping_redis):
+    if machine_answers(REDIS, ping_redis):
         yield REDIS
     else:
         with embedded.redis(tmp_path_factory.mktemp("servers")) as url:
+            used.append("embedded Valkey")
             yield url
 
 
 @pytest.fixture(scope="session")
 def mysql_url() -> Iterator[str]:
     """A database of its own on MySQL or MariaDB, which nothing can replace."""
-    if not machine_answers(lambda: sql_in_mysql("SELECT 1")):
+    name = fresh_name()
+    if not machine_answers(MYSQL, lambda: sql_in_mysql(f"CREATE DATABASE {name}")):
         pytest.skip(f"NO MYSQL OR MARIADB AT {address(MYSQL)}: nothing about it is tested in this run")
-    name = f"taskcore_{secrets.token_hex(6)}"
-    sql_in_mysql(f"CREATE DATABASE {name}")
     yield in_database(MYSQL, name)
     sql_in_mysql(f"DROP DATABASE {name}")
 
 
-@contextmanager
-def postgres_database(server: str) -> Iterator[str]:
-    name = f"taskcore_{secrets.token_hex(6)}"
-    asyncio.run(sql_in_postgres(server, f"CREATE DATABASE {name}"))
-    yield in_database(server, name)
-    asyncio.run(sql_in_postgres(server, f"DROP DATABASE {name} WITH (FORCE)"))
+def fresh_name() -> str:
+    return f"taskcore_{secrets.token_hex(6)}"
 
 
-async def sql_in_postgres(url: str, statement: str) -> None:
-    import asyncpg
+def sql_in_postgres(url: str, statement: str) -> None:
+    async def run() -> None:
+        import asyncpg
 
-    connection = await asyncpg.connect(url, timeout=PATIENCE)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+        connection = await asyncpg.connect(url, timeout=PATIENCE)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
 
 
 def ping_redis() -> None:

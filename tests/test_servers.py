@@ -1,4 +1,4 @@
-"""A server that tests ask for answers, and its database is empty."""
+"""A server that tests ask for answers, and has a database of its own for them."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -8,15 +8,15 @@ import pymysql
 import redis
 
 
-def test_postgresql_has_an_empty_database_for_the_session(postgres_url: str) -> None:
-    async def tables() -> int:
+def test_postgresql_has_a_database_for_the_session(postgres_url: str) -> None:
+    async def database() -> str:
         connection = await asyncpg.connect(postgres_url)
         try:
-            return int(await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+            return str(await connection.fetchval("SELECT current_database()"))
         finally:
             await connection.close()
 
-    assert 0 == asyncio.run(tables())
+    assert asyncio.run(database()).startswith("taskcore_")
 
 
 def test_redis_answers(redis_url: str) -> None:
@@ -24,8 +24,9 @@ def test_redis_answers(redis_url: str) -> None:
         assert client.ping()
 
 
-def test_mysql_has_an_empty_database_for_the_session(mysql_url: str) -> None:
+def test_mysql_has_a_database_for_the_session(mysql_url: str) -> None:
     parts = urlsplit(mysql_url)
     where = {"host": parts.hostname, "port": parts.port, "user": parts.username, "password": parts.password or ""}
     with pymysql.connect(**where, database=parts.path[1:]) as connection, connection.cursor() as cursor:
-        assert 0 == cursor.execute("SHOW TABLES")
+        cursor.execute("SELECT database()")
+        assert cursor.fetchone()[0].startswith("taskcore_")

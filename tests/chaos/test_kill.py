@@ -55,7 +55,7 @@ async def test_a_paused_worker_that_wakes_up_changes_nothing(place: Place, store
     with Fleet(place, 2, rng) as fleet:
         for _ in range(2):
             put.update(receipt.task for receipt in await store.put([TaskSpec(name="thread") for _ in range(200)]))
-            zombie = fleet.pause(str((await eventually(lambda: running(store)))[0].worker))
+            zombie = fleet.pause(str((await eventually(lambda: running(store), within=30))[0].worker))
             await asyncio.sleep((LEASE + 2 * SWEEP).total_seconds())  # Its lease has to run out while it sleeps.
             zombie.send_signal(signal.SIGCONT)
         await eventually(lambda: settled(store, len(put)), within=60)

@@ -64,7 +64,7 @@ async def test_tasks_that_lost_two_workers_together_come_back_one_by_one() -> No
         clock.advance(10)
 
     assert [1, 100, 100] == [len(instants) for instants in due]
-    assert max(due[1]) - min(due[1]) < timedelta(seconds=2) < max(due[2]) - min(due[2])
+    assert max(due[1]) - min(due[1]) < timedelta(seconds=0.5) < max(due[2]) - min(due[2])
 
 
 async def test_a_task_that_was_cancelled_does_not_start_again_when_its_worker_dies() -> None:

@@ -13,7 +13,7 @@ from taskcore.models import Settlement, TaskError, TaskRecord
 from taskcore.retry import Retry, RetryPolicy, decide
 from taskcore.states import Event
 
-SPREAD = 2.0
+SPREAD = 0.5
 """Seconds within which tasks become due that were lost twice; twice as many after each further loss, up to a minute."""
 
 
@@ -74,7 +74,7 @@ class RetryingPolicy:
         error = TaskError("WorkerLost", f"worker {task.worker} stopped renewing its lease (time {times} for this task)")
         if times >= self._max_losses:
             return Settlement(fence=task.fence, event=Event.FAIL, started_at=task.started_at, error=error)
-        spread = SPREAD * 2 ** min(times - 2, 5) if times > 1 else 0.0
+        spread = SPREAD * 2 ** min(times - 2, 7) if times > 1 else 0.0
         delay = timedelta(seconds=self._rng.uniform(0, spread))
         return Settlement(fence=task.fence, event=Event.LOSE, started_at=task.started_at, error=error, delay=delay)
 
