@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from taskcore.adapters.postgres import PostgresStore
+from taskcore.adapters.postgres.database import Runner
 from taskcore.errors import InvalidInput, StoreUnavailable
 from taskcore.ids import TaskId
+from taskcore.states import TaskState
 from taskcore.testing import FakeClock, a_claim, a_settlement, a_task, eventually
 
 CUT = """
@@ -106,3 +108,57 @@ async def test_a_result_that_cannot_be_kept_spoils_no_other(store: PostgresStore
         await store.settle([a_settlement(first, result='"\x00"'), a_settlement(second)])
 
     assert [True, True] == list(await store.settle([a_settlement(first), a_settlement(second)]))
+
+
+async def test_a_process_that_stands_still_in_a_step_keeps_no_locks(
+    store: PostgresStore, postgres_url: str, prefix: str
+) -> None:
+    (receipt,) = await store.put([a_task()])
+    locked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def stand_still(transaction: Runner) -> None:
+        await transaction.fetch("SELECT FROM {p}_tasks FOR UPDATE")
+        locked.set()
+        await go_on.wait()
+
+    async with await PostgresStore.open(postgres_url, prefix=prefix, patience=0.5) as frozen:
+        step = asyncio.create_task(frozen._database.together(stand_still))
+        await locked.wait()
+
+        assert [TaskState.CANCELLED] == list(await asyncio.wait_for(store.cancel([receipt.task]), 5))
+        go_on.set()
+        with pytest.raises(StoreUnavailable):
+            await step
+
+
+SLOW_COMMIT = """
+CREATE FUNCTION {p}_sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(10); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON {p}_leaders DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION {p}_sleep()"""
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT pg_sleep(10)", "INSERT INTO {p}_leaders VALUES ('a', 'b', 1, 1)"], ids=["a statement", "a commit"]
+)
+async def test_after_silence_in_a_transaction_no_older_connection_is_used(
+    sql: str, postgres_url: str, prefix: str, connection: Any
+) -> None:
+    async with await PostgresStore.open(postgres_url, prefix=prefix, patience=0.5) as store:
+        await connection.execute(SLOW_COMMIT.replace("{p}", prefix))
+        before = await store._database.fetch("SELECT pg_backend_pid()")
+
+        with pytest.raises(StoreUnavailable):
+            await store._database.together(lambda transaction: transaction.fetch(sql))
+
+        assert before != await store._database.fetch("SELECT pg_backend_pid()")
+    await connection.execute(f"DROP FUNCTION {prefix}_sleep CASCADE")
+
+
+@pytest.mark.parametrize(
+    "place", ["me:pa/ss@host", "me:pa#ss@host", "me:pa?ss@host", "me:pass@host:port", "me:pass@[::1"]
+)
+async def test_a_url_that_cannot_be_read_is_refused_without_repeating_it(place: str) -> None:
+    with pytest.raises(InvalidInput, match="cannot be read") as caught:
+        await PostgresStore.open(f"postgresql://{place}/tasks")
+
+    assert "pa" not in str(caught.value).replace("percent", "").replace("password", "")

@@ -17,6 +17,8 @@ Rows = Sequence[Any]
 SETTINGS = {
     "application_name": "taskcore",
     "timezone": "UTC",
+    # What the statements are written for, whatever the database or the user have for a default.
+    "default_transaction_isolation": "read committed",
     # The statements of a queue run thousands of times a second, on tables that are empty at one moment and full at the
     # next. Plans that follow statistics flip with them; these follow the indexes, always.
     "plan_cache_mode": "force_generic_plan",
@@ -74,11 +76,12 @@ class Database:
         with translated(self.where):
             self._pool = await asyncpg.create_pool(
                 self.url,
-                min_size=1,
+                min_size=0,  # the driver would restore a floor by itself, and log what it meets
                 max_size=max(2, self._connections),  # one may be taken for good
                 timeout=self.patience,
                 command_timeout=self.patience,
-                server_settings=SETTINGS,
+                # A process that stands still in the middle of a step must not keep its locks.
+                server_settings=SETTINGS | {"idle_in_transaction_session_timeout": f"{self.patience * 1000:.0f}"},
                 reset=_leave_as_it_is,
             )
 
@@ -117,15 +120,22 @@ class Database:
         return rows
 
     async def answer(self, connection: Any, text: str, parameters: Sequence[object]) -> Rows:
-        """What the server says on one connection. From one that keeps silent no goodbye is awaited either, and none of
-        the others is trusted any more: each would be another wait."""
+        """What the server says on one connection."""
         try:
             rows: Rows = await connection.fetch(text, *parameters)
         except TimeoutError:
-            connection.terminate()
-            await self._usable().expire_connections()
+            await self._give_up(connection)
             raise
         return rows
+
+    async def _give_up(self, connection: Any) -> None:
+        """From a connection that keeps silent no goodbye is awaited either, and none of the others is trusted any more:
+        each would be another wait."""
+        connection.terminate()
+        resident, self._resident = self._resident, None
+        if resident is not None:
+            resident.terminate()
+        await self._usable().expire_connections()
 
     async def together(self, work: Callable[[Runner], Awaitable[T]]) -> T:
         """Run ``work`` in one transaction, again from its start when it loses against others."""
@@ -151,8 +161,13 @@ class Database:
         return await self.together(run)
 
     async def _in_transaction(self, work: Callable[[Runner], Awaitable[T]]) -> T:
-        async with self._usable().acquire() as connection, connection.transaction():
-            return await work(Transaction(self, connection))
+        async with self._usable().acquire() as connection:
+            try:
+                async with connection.transaction():
+                    return await work(Transaction(self, connection))
+            except TimeoutError:  # of its beginning or its end
+                await self._give_up(connection)
+                raise
 
     def text(self, sql: str) -> str:
         """The statement with the names of the tables."""
@@ -198,12 +213,28 @@ def _checked(url: str) -> str:
     """A URL that asyncpg understands; SQLAlchemy's form with a driver is welcome too.
 
     Raises:
-        InvalidInput: it is for another kind of server.
+        InvalidInput: it is for another kind of server, or cannot be read.
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme in ("postgres", "postgresql", "postgresql+asyncpg"):
-        return f"postgresql://{rest}"
+        checked = f"postgresql://{rest}"
+        if _has_readable_place(checked):
+            return checked
+        raise InvalidInput(
+            "the URL of a PostgreSQL store cannot be read; it needs the form postgresql://user:password@host:port/"
+            "database, with special characters of the password percent-encoded"
+        )
     raise InvalidInput(f"a PostgreSQL store needs a URL like postgresql://user@host/database, got {scheme}://...")
+
+
+def _has_readable_place(url: str) -> bool:
+    """Whether hosts and ports are where the driver looks for them; it names what it cannot read, password or not."""
+    try:
+        place = urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return False
+    ports = [host.rpartition("]")[2].partition(":")[2] for host in place.split(",")]
+    return url.isprintable() and all(not port or (port.isdecimal() and int(port) < 65536) for port in ports)
 
 
 def _without_secrets(url: str) -> str:

@@ -19,6 +19,7 @@ AWAY = (
     pg.PostgresConnectionError,
     pg.OperatorInterventionError,  # the server shuts down, or an administrator ended the connection
     pg.InsufficientResourcesError,  # too many connections, out of memory, disk full
+    pg.IdleInTransactionSessionTimeoutError,
     pg.ReadOnlySQLTransactionError,  # a standby
     pg.InternalClientError,
     *PASSING,
