@@ -11,11 +11,11 @@ from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Mode
 from taskcore.engine.worker import EXCHANGES
-from taskcore.errors import StoreUnavailable
-from taskcore.models import Claim, Settlement, TaskRecord
+from taskcore.errors import SchemaMismatch, StoreUnavailable
+from taskcore.models import Claim, Report, Settlement, TaskRecord
 from taskcore.retry import Fixed, RetryPolicy
 from taskcore.states import Event, TaskState
-from taskcore.testing import eventually
+from taskcore.testing import a_task, eventually
 
 from .conftest import Bench
 from .test_worker import Gate
@@ -182,3 +182,63 @@ async def test_stop_waits_for_what_is_under_way(bench: Bench) -> None:
 
     records = [await bench.record(task) for task in tasks]
     assert [(TaskState.SUCCEEDED, None)] * 3 == [(record.state, record.lease_until) for record in records]
+
+
+class SlowToNote(MemoryStore):
+    """Keeps reports before they take effect, until a test lets them go."""
+
+    def __init__(self) -> None:
+        super().__init__(SystemClock())
+        self.go_on = asyncio.Event()
+        self.inside = 0
+
+    async def report(self, reports: Sequence[Report]) -> Sequence[bool]:
+        self.inside += 1
+        await self.go_on.wait()
+        return await super().report(reports)
+
+
+async def test_what_a_run_told_is_stored_before_its_end_whoever_stores_it(bench: Bench) -> None:
+    bench.store = store = SlowToNote()
+    gate = Gate()
+
+    def talks(context: TaskContext) -> None:
+        context.log("half way")
+        gate.through(context)
+
+    task = await bench.put(bench.handle(talks, Mode.THREAD))
+    async with bench.working():
+        await eventually(lambda: store.inside)  # The line is on its way, with nobody's end.
+        gate.open.set()
+        await asyncio.sleep(0.1)  # Time for the end to overtake it.
+        store.go_on.set()
+        await bench.when(task, lambda record: record.state is TaskState.SUCCEEDED)
+
+    assert ["half way"] == [line.message for line in await store.logs(task)]
+
+
+class Refusing(MemoryStore):
+    """Hands out nothing, and says it is its own fault."""
+
+    def __init__(self) -> None:
+        super().__init__(SystemClock())
+        self.asked = 0
+
+    async def exchange(
+        self, settlements: Sequence[Settlement], wanted: Claim
+    ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
+        self.asked += 1
+        raise SchemaMismatch("a column is missing")
+
+
+async def test_a_worker_whose_store_refuses_every_claim_says_so_and_asks_once_a_poll(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.store = store = Refusing()
+    await bench.store.put([a_task()])
+    async with bench.working(poll=timedelta(seconds=1)):
+        await eventually(lambda: store.asked)
+        await asyncio.sleep(0.1)  # Time in which a worker that does not wait asks a hundred times.
+
+        assert 1 == store.asked
+    assert "a column is missing" in caplog.text

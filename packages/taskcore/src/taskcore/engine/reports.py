@@ -28,15 +28,23 @@ class Reports:
     def __init__(self, store: TaskWork, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._waiting: deque[Entry] = deque(maxlen=MAX_WAITING)
+        self._flushing = asyncio.Lock()
 
     def tell(self, context: TaskContext, told: Told) -> None:
         """Keep something for the next flush."""
         self._waiting.append((context, self._clock.now(), told))
 
     async def flush(self) -> None:
-        """Store what was told. What a store that is away did not take is kept; what is refused is dropped."""
-        if not self._waiting:
-            return
+        """Store what was told, also what another flush has begun with: a report that the end of its run overtakes is
+        refused.
+
+        What a store that is away did not take is kept; what is refused is dropped.
+        """
+        async with self._flushing:
+            if self._waiting:
+                await self._flush()
+
+    async def _flush(self) -> None:
         entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
             await self._store.report(collect(entries))

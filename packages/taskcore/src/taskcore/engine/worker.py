@@ -251,6 +251,9 @@ class Worker:
         except StoreUnavailable:
             raise
         except (StoreError, InvalidInput):
+            if not settlements:
+                log.exception("the store refuses to hand out tasks; asking again")
+                await asyncio.sleep(self.options.poll.total_seconds())
             return await self._settle_singly(settlements), ()
         # Others may have held back what this one did not get, if they were under way at the same time.
         self._hungry = len(tasks) == room or len(self._under_way) > 1
