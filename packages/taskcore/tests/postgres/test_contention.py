@@ -6,12 +6,13 @@ PostgreSQL ends such a wait after a second, and the store tries again. Here it d
 import asyncio
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from taskcore.adapters.postgres import PostgresStore, database
 from taskcore.models import TaskRecord, TaskSpec
-from taskcore.states import TaskState
-from taskcore.testing import FakeClock, a_claim, a_settlement, a_task, seconds
+from taskcore.states import Event, TaskState
+from taskcore.testing import FakeClock, a_claim, a_report, a_settlement, a_task, seconds
 
 QUEUES = ("first", "second", "third")
 
@@ -100,6 +101,30 @@ async def test_many_workers_share_slots(
     assert {TaskState.SUCCEEDED} == {state for queue in await store.counts() for state in queue.by_state}
     assert [] == list(await store._database.fetch("SELECT task FROM {p}_leases"))
     assert [] == [what for what, count in most.items() if count > (40 if what in QUEUES else 3)]
+
+
+async def test_a_deleted_task_leaves_nothing_of_what_happened_while_it_was_deleted(
+    store: PostgresStore, prefix: str, connection: Any
+) -> None:
+    first, second = [receipt.task for receipt in await store.put([a_task(), a_task()])]
+    async with connection.transaction():
+        await connection.execute(f"SELECT FROM {prefix}_tasks WHERE id = '{first}' FOR UPDATE")
+        deleting = asyncio.create_task(store.delete([first, second]))
+        await asyncio.sleep(0.1)  # let it wait for the first one; too short a pause makes the test easier, never wrong
+        (running,) = await store.claim(a_claim(limit=1))
+        await store.report([a_report(running, "line")])
+        await store.settle([a_settlement(running, Event.RETRY)])
+
+    assert (second, 2) == (running.id, await deleting)
+    assert [] == list(await store.logs(second)) + list(await store.attempts(second))
+
+
+async def test_a_settlement_that_is_named_twice_takes_effect_once(store: PostgresStore) -> None:
+    await store.put([a_task()])
+    (running,) = await store.claim(a_claim())
+    end = a_settlement(running)
+
+    assert [True, False] == list(await store.settle([end, end]))
 
 
 async def test_an_exchange_hands_out_what_its_own_settlements_set_free(store: PostgresStore) -> None:

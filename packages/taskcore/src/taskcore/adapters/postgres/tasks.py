@@ -4,7 +4,7 @@
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from taskcore.adapters.postgres.arrays import sparse, uniform, uniform_sql
-from taskcore.adapters.postgres.database import Rows, Runner
+from taskcore.adapters.postgres.database import Database, Rows, Runner
 from taskcore.adapters.postgres.statements import AT_REST_STATES, CLOCK, ENDED_BY
 from taskcore.adapters.sql.rows import STATES, micros
 from taskcore.clock import to_micros
@@ -92,6 +92,8 @@ gone AS (DELETE FROM {{p}}_tasks AS t USING chosen AS c WHERE t.id = c.id RETURN
 SELECT count(*) FROM gone"""
 
 
+# What a task has left behind since a statement began is not seen by it, but by the next one that has its lock.
+_HOLD = "SELECT FROM {p}_tasks WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE"
 _DELETE = deleted("SELECT id FROM {p}_tasks WHERE id = ANY($2::text[]) AND state <> 'running' ORDER BY id FOR UPDATE")
 
 Asked = tuple[str, list[object]]
@@ -203,6 +205,10 @@ async def replay(runner: Runner, tasks: Sequence[TaskId]) -> list[bool]:
     return answers
 
 
-async def delete(runner: Runner, tasks: Sequence[TaskId]) -> int:
-    ((count,),) = await runner.fetch(_DELETE, runner.now, storable(tasks))
-    return int(count)
+async def delete(database: Database, tasks: Sequence[TaskId]) -> int:
+    async def work(transaction: Runner) -> int:
+        await transaction.fetch(_HOLD, storable(tasks))
+        ((count,),) = await transaction.fetch(_DELETE, transaction.now, storable(tasks))
+        return int(count)
+
+    return await database.together(work)

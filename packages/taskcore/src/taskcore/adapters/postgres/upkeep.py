@@ -30,7 +30,7 @@ RETURNING t.id"""
 
 # No index follows ``finished_at``, or every success would have to maintain it. What has finished long ago was created
 # even earlier, so a block index on that skips most of the table, and pages come about as old as their tasks are: among
-# the first 10,000 that fit, the oldest go.
+# the first 10,000 that fit, the oldest go. One that was replayed meanwhile, and has finished again, is young.
 _PRUNE = deleted(
     """
     SELECT t.id FROM {p}_tasks AS t JOIN (
@@ -40,7 +40,9 @@ _PRUNE = deleted(
                 AND finished_at < (SELECT now FROM clock) - $3::bigint AND state = ANY($2::text[])
             LIMIT greatest(10000, $4)) AS fitting
         ORDER BY finished_at, id LIMIT $4) AS oldest
-    ON oldest.id = t.id WHERE t.state = ANY($2::text[]) FOR UPDATE OF t SKIP LOCKED"""
+    ON oldest.id = t.id
+    WHERE t.state = ANY($2::text[]) AND t.finished_at < (SELECT now FROM clock) - $3::bigint
+    FOR UPDATE OF t SKIP LOCKED"""
 )
 
 

@@ -135,7 +135,7 @@ async def _settle(runner: Runner, settlements: Sequence[Settlement], statements:
     for sql, some, columns in steps:
         ((stored, _),) = await runner.fetch(sql, runner.now, *columns)
         effective |= _effective(some, stored)
-    return [id(settlement) in effective for settlement in settlements]
+    return _answers(settlements, effective)
 
 
 def _distinct(settlements: Sequence[Settlement]) -> list[Settlement]:
@@ -151,6 +151,15 @@ def _effective(settlements: Sequence[Settlement], stored: Sequence[int] | None) 
     if stored is None:
         return set(map(id, settlements))
     return {id(settlements[ordinal - 1]) for ordinal in stored}
+
+
+def _answers(settlements: Sequence[Settlement], effective: set[int]) -> list[bool]:
+    """True once for each that took effect, also where one is named twice."""
+    answers = []
+    for settlement in settlements:
+        answers.append(id(settlement) in effective)
+        effective.discard(id(settlement))
+    return answers
 
 
 async def exchange(
@@ -169,7 +178,7 @@ async def exchange(
     rows = await database.fetch(claiming.EXCHANGE, database.now, *ending_columns(distinct), *parameters)
     stored, freed, due, walked = rows[0][:4]
     effective = _effective(distinct, stored)
-    settled = [id(settlement) in effective for settlement in settlements]
+    settled = _answers(settlements, effective)
     records = _records(rows, 4, wanted)
     marks.learn(walked, time.monotonic() - begun, records)
     missing = wanted.limit - len(records)
