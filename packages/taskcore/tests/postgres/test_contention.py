@@ -22,14 +22,18 @@ def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_TRIES", 1)
 
 
-async def test_leases_are_renewed_while_they_end_in_another_order(store: PostgresStore) -> None:
+@pytest.mark.parametrize("events", [(Event.SUCCEED,), (Event.RETRY,), (Event.SUCCEED, Event.RETRY)], ids=" ".join)
+async def test_leases_are_renewed_while_they_end_in_another_order(
+    events: tuple[Event, ...], store: PostgresStore
+) -> None:
     await store.put([a_task() for _ in range(2000)])
     running = list(await store.claim(a_claim(limit=2000)))
-    ends = random.Random(1).sample(running, len(running))
+    rng = random.Random(1)
+    ends = [a_settlement(task, rng.choice(events)) for task in rng.sample(running, len(running))]
 
     async def settle() -> None:
         for first in range(0, len(ends), 250):
-            assert all(await store.settle([a_settlement(task) for task in ends[first : first + 250]]))
+            assert all(await store.settle(ends[first : first + 250]))
 
     settling = asyncio.create_task(settle())
     while not settling.done():

@@ -66,7 +66,14 @@ told AS (
 ENDS = f"{_BY_WORKER}, {_REST}"
 """Parts of a statement that bring tasks to rest, and tell of slots that became free."""
 
-_BACK = f"""due AS (SELECT *, coalesce(run_at, least(now + delay, {LATEST}), now) AS due FROM ended),
+# $14 names all tasks of a batch of which a second statement brings some to rest: that one must not wait any more.
+_BACK = f"""tasks_held AS MATERIALIZED (SELECT FROM {{p}}_tasks WHERE id = ANY($14::text[]) ORDER BY id FOR UPDATE),
+leases_held AS MATERIALIZED (
+    SELECT FROM {{p}}_leases WHERE task = ANY($14::text[]) AND (SELECT count(*) FROM tasks_held) >= 0
+    ORDER BY task FOR UPDATE),
+due AS (
+    SELECT *, coalesce(run_at, least(now + delay, {LATEST}), now) AS due
+    FROM ended WHERE (SELECT count(*) FROM leases_held) >= 0),
 settled AS (
     UPDATE {{p}}_tasks AS t SET {_OUTCOME},
         ready = (e.due <= e.now)::integer,

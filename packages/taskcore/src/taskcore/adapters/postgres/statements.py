@@ -1,11 +1,12 @@
 """What the SQL of this adapter has in common; ``{p}`` stands for the prefix of the tables.
 
 A statement is one step: it finds, changes and answers in one round trip and one commit. Its parts (``WITH``) all see
-the tables as they were when it began. Two rules follow, and keep it right beside other workers:
+the tables as they were when it began. Three rules follow, and keep it right beside other workers:
 
 - what another transaction may be changing is locked first (``FOR UPDATE`` reads the newest version of a row), and what
   happens to it is decided by the locked row;
-- rows of ``leases`` are deleted or changed under the whole fence, so that of two who end an attempt one comes too late.
+- the row of a running task, or its lease, is changed under the whole fence: who ends an attempt second comes too late;
+- rows are locked in the order of ids, those of tasks before those of leases, so that no two wait for each other.
 """
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters

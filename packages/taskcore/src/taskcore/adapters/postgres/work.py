@@ -132,6 +132,8 @@ async def _settle(runner: Runner, settlements: Sequence[Settlement], statements:
     effective = set[int]()
     # All are read before the first is written, so that an event which is refused leaves nothing behind.
     steps = [(sql, some, ending_columns(some)) for sql, some in zip(statements, (back, rest), strict=True) if some]
+    if back:
+        steps[0][2].append(storable([settlement.fence.task for settlement in distinct]) if rest else [])
     for sql, some, columns in steps:
         ((stored, _),) = await runner.fetch(sql, runner.now, *columns)
         effective |= _effective(some, stored)
