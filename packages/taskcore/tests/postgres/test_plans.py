@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from taskcore.adapters.postgres import PostgresStore
 from taskcore.adapters.postgres.database import SETTINGS, Database, Rows
-from taskcore.adapters.postgres.upkeep import _PRUNE
+from taskcore.adapters.postgres.upkeep import PRUNE, PRUNE_RARE
 from taskcore.ids import ScheduleId, WorkerId
 from taskcore.lease import Fence
 from taskcore.models import Order, TaskQuery
@@ -128,8 +128,18 @@ async def test_upkeep_and_pages(crowded: PostgresStore, recorded: list[tuple[str
 
 async def test_retention_skips_the_pages_that_hold_nothing_old_enough(crowded: PostgresStore, connection: Any) -> None:
     await connection.execute(f"SELECT brin_summarize_new_values('{crowded._database.prefix}_tasks_age')")
-    prune = (_PRUNE, (crowded._database.now, sorted(AT_REST), 3_600_000_000, 1000))
+    prune = (PRUNE, (crowded._database.now, sorted(AT_REST), 3_600_000_000, 1000))
 
     rows = await read(crowded, [prune], enable_bitmapscan="on")
 
-    assert rows[_PRUNE] <= MOST
+    assert rows[PRUNE] <= MOST
+
+
+async def test_retention_of_failures_passes_over_no_successes(crowded: PostgresStore) -> None:
+    later = (crowded._database.now or 0) + 10**12  # so that all are old enough
+    prune = (PRUNE_RARE, (later, ["failed"], 3_600_000_000, BATCH))
+    (failed,) = [counts.by_state[TaskState.FAILED] for counts in await crowded.counts() if counts.queue == "a"]
+
+    rows = await read(crowded, [prune], enable_bitmapscan="on")
+
+    assert rows[PRUNE_RARE] <= failed + BATCH

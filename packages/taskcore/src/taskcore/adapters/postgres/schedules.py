@@ -41,9 +41,9 @@ _ADVANCE = f"""
 UPDATE {{p}}_schedules SET version = {_NEXT_VERSION}, cursor = $3, next_at = $4
 WHERE id = $1 AND version = $2
 RETURNING version"""
-_REMOVE = """
-WITH fires AS (DELETE FROM {p}_fires WHERE schedule = $1)
-DELETE FROM {p}_schedules WHERE id = $1 RETURNING id"""
+_REMOVE = "DELETE FROM {p}_schedules WHERE id = $1 RETURNING id"
+# After the schedule: an advance that was under way has stored its fires by then, and this statement sees them.
+_REMOVE_FIRES = "DELETE FROM {p}_fires WHERE schedule = $1"
 _FIRE_COLUMNS = ", ".join(FIRE_COLUMNS)
 _ADD_FIRES = f"""
 INSERT INTO {{p}}_fires (schedule, {_FIRE_COLUMNS})
@@ -70,8 +70,13 @@ async def save(database: Database, spec: ScheduleSpec, cursor: datetime) -> Sche
     return await database.together(work)
 
 
-async def remove(runner: Runner, schedule: ScheduleId) -> bool:
-    return bool(await runner.fetch(_REMOVE, schedule))
+async def remove(database: Database, schedule: ScheduleId) -> bool:
+    async def work(transaction: Runner) -> bool:
+        removed = await transaction.fetch(_REMOVE, schedule)
+        await transaction.fetch(_REMOVE_FIRES, schedule)
+        return bool(removed)
+
+    return await database.together(work)
 
 
 async def advance(database: Database, step: Advance, fresh: Iterator[TaskId]) -> list[FireRecord] | None:

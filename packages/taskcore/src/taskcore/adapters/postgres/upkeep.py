@@ -28,22 +28,26 @@ UPDATE {{p}}_tasks AS t SET state = 'expired', rare = 'expired', ready = NULL, f
 FROM past, clock WHERE t.id = past.id
 RETURNING t.id"""
 
+
 # No index follows ``finished_at``, or every success would have to maintain it. What has finished long ago was created
 # even earlier, so a block index on that skips most of the table, and pages come about as old as their tasks are: among
 # the first 10,000 that fit, the oldest go. One that was replayed meanwhile, and has finished again, is young.
-_PRUNE = deleted(
-    """
-    SELECT t.id FROM {p}_tasks AS t JOIN (
+def _prune(column: str) -> str:
+    return deleted(f"""
+    SELECT t.id FROM {{p}}_tasks AS t JOIN (
         SELECT id FROM (
-            SELECT id, finished_at FROM {p}_tasks
+            SELECT id, finished_at FROM {{p}}_tasks
             WHERE created_at < (SELECT now FROM clock) - $3::bigint
-                AND finished_at < (SELECT now FROM clock) - $3::bigint AND state = ANY($2::text[])
+                AND finished_at < (SELECT now FROM clock) - $3::bigint AND {column} = ANY($2::text[])
             LIMIT greatest(10000, $4)) AS fitting
         ORDER BY finished_at, id LIMIT $4) AS oldest
     ON oldest.id = t.id
-    WHERE t.state = ANY($2::text[]) AND t.finished_at < (SELECT now FROM clock) - $3::bigint
-    FOR UPDATE OF t SKIP LOCKED"""
-)
+    WHERE t.{column} = ANY($2::text[]) AND t.finished_at < (SELECT now FROM clock) - $3::bigint
+    FOR UPDATE OF t SKIP LOCKED""")
+
+
+PRUNE, PRUNE_RARE = _prune("state"), _prune("rare")
+"""The second one has an index on what it removes, so that it passes over no successes that are kept for longer."""
 
 
 async def overdue(runner: Runner, limit: int) -> list[TaskRecord]:
@@ -60,6 +64,7 @@ async def expire(runner: Runner, limit: int) -> list[TaskId]:
 
 async def prune(database: Database, states: frozenset[TaskState], older_than: timedelta, limit: int) -> int:
     chosen = [state.value for state in states & AT_REST]
+    statement = PRUNE if TaskState.SUCCEEDED in states else PRUNE_RARE
     age = min(micros(older_than), LATEST)
-    ((count,),) = await database.allowing("enable_bitmapscan", _PRUNE, database.now, chosen, age, max(0, limit))
+    ((count,),) = await database.allowing("enable_bitmapscan", statement, database.now, chosen, age, max(0, limit))
     return int(count)
