@@ -33,16 +33,16 @@ async def test_schedulers_killed_at_random_fire_each_instant_once(
     with Fleet(place, 3, rng) as fleet:
         await eventually(lambda: store.fires(ID, 1), within=20)
 
-        for _ in range(15):
+        for _ in range(10):
             await asyncio.sleep(rng.uniform(0.05, 0.4))  # The point in time at which the kill hits is what varies.
             fleet.kill()
         fleet.stop()
 
     fires = sorted(await store.fires(ID, 10_000), key=lambda fire: fire.instant)
-    tasks = {task.id: task for task in await store.find(TaskQuery(schedule=ID, limit=10_000))}
+    tasks = {task.id for task in await store.find(TaskQuery(schedule=ID, limit=10_000))}
     assert len(tasks) > 10
-    assert {fire.task for fire in fires if fire.task is not None} == set(tasks)
-    assert len(tasks) == len({task.run_at for task in tasks.values()})
+    assert {fire.task for fire in fires if fire.task is not None} == tasks
+    assert len(tasks) == sum(fire.task is not None for fire in fires)
     expected = start + PERIOD
     for fire in fires:  # They follow on one another without a gap and without an overlap.
         assert expected == fire.instant
