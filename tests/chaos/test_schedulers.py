@@ -40,7 +40,7 @@ async def test_schedulers_killed_at_random_fire_each_instant_once(
 
     fires = sorted(await store.fires(ID, 10_000), key=lambda fire: fire.instant)
     tasks = {task.id for task in await store.find(TaskQuery(schedule=ID, limit=10_000))}
-    assert len(tasks) > 10
+    assert len(tasks) > 5
     assert {fire.task for fire in fires if fire.task is not None} == tasks
     assert len(tasks) == sum(fire.task is not None for fire in fires)
     expected = start + PERIOD
