@@ -2,6 +2,8 @@
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from itertools import islice
+from operator import attrgetter
 
 from taskcore.adapters.postgres.arrays import sparse, uniform, uniform_sql
 from taskcore.adapters.postgres.database import Database, Rows, Runner
@@ -27,13 +29,11 @@ WITH {CLOCK}, new AS (
 SELECT {_TOLD}"""
 
 # Without arrays to take apart this costs a third less, and most programs put one task at a time.
-_PUT_ONE = f"""
-WITH {CLOCK}, new AS (
-    INSERT INTO {{p}}_tasks (id, name, queue, payload, priority, created_at, run_at, ready)
-    SELECT $3::text, $4::text, $5::text, $6::text, $7::integer, now, coalesce($8::bigint, now),
-        ($8 IS NULL OR $8 <= now)::integer
-    FROM clock)
-SELECT {_TOLD}"""
+_PUT_ONE = """
+INSERT INTO {p}_tasks (id, name, queue, payload, priority, created_at, run_at, ready)
+SELECT $2, $3, $4, $5, $6, now, coalesce($7, now), ($7 IS NULL OR $7 <= now)::integer
+FROM (SELECT coalesce($1, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now OFFSET 0) AS clock"""
+_PUT_ONE_AND_TELL = f"WITH new AS ({_PUT_ONE}) SELECT pg_notify('{{p}}_work', $8)"
 
 # A key that is taken stores nothing. An id that is taken fails the statement, so nothing of it is stored.
 _PUT = f"""
@@ -96,6 +96,20 @@ SELECT count(*) FROM gone"""
 _HOLD = "SELECT FROM {p}_tasks WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE"
 _DELETE = deleted("SELECT id FROM {p}_tasks WHERE id = ANY($2::text[]) AND state <> 'running' ORDER BY id FOR UPDATE")
 
+_TRAITS = attrgetter(
+    "id",
+    "idempotency_key",
+    "expires_at",
+    "timeout",
+    "retry",
+    "schedule",
+    "meta",
+    "concurrency_key",
+    "concurrency_limit",
+)
+_ORDINARY = (*(None,) * 8, 1)
+"""The traits of nearly every order: few columns suffice for it, and no key can be in its way."""
+
 Asked = tuple[str, list[object]]
 """A statement with its parameters."""
 Steps = Generator[Asked, Rows, list[Receipt]]
@@ -106,13 +120,15 @@ def put(specs: Sequence[TaskSpec], fresh: Iterator[TaskId], now: int | None, tol
 
     ``told`` goes to those who wait for work, at the commit; None tells nobody.
     """
-    tasks = [next(fresh) if spec.id is None else IdScheme.TIME_SORTED.check(spec.id) for spec in specs]
-    if all(map(_is_plain, specs)):
+    if all(map(_ORDINARY.__eq__, map(_TRAITS, specs))):
+        tasks: list[TaskId] = list(islice(fresh, len(specs)))
         if len(specs) == 1:
-            yield _PUT_ONE, [now, told, *tasks, *_plain_values(specs[0])]
+            values = [now, *tasks, *_plain_values(specs[0])]
+            yield (_PUT_ONE, values) if told is None else (_PUT_ONE_AND_TELL, [*values, told])
         elif specs:
             yield _PUT_PLAIN, [now, told, tasks, *_plain_columns(specs)]
         return [Receipt(task, True) for task in tasks]
+    tasks = [next(fresh) if spec.id is None else IdScheme.TIME_SORTED.check(spec.id) for spec in specs]
     # In the order of keys, or two who put the same ones would wait for each other. Of equal keys the first stays first.
     wanted = sorted(zip(tasks, specs, strict=True), key=lambda order: order[1].idempotency_key or "")
     stored: set[TaskId] = set()
@@ -129,21 +145,6 @@ def put(specs: Sequence[TaskSpec], fresh: Iterator[TaskId], now: int | None, tol
         Receipt(task, True) if task in stored else Receipt(by_key[spec.idempotency_key], False)
         for task, spec in zip(tasks, specs, strict=True)
     ]
-
-
-def _is_plain(spec: TaskSpec) -> bool:
-    """Whether the columns suffice that nearly every order has, and no key can be in the way."""
-    return (
-        spec.id is None
-        and spec.idempotency_key is None
-        and spec.expires_at is None
-        and spec.timeout is None
-        and spec.retry is None
-        and spec.schedule is None
-        and spec.meta is None
-        and spec.concurrency_key is None
-        and spec.concurrency_limit == 1
-    )
 
 
 def _plain_values(spec: TaskSpec) -> tuple[object, ...]:
