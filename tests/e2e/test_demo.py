@@ -107,6 +107,8 @@ def test_what_cannot_be_done_is_said_in_one_sentence(tmp_path: Path, arguments: 
 def test_a_demo_that_ends_early_takes_its_workers_along(
     tree: Path, tmp_path: Path, blow: signal.Signals, code: int
 ) -> None:
+    for number in range(80):  # so many that workers hold jobs whenever the kill comes
+        (tree / f"{number}.txt").write_text("word\n", encoding="utf-8")
     command = [DEMO, str(tree), "--db", str(tmp_path / "queue.db")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
