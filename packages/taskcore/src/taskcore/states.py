@@ -17,6 +17,7 @@ and after the first attempt.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 
@@ -106,3 +107,32 @@ def target(event: Event) -> TaskState:
     """The one state that ``event`` leads to, wherever it comes from."""
     (state,) = {to for (_, arrow), to in MOVES.items() if arrow is event}
     return state
+
+
+class Phase(StrEnum):
+    """A task's life as people speak of it: every state, with PENDING told apart by what the task waits for."""
+
+    SCHEDULED = "scheduled"
+    """Never tried, and not due yet."""
+    QUEUED = "queued"
+    """Never tried, and due."""
+    RETRYING = "retrying"
+    """Tried before, and waiting for the next attempt, due or not."""
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    INTERRUPTED = "interrupted"
+
+
+WAITING = frozenset({Phase.SCHEDULED, Phase.QUEUED, Phase.RETRYING})
+
+
+def phase(state: TaskState, attempt: int, run_at: datetime, now: datetime) -> Phase:
+    """The phase of a task that was claimed ``attempt`` times and is due at ``run_at``, seen at ``now``."""
+    if state is not S.PENDING:
+        return Phase(state)
+    if attempt:
+        return Phase.RETRYING
+    return Phase.SCHEDULED if run_at > now else Phase.QUEUED

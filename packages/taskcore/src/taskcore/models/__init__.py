@@ -2,11 +2,13 @@
 
 from taskcore.models.control import QueueControl
 from taskcore.models.schedule import Advance, FireRecord, ScheduleRecord, ScheduleSpec
+from taskcore.models.statistics import HOUR, MINUTE, SPANS, TimedCount
 from taskcore.models.task import (
     Attempt,
     Claim,
     LogLine,
     Order,
+    Part,
     QueueCounts,
     Receipt,
     Report,
@@ -16,14 +18,19 @@ from taskcore.models.task import (
     TaskRecord,
     TaskSpec,
 )
+from taskcore.models.worker import Sighting, WorkerInfo, WorkerState
 
 __all__ = [
+    "HOUR",
+    "MINUTE",
+    "SPANS",
     "Advance",
     "Attempt",
     "Claim",
     "FireRecord",
     "LogLine",
     "Order",
+    "Part",
     "QueueControl",
     "QueueCounts",
     "Receipt",
@@ -31,8 +38,12 @@ __all__ = [
     "ScheduleRecord",
     "ScheduleSpec",
     "Settlement",
+    "Sighting",
     "TaskError",
     "TaskQuery",
     "TaskRecord",
     "TaskSpec",
+    "TimedCount",
+    "WorkerInfo",
+    "WorkerState",
 ]

@@ -6,7 +6,7 @@ that a store never guesses what is inside and one unreadable row never breaks a 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -17,11 +17,13 @@ from taskcore.ids import ScheduleId, TaskId, WorkerId
 from taskcore.lease import Fence
 from taskcore.models.quick import quickly_made
 from taskcore.retry import RetryPolicy
-from taskcore.states import Event, TaskState
+from taskcore.states import Event, Phase, TaskState
 
 MAX_NAME = 200
 MAX_PRIORITY = 2**31 - 1
 MAX_LIMIT = 1_000_000
+MAX_TRACE = 600
+"""A ``traceparent`` of 55 characters, and the 512 that every part of a trace must hand on of its ``tracestate``."""
 KEPT_ATTEMPTS = 100
 """At least so many of a task's newest attempts are kept: a periodic task runs for years under one id."""
 
@@ -44,6 +46,7 @@ class TaskSpec:
         meta: text that a face keeps with the task; the core does not look inside.
         concurrency_key: tasks with the same key share slots, whatever their queue.
         concurrency_limit: it is claimed only while fewer tasks with its key than this are RUNNING.
+        trace: the trace in which it was put, as ``traceparent`` or ``traceparent tracestate`` of W3C Trace Context.
 
     Raises:
         InvalidInput: a field is out of its range. NaiveTime: an instant has no zone.
@@ -62,6 +65,7 @@ class TaskSpec:
     meta: str | None = None
     concurrency_key: str | None = None
     concurrency_limit: int = 1
+    trace: str | None = None
     id: TaskId | None = None
 
     def __post_init__(self) -> None:
@@ -82,6 +86,8 @@ class TaskSpec:
             check_name("concurrency_key", self.concurrency_key)
         if self.concurrency_limit != 1:
             check_limit("concurrency_limit", self.concurrency_limit)
+        if self.trace is not None:
+            check_name("trace", self.trace, MAX_TRACE)
 
 
 def check_name(field: str, value: str, most: int = MAX_NAME) -> None:
@@ -163,6 +169,7 @@ class TaskRecord:
     meta: str | None = None
     concurrency_key: str | None = None
     concurrency_limit: int = 1
+    trace: str | None = None
     attempt: int = 0
     failures: int = 0
     losses: int = 0
@@ -255,6 +262,16 @@ class Report:
     lines: tuple[LogLine, ...] = ()
 
 
+class Part(StrEnum):
+    """What of a task can be searched."""
+
+    ID = "id"
+    NAME = "name"
+    PAYLOAD = "payload"
+    RESULT = "result"
+    ERROR = "error"
+
+
 class Order(StrEnum):
     """Tasks sort by id, which follows the time they were put."""
 
@@ -264,12 +281,28 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskQuery:
-    """Which tasks to list; None or an empty set asks for all. ``after`` is the last id of the page before."""
+    """Which tasks to list: those that meet every condition; None or an empty set is no condition.
+
+    Attributes:
+        phases: as ``taskcore.states.phase`` sees them at the store's time.
+        queues: any of these; unlike ``queue``, which is one.
+        created_from, created_before: the first instant that counts, and the first that does not any more.
+        contains: for each named part of a task, text that it holds somewhere. Letters match in either case (beyond
+            ASCII, as far as the store can tell). Documents and errors are searched as they are stored. Answering may
+            mean to read every task that meets the other conditions.
+        after: the last id of the page before.
+    """
 
     states: frozenset[TaskState] = frozenset()
+    phases: frozenset[Phase] = frozenset()
     queue: str | None = None
+    queues: frozenset[str] = frozenset()
     name: str | None = None
+    worker: WorkerId | None = None
     schedule: ScheduleId | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+    contains: Mapping[Part, str] = field(default_factory=dict)
     order: Order = Order.NEWEST
     after: TaskId | None = None
     limit: int = 50
@@ -280,8 +313,12 @@ class QueueCounts:
     """How many tasks of a queue are in each state, and since when the longest-waiting due one has waited.
 
     Nobody waits for tasks past their ``expires_at``: they count as PENDING, not for ``oldest_due``.
+
+    Attributes:
+        by_phase: the same tasks by phase, at the store's time; its SCHEDULED, QUEUED and RETRYING add up to PENDING.
     """
 
     queue: str
     by_state: Mapping[TaskState, int]
+    by_phase: Mapping[Phase, int] = field(default_factory=dict)
     oldest_due: datetime | None = None

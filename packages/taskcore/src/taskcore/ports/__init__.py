@@ -1,16 +1,20 @@
 """What the core asks of the outside world, as Protocols whose docstrings are the obligations."""
 
-from taskcore.ports.abilities import QueueControls, TransactionalEnqueue, Wakeup
+from taskcore.ports.abilities import Changes, QueueControls, TransactionalEnqueue, Wakeup
 from taskcore.ports.bus import EventBus
 from taskcore.ports.leadership import LeaderStore
+from taskcore.ports.presence import WorkerRegistry
 from taskcore.ports.schedules import ScheduleStore
+from taskcore.ports.statistics import StatisticsStore
 from taskcore.ports.tasks import TaskQueue, TaskReader, TaskStore, TaskUpkeep, TaskWork
 
 __all__ = [
+    "Changes",
     "EventBus",
     "LeaderStore",
     "QueueControls",
     "ScheduleStore",
+    "StatisticsStore",
     "TaskQueue",
     "TaskReader",
     "TaskStore",
@@ -18,4 +22,5 @@ __all__ = [
     "TaskWork",
     "TransactionalEnqueue",
     "Wakeup",
+    "WorkerRegistry",
 ]

@@ -30,6 +30,19 @@ class TransactionalEnqueue(Protocol[C]):
 
 
 @runtime_checkable
+class Changes(Protocol):
+    """A store that can say cheaply whether it is worth looking again."""
+
+    async def revision(self) -> str:
+        """A text that has changed once anything that the store keeps has: a task, a schedule, a control, a worker.
+
+        It may change for other reasons too, and means nothing beyond being equal or not. Costs the same however much
+        is stored.
+        """
+        ...
+
+
+@runtime_checkable
 class QueueControls(Protocol):
     """A store whose queues can be held back, for all workers at once.
 

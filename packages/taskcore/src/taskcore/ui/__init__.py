@@ -1,0 +1,1 @@
+"""One dashboard for every face: pages, fragments and a stream over whatever a ``DashboardSource`` can tell."""
