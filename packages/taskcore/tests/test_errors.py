@@ -6,6 +6,8 @@ import pytest
 from taskcore.errors import (
     HandlerNotFound,
     IllegalMove,
+    LastAdmin,
+    NameTaken,
     NotSerializable,
     PayloadTooLarge,
     TaskcoreError,
@@ -21,6 +23,8 @@ from taskcore.errors import (
         TaskNotFound("7"),
         IllegalMove("succeeded", "claim", "pending"),
         HandlerNotFound("emial"),
+        NameTaken("eve"),
+        LastAdmin("7"),
         NotSerializable("$.a is odd", path="$.a"),
         TaskTimeout("too long"),
     ],

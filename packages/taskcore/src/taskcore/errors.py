@@ -5,12 +5,14 @@
     │   ├── NaiveTime           a datetime without a zone
     │   ├── BadSchedule         a cron expression, interval or zone that cannot be followed
     │   ├── BadCursor           a page cursor that is broken or belongs to another query
+    │   ├── NameTaken           another user has this name
     │   ├── NotSerializable     a value that has no exact JSON form
     │   └── PayloadTooLarge     a document over the size limit
     ├── CorruptPayload          stored text that does not decode
     ├── TaskNotFound            no task has this id
     ├── IllegalMove             the task's state does not allow this event
     ├── HandlerNotFound         no handler is registered under this name
+    ├── LastAdmin               nobody would be left who may manage users
     ├── LeaseLost               the attempt is over; what its worker wrote was refused
     ├── TaskTimeout             the handler ran longer than its limit
     ├── TaskCancelled           somebody asked for this task to stop
@@ -56,6 +58,19 @@ class BadCursor(InvalidInput):
     """A page cursor that is broken or was made for another query."""
 
     code = "bad_cursor"
+
+
+class NameTaken(InvalidInput):
+    """Another user has this name, or one that differs in case alone."""
+
+    code = "name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"there is a user named {self.name!r} already, perhaps in other letters; choose another name"
 
 
 class NotSerializable(InvalidInput):
@@ -127,6 +142,19 @@ class HandlerNotFound(TaskcoreError, LookupError):
 
     def __str__(self) -> str:
         return f"no handler named {self.name!r} is registered in this process"
+
+
+class LastAdmin(TaskcoreError):
+    """The step would leave nobody who may manage users."""
+
+    code = "last_admin"
+
+    def __init__(self, user: str) -> None:
+        super().__init__(user)
+        self.user = user
+
+    def __str__(self) -> str:
+        return f"the user {self.user!r} is the last enabled admin; make somebody else an admin first"
 
 
 class LeaseLost(TaskcoreError):
