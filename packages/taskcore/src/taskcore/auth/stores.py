@@ -107,11 +107,12 @@ class SessionStore(Protocol):
         ...
 
     async def find_session(self, digest: str, *, idle: timedelta) -> Session | None:
-        """The session with this digest; None also when it has expired or was not touched for longer than ``idle``."""
+        """The session with this digest; None also when it has expired or was not touched for longer than ``idle``.
+        Whether its user is still enabled, the caller asks."""
         ...
 
     async def touch_session(self, digest: str) -> None:
-        """Set ``seen_at``. Nothing happens if the session is gone, and one that has expired does not come back."""
+        """Set ``seen_at``, and leave ``expires_at`` alone. Nothing happens if the session is gone."""
         ...
 
     async def sessions(self, user: str) -> Sequence[Session]:
