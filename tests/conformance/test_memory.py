@@ -5,9 +5,12 @@ from taskcore.adapters.memory import MemoryStore
 from taskcore.ids import IdScheme
 from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import WakeupContract
+from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
+from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
 
 
@@ -61,4 +64,16 @@ class TestWakeup(WakeupContract):
 
 
 class TestQueueControls(QueueControlsContract):
+    pass
+
+
+class TestStatistics(StatisticsStoreContract):
+    pass
+
+
+class TestPresence(WorkerRegistryContract):
+    pass
+
+
+class TestChanges(ChangesContract):
     pass

@@ -3,12 +3,14 @@
 from collections import Counter, defaultdict
 from operator import itemgetter
 
+from taskcore.adapters.memory.matching import matches
 from taskcore.adapters.memory.ready import is_ready
 from taskcore.adapters.memory.records import Records
 from taskcore.adapters.memory.transitions import ENDED_BY, last_attempt
 from taskcore.clock import Clock
 from taskcore.ids import TaskId
 from taskcore.models import Attempt, LogLine, Order, QueueCounts, TaskQuery, TaskRecord
+from taskcore.states import phase
 
 
 class Reader:
@@ -19,8 +21,8 @@ class Reader:
         self._clock = clock
 
     def find(self, query: TaskQuery) -> list[TaskRecord]:
-        sort_key = self._records.ids.sort_key
-        found = [record for record in self._records.tasks.values() if _matches(record, query)]
+        sort_key, now = self._records.ids.sort_key, self._clock.now()
+        found = [record for record in self._records.tasks.values() if matches(record, query, now)]
         newest = query.order is Order.NEWEST
         if query.after is not None:
             last = sort_key(query.after)
@@ -36,6 +38,7 @@ class Reader:
             QueueCounts(
                 queue=queue,
                 by_state=Counter(record.state for record in records),
+                by_phase=Counter(phase(record.state, record.attempt, record.run_at, now) for record in records),
                 oldest_due=min((record.run_at for record in records if is_ready(record, now)), default=None),
             )
             for queue, records in sorted(queues.items())
@@ -61,12 +64,3 @@ class Reader:
     def _is_named(self, task: TaskId, name: str) -> bool:
         record = self._records.tasks.get(task)
         return record is not None and record.name == name
-
-
-def _matches(record: TaskRecord, query: TaskQuery) -> bool:
-    return (
-        (not query.states or record.state in query.states)
-        and (query.queue is None or record.queue == query.queue)
-        and (query.name is None or record.name == query.name)
-        and (query.schedule is None or record.schedule == query.schedule)
-    )

@@ -18,6 +18,7 @@ class Records:
     Attributes:
         attempts: of each task, those that are over and that its record tells nothing of any more.
         logs: lines of each task with a number that follows the time they were stored.
+        writes: how often something was stored or removed.
     """
 
     def __init__(self, ids: IdScheme, clock: Clock) -> None:
@@ -28,6 +29,7 @@ class Records:
         self.ready = ReadyQueues(ids, self.tasks.get)
         self.attempts: dict[TaskId, list[Attempt]] = defaultdict(list)
         self.logs: dict[TaskId, list[tuple[int, LogLine]]] = defaultdict(list)
+        self.writes = 0
         self._line_numbers = count()
         self._time_sorted = task_ids(lambda: to_micros(clock.now()) * 1000)
         self._highest = 0
@@ -54,6 +56,7 @@ class Records:
 
     def save(self, record: TaskRecord) -> None:
         """Store a new task, or the new state of one."""
+        self.writes += 1
         self.tasks[record.id] = record
         if record.idempotency_key is not None:
             self.by_key[record.idempotency_key] = record.id
@@ -66,6 +69,7 @@ class Records:
 
     def remove(self, record: TaskRecord) -> None:
         """Forget a task with all that belongs to it."""
+        self.writes += 1
         del self.tasks[record.id]
         if record.idempotency_key is not None:
             del self.by_key[record.idempotency_key]
@@ -76,4 +80,5 @@ class Records:
         """Keep the lines whose task exists."""
         for line in lines:
             if line.task in self.tasks:
+                self.writes += 1
                 self.logs[line.task].append((next(self._line_numbers), line))

@@ -10,9 +10,11 @@ from threading import Lock
 
 from taskcore.adapters.bell import Bell
 from taskcore.adapters.memory.leadership import Leaders
+from taskcore.adapters.memory.presence import Workers
 from taskcore.adapters.memory.reading import Reader
 from taskcore.adapters.memory.records import Records
 from taskcore.adapters.memory.schedules import Schedules
+from taskcore.adapters.memory.statistics import Statistics
 from taskcore.adapters.memory.tasks import Tasks
 from taskcore.clock import Clock
 from taskcore.ids import IdScheme, ScheduleId, TaskId, WorkerId
@@ -30,15 +32,18 @@ from taskcore.models import (
     ScheduleRecord,
     ScheduleSpec,
     Settlement,
+    Sighting,
     TaskQuery,
     TaskRecord,
     TaskSpec,
+    TimedCount,
+    WorkerInfo,
 )
 from taskcore.states import TaskState
 
 
 class MemoryStore:
-    """``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore`` and ``Wakeup`` within one process."""
+    """Every port and ability but ``TransactionalEnqueue``, within one process."""
 
     def __init__(self, clock: Clock, ids: IdScheme = IdScheme.TIME_SORTED) -> None:
         self._clock = clock
@@ -49,6 +54,8 @@ class MemoryStore:
         self._reader = Reader(self._records, clock)
         self._schedules = Schedules(self._tasks, clock)
         self._leaders = Leaders(clock)
+        self._statistics = Statistics(clock)
+        self._workers = Workers(clock)
 
     async def now(self) -> datetime:
         return self._clock.now()
@@ -169,15 +176,18 @@ class MemoryStore:
     async def pause(self, queue: str) -> None:
         with self._lock:
             self._tasks.controls.pause(queue, True)
+            self._records.writes += 1
 
     async def resume(self, queue: str) -> None:
         with self._lock:
             self._tasks.controls.pause(queue, False)
+            self._records.writes += 1
             self._ring()
 
     async def limit(self, queue: str, concurrency: int | None) -> None:
         with self._lock:
             self._tasks.controls.limit(queue, concurrency)
+            self._records.writes += 1
             self._ring()
 
     async def controls(self) -> Sequence[QueueControl]:
@@ -188,10 +198,12 @@ class MemoryStore:
 
     async def save_schedule(self, spec: ScheduleSpec, cursor: datetime) -> ScheduleRecord:
         with self._lock:
+            self._records.writes += 1
             return self._schedules.save(spec, cursor)
 
     async def remove_schedule(self, schedule: ScheduleId) -> bool:
         with self._lock:
+            self._records.writes += 1
             return self._schedules.remove(schedule)
 
     async def schedules(self) -> Sequence[ScheduleRecord]:
@@ -205,6 +217,7 @@ class MemoryStore:
     async def advance(self, step: Advance) -> Sequence[FireRecord] | None:
         with self._lock:
             fires = self._schedules.advance(step)
+            self._records.writes += 1
             self._ring()
             return fires
 
@@ -221,6 +234,46 @@ class MemoryStore:
     async def resign(self, held: Leadership) -> None:
         with self._lock:
             self._leaders.resign(held)
+
+    # StatisticsStore
+
+    async def add_counts(self, counts: Sequence[TimedCount]) -> None:
+        with self._lock:
+            self._statistics.add(counts)
+            self._records.writes += 1
+
+    async def timed_counts(
+        self, span: timedelta, since: datetime, until: datetime, *, queue: str | None = None, name: str | None = None
+    ) -> Sequence[TimedCount]:
+        with self._lock:
+            return self._statistics.between(span, since, until, queue, name)
+
+    async def prune_counts(self, span: timedelta, older_than: timedelta) -> int:
+        with self._lock:
+            self._records.writes += 1
+            return self._statistics.prune(span, older_than)
+
+    # WorkerRegistry
+
+    async def sight(self, worker: WorkerInfo, forget_after: timedelta) -> None:
+        with self._lock:
+            self._workers.sight(worker, forget_after)
+            self._records.writes += 1
+
+    async def forget(self, worker: WorkerId) -> bool:
+        with self._lock:
+            self._records.writes += 1
+            return self._workers.forget(worker)
+
+    async def workers(self) -> Sequence[Sighting]:
+        with self._lock:
+            return self._workers.all()
+
+    # Changes
+
+    async def revision(self) -> str:
+        with self._lock:
+            return str(self._records.writes)
 
     # Wakeup
 

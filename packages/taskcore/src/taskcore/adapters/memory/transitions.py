@@ -32,6 +32,7 @@ def ordered(spec: TaskSpec, task: TaskId, now: datetime) -> TaskRecord:
         meta=spec.meta,
         concurrency_key=spec.concurrency_key,
         concurrency_limit=spec.concurrency_limit,
+        trace=spec.trace,
     )
 
 

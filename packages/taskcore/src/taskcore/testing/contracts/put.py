@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from taskcore.errors import InvalidInput
-from taskcore.ids import ScheduleId, TaskId
+from taskcore.ids import ScheduleId, TaskId, WorkerId
 from taskcore.models import Receipt, TaskQuery
-from taskcore.models.task import MAX_NAME, MAX_PRIORITY
+from taskcore.models.task import MAX_NAME, MAX_PRIORITY, MAX_TRACE
 from taskcore.ports import TaskStore
 from taskcore.retry import Fixed, RetryPolicy
 from taskcore.states import Event, TaskState
 from taskcore.testing.clock import FakeClock
 from taskcore.testing.contracts.steps import REST, bring_to, present, put, put_one, run_one
-from taskcore.testing.factories import a_claim, a_task
+from taskcore.testing.factories import a_claim, a_settlement, a_task
 
 ODD_TEXTS = [
     pytest.param('{"quote": "it\'s", "semicolon": "; DROP TABLE tasks; --", "percent": "%s %(x)s ?1 :x"}', id="sql"),
@@ -27,6 +27,9 @@ ODD_TEXTS = [
     pytest.param("0x1p3 1e999 NULL null 007", id="looks like a number"),
     pytest.param("x" * 1_000_000, id="a million characters"),
 ]
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 vendor=t61rcWkgMzE,other='%_"
 
 
 class PutContract:
@@ -45,6 +48,7 @@ class PutContract:
             idempotency_key="thumbnail of 7",
             schedule=ScheduleId("nightly"),
             meta='{"tags":["a"]}',
+            trace=TRACE,
         )
 
         (task,) = await put(store, spec)
@@ -52,6 +56,26 @@ class PutContract:
         record = await present(store, task)
         names = {field.name for field in fields(spec)} - {"id"}
         assert {name: getattr(spec, name) for name in names} == {name: getattr(record, name) for name in names}
+
+    async def test_the_trace_stays_with_its_task_whatever_becomes_of_it(
+        self, store: TaskStore, another: TaskStore
+    ) -> None:
+        longest = TRACE.ljust(MAX_TRACE, "x")
+        task, traced, plain = await put(store, a_task(trace=TRACE), a_task(trace=longest), a_task())
+        claimed = await store.claim(a_claim())
+        assert [TRACE, longest, None] == [record.trace for record in claimed]
+        assert TRACE == (await present(another, task)).trace
+
+        await store.settle([a_settlement(record, Event.RETRY) for record in claimed])
+        taken = await store.take(task, WorkerId("w2"), timedelta(seconds=30))
+        assert taken is not None
+        assert TRACE == taken.trace
+        await store.settle([a_settlement(taken, Event.FAIL)])
+        await store.replay([task])
+
+        assert TRACE == (await present(another, task)).trace
+        listed = {record.id: record.trace for record in await another.find(TaskQuery())}
+        assert {task: TRACE, traced: longest, plain: None} == listed
 
     async def test_a_put_task_is_pending_and_due_by_the_clock_of_the_store(
         self, store: TaskStore, clock: FakeClock

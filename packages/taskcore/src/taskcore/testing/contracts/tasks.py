@@ -7,11 +7,13 @@ from taskcore.ids import TaskId
 from taskcore.models import Order, TaskQuery
 from taskcore.ports import TaskStore
 from taskcore.testing.contracts.claim import CancellationsContract, ClaimContract, RenewContract, TakeContract
+from taskcore.testing.contracts.contains import ContainsContract
 from taskcore.testing.contracts.control import CancelContract, DeleteContract, ReplayContract
 from taskcore.testing.contracts.fence import FenceContract
 from taskcore.testing.contracts.history import AttemptsContract
 from taskcore.testing.contracts.put import IdempotencyContract, PutContract
 from taskcore.testing.contracts.reading import CountsContract, FindContract, LogsContract
+from taskcore.testing.contracts.searching import ConditionsContract, PhasesContract
 from taskcore.testing.contracts.settle import ExchangeContract, ReportContract, SettleContract
 from taskcore.testing.contracts.steps import claim_one, put, put_one
 from taskcore.testing.contracts.upkeep import ExpireContract, PruneContract, RecoverContract
@@ -36,6 +38,9 @@ class TaskStoreContract(
     ExpireContract,
     PruneContract,
     FindContract,
+    ConditionsContract,
+    ContainsContract,
+    PhasesContract,
     CountsContract,
     LogsContract,
     AttemptsContract,
