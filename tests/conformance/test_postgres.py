@@ -27,7 +27,7 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-TABLES = ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues", "leaders")
+TABLES = ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues", "leaders", "statistics", "workers")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from taskcore.states import TaskState
 _COLUMNS = (
     "id", "name", "queue", "payload", "priority", "created_at", "run_at", "expires_at", "timeout", "retry",
     "idempotency_key", "schedule", "meta", "concurrency_key", "concurrency_limit", "attempt", "failures", "losses",
-    "cancel_requested", "result", "error", "version",
+    "cancel_requested", "result", "error", "version", "trace",
 )  # fmt: skip
 _HANDED_OUT = f"(SELECT now FROM clock) AS now, {', '.join(f't.{column}' for column in _COLUMNS)}"
 
@@ -161,7 +161,7 @@ def records(rows: Rows, before: int, worker: WorkerId, lease_for: timedelta) -> 
     for row in rows:
         (id_, name, queue, payload, priority, created_at, run_at, expires_at, timeout, retry, key, schedule, meta,
          concurrency_key, concurrency_limit, attempt, failures, losses, cancel_requested, result, error,
-         version) = row[before + 1 :]  # fmt: skip
+         version, trace) = row[before + 1 :]  # fmt: skip
         yield TaskRecord(
             id=TaskId(id_),
             name=name,
@@ -179,6 +179,7 @@ def records(rows: Rows, before: int, worker: WorkerId, lease_for: timedelta) -> 
             meta=meta,
             concurrency_key=concurrency_key,
             concurrency_limit=concurrency_limit,
+            trace=trace,
             attempt=attempt,
             failures=failures,
             losses=losses,

@@ -48,6 +48,10 @@ SELECT EXISTS (
         - (SELECT now FROM clock)"""
 
 
+# Not its upper end alone: of two transactions the one that began first may end last, and leaves that as it is.
+_REVISION = "SELECT pg_current_snapshot()::text"
+
+
 class Outlook(NamedTuple):
     """Whether a claim would hand out a task now, and in how many seconds one more may be due; None when none waits."""
 
@@ -124,3 +128,9 @@ def _lines(rows: Sequence[Row]) -> list[LogLine]:
 async def outlook(runner: Runner, queues: Sequence[str]) -> Outlook:
     ((work, wait),) = await runner.fetch(_HAS_WORK, runner.now, queues)
     return Outlook(work, None if wait is None else wait / 1_000_000)
+
+
+async def revision(runner: Runner) -> str:
+    """Which transactions of the server are over, for whatever database. One that only reads is none of them."""
+    ((text,),) = await runner.fetch(_REVISION)
+    return str(text)

@@ -1,5 +1,5 @@
-"""``TaskStore``, ``ScheduleStore``, ``LeaderStore``, ``Wakeup``, ``QueueControls`` and ``TransactionalEnqueue`` in
-PostgreSQL."""
+"""``TaskStore``, ``ScheduleStore``, ``LeaderStore``, ``StatisticsStore``, ``WorkerRegistry``, ``Wakeup``,
+``QueueControls``, ``Changes`` and ``TransactionalEnqueue`` in PostgreSQL."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,8 +11,10 @@ from taskcore.adapters.postgres import (
     controls,
     leadership,
     opening,
+    presence,
     reading,
     schedules,
+    statistics,
     tasks,
     transactional,
     upkeep,
@@ -39,9 +41,12 @@ from taskcore.models import (
     ScheduleRecord,
     ScheduleSpec,
     Settlement,
+    Sighting,
     TaskQuery,
     TaskRecord,
     TaskSpec,
+    TimedCount,
+    WorkerInfo,
 )
 from taskcore.states import TaskState
 
@@ -256,7 +261,34 @@ class PostgresStore:
     async def resign(self, held: Leadership) -> None:
         await leadership.resign(self._database, held)
 
-    # Wakeup
+    # StatisticsStore
+
+    async def add_counts(self, counts: Sequence[TimedCount]) -> None:
+        await statistics.add(self._database, counts)
+
+    async def timed_counts(
+        self, span: timedelta, since: datetime, until: datetime, *, queue: str | None = None, name: str | None = None
+    ) -> Sequence[TimedCount]:
+        return await statistics.read(self._database, span, since, until, queue, name)
+
+    async def prune_counts(self, span: timedelta, older_than: timedelta) -> int:
+        return await statistics.prune(self._database, span, older_than)
+
+    # WorkerRegistry
+
+    async def sight(self, worker: WorkerInfo, forget_after: timedelta) -> None:
+        await presence.sight(self._database, worker, forget_after)
+
+    async def forget(self, worker: WorkerId) -> bool:
+        return await presence.forget(self._database, worker)
+
+    async def workers(self) -> Sequence[Sighting]:
+        return await presence.workers(self._database)
+
+    # Changes, Wakeup
+
+    async def revision(self) -> str:
+        return await reading.revision(self._database)
 
     async def wait_for_work(self, queues: Sequence[str], timeout: float) -> None:
         bell = self._listener.wait(queues)

@@ -50,12 +50,20 @@ def tables(prefix: str) -> MetaData:
     _fires(metadata, prefix)
     _queues(metadata, prefix)
     _leaders(metadata, prefix)
+    _statistics(metadata, prefix)
+    _workers(metadata, prefix)
     return metadata
 
 
 def storage_parameters(prefix: str) -> dict[str, dict[str, str]]:
     """Table -> its storage parameters: room on each page for the versions to come, and quick cleaning."""
-    return {f"{prefix}_tasks": _BUSY | {"fillfactor": "50"}, f"{prefix}_leases": _BUSY | {"fillfactor": "50"}}
+    busy, written_over = _BUSY | {"fillfactor": "50"}, {"fillfactor": "50"}
+    return {
+        f"{prefix}_tasks": busy,
+        f"{prefix}_leases": busy,
+        f"{prefix}_statistics": written_over,
+        f"{prefix}_workers": written_over,
+    }
 
 
 def _text(name: str, *, primary_key: bool = False, nullable: bool = True) -> Column[str]:
@@ -97,6 +105,7 @@ def _tasks(metadata: MetaData, prefix: str) -> None:
         Column("meta", Text),
         Column("result", Text),
         Column("error", Text),
+        Column("trace", Text),
     )
     c = tasks.c
     # Negated, so that all goes upwards: only then can a walk begin at any place of the index.
@@ -217,4 +226,29 @@ def _leaders(metadata: MetaData, prefix: str) -> None:
         Column("holder", Text, nullable=False),
         Column("epoch", BigInteger, nullable=False),
         Column("until", BigInteger, nullable=False),
+    )
+
+
+def _statistics(metadata: MetaData, prefix: str) -> None:
+    """How often something happened in the span that begins at an instant."""
+    Table(
+        f"{prefix}_statistics",
+        metadata,
+        Column("span", BigInteger, primary_key=True, nullable=False),
+        Column("at", BigInteger, primary_key=True, nullable=False),
+        _text("queue", primary_key=True),
+        _text("name", primary_key=True),
+        _text("what", primary_key=True),
+        Column("count", BigInteger, nullable=False),
+    )
+
+
+def _workers(metadata: MetaData, prefix: str) -> None:
+    """What each worker said last; nothing that matters for tasks."""
+    Table(
+        f"{prefix}_workers",
+        metadata,
+        _text("id", primary_key=True),
+        Column("info", Text, nullable=False),
+        Column("seen_at", BigInteger, nullable=False),
     )

@@ -39,13 +39,14 @@ _PUT_ONE_AND_TELL = f"WITH new AS ({_PUT_ONE}) SELECT pg_notify('{{p}}_work', $8
 _PUT = f"""
 WITH {CLOCK}, new AS (
     INSERT INTO {{p}}_tasks (id, name, queue, payload, priority, created_at, run_at, ready, expires_at, timeout, retry,
-        idempotency_key, schedule, meta, concurrency_key, concurrency_limit)
+        idempotency_key, schedule, meta, concurrency_key, concurrency_limit, trace)
     SELECT {_PLAIN}, s.expires_at, s.timeout, s.retry, s.idempotency_key, s.schedule, s.meta, s.concurrency_key,
-        {uniform_sql("s.concurrency_limit", "$16::integer[]")}
+        {uniform_sql("s.concurrency_limit", "$16::integer[]")}, s.trace
     FROM clock, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::bigint[], $9::bigint[],
-        $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::integer[])
+        $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::integer[],
+        $17::text[])
         AS s (id, name, queue, payload, priority, run_at, expires_at, timeout, retry, idempotency_key, schedule, meta,
-            concurrency_key, concurrency_limit)
+            concurrency_key, concurrency_limit, trace)
     ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id)
 SELECT (SELECT array_agg(id) FROM new), {_TOLD}"""
@@ -105,9 +106,10 @@ _TRAITS = attrgetter(
     "schedule",
     "meta",
     "concurrency_key",
+    "trace",
     "concurrency_limit",
 )
-_ORDINARY = (*(None,) * 8, 1)
+_ORDINARY = (*(None,) * 9, 1)
 """The traits of nearly every order: few columns suffice for it, and no key can be in its way."""
 
 Asked = tuple[str, list[object]]
@@ -173,6 +175,7 @@ def _columns(specs: Sequence[TaskSpec]) -> list[Sequence[object]]:
         sparse([spec.meta for spec in specs]),
         sparse([spec.concurrency_key for spec in specs]),
         uniform([spec.concurrency_limit for spec in specs]),
+        sparse([spec.trace for spec in specs]),
     ]
 
 
