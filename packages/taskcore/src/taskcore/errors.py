@@ -7,7 +7,15 @@
     │   ├── BadCursor           a page cursor that is broken or belongs to another query
     │   ├── NameTaken           another user has this name
     │   ├── NotSerializable     a value that has no exact JSON form
-    │   └── PayloadTooLarge     a document over the size limit
+    │   ├── PayloadTooLarge     a document over the size limit
+    │   └── WeakSecret          a signing key or password that is too short, or one that everybody knows
+    ├── NotAuthenticated        nobody was recognised
+    │   ├── BadLogin            wrong name, wrong password or a disabled user; nobody is told which
+    │   ├── BadToken            a token or link that was not made here, was changed, or is used up
+    │   │   └── TokenExpired    it was good once
+    │   └── LocalOnly           a default password, which is good from this machine alone
+    ├── NotAllowed              recognised, but nobody granted this
+    ├── TooManyAttempts         refused for some seconds
     ├── CorruptPayload          stored text that does not decode
     ├── TaskNotFound            no task has this id
     ├── IllegalMove             the task's state does not allow this event
@@ -97,6 +105,61 @@ class PayloadTooLarge(InvalidInput):
             f"the value takes {self.size:,} bytes as JSON, the limit is {self.limit:,}; "
             "store it elsewhere and pass a reference"
         )
+
+
+class WeakSecret(InvalidInput):
+    """A key or password that is too short, or that everybody knows. The message never holds it."""
+
+    code = "weak_secret"
+
+
+class NotAuthenticated(TaskcoreError):
+    """Nobody was recognised."""
+
+    code = "not_authenticated"
+
+
+class BadLogin(NotAuthenticated):
+    """Wrong name, wrong password, or a user who is disabled; nobody is told which."""
+
+    code = "bad_login"
+
+
+class BadToken(NotAuthenticated):
+    """A token or link that was not made here, was changed, or is used up. The message never holds it."""
+
+    code = "bad_token"
+
+
+class TokenExpired(BadToken):
+    """A token or link that was good once."""
+
+    code = "token_expired"
+
+
+class LocalOnly(NotAuthenticated):
+    """The password is a default that everybody knows, so it is good from this machine alone."""
+
+    code = "local_only"
+
+
+class NotAllowed(TaskcoreError):
+    """Somebody is recognised, but nobody granted them this."""
+
+    code = "not_allowed"
+
+
+class TooManyAttempts(TaskcoreError):
+    """Refused without a look at the credentials; good again after ``retry_after`` seconds."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"too many attempts; try again in {self.retry_after} s"
 
 
 class CorruptPayload(TaskcoreError):

@@ -1,7 +1,7 @@
 """Who may do what to what: verbs on queues, pipelines and task groups. What nobody granted is refused."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -16,7 +16,8 @@ class Verb(StrEnum):
     DELETE = "delete"
     PAUSE = "pause"
     ADMIN = "admin"
-    """Users, keys, audit and settings; it includes every other verb."""
+    """Users, keys, audit and settings; it includes every other verb. It has no resource, so that only a grant for all
+    of them gives it: one with a kind or pattern gives the other verbs there."""
 
 
 class Kind(StrEnum):
@@ -29,16 +30,31 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Permission for ``verbs`` on resources of ``kind`` whose names match ``pattern`` (``*`` and ``?``)."""
+    """Permission for ``verbs`` on resources of ``kind``, None for every kind, whose whole names match ``pattern``: ``*``
+    stands for any text, ``?`` for one character, everything else for itself."""
 
     verbs: frozenset[Verb]
     kind: Kind | None = None
     pattern: str = "*"
 
     def allows(self, verb: Verb, kind: Kind, name: str) -> bool:
-        if self.kind not in (None, kind) or not fnmatchcase(name, self.pattern):
-            return False
+        if verb is Verb.ADMIN:
+            return self.gives(verb)
+        # In fnmatch a bracket begins a set; here it is a bracket.
+        here = self.kind in (None, kind) and fnmatchcase(name, self.pattern.replace("[", "[[]"))
+        return here and self.gives(verb)
+
+    def gives(self, verb: Verb) -> bool:
+        """Whether it allows ``verb`` on what it is for."""
+        if verb is Verb.ADMIN:
+            return verb in self.verbs and self.kind is None and self.pattern == "*"
         return verb in self.verbs or Verb.ADMIN in self.verbs
+
+    def covers(self, verb: Verb, other: "Grant") -> bool:
+        """Whether it gives ``verb`` wherever ``other`` does. Patterns are compared as text: what is not obvious is
+        denied."""
+        everywhere = self.kind in (None, other.kind) and self.pattern in ("*", other.pattern)
+        return everywhere and not self.verbs.isdisjoint({verb, Verb.ADMIN})
 
 
 _ALL = frozenset(Verb)
@@ -53,3 +69,13 @@ ROLES: Mapping[str, tuple[Grant, ...]] = {
 def allowed(grants: Iterable[Grant], verb: Verb, kind: Kind, name: str) -> bool:
     """Whether any of ``grants`` allows ``verb`` on the resource of ``kind`` called ``name``."""
     return any(grant.allows(verb, kind, name) for grant in grants)
+
+
+def within(grants: Iterable[Grant], limit: Iterable[Grant]) -> tuple[Grant, ...]:
+    """What of ``grants`` one of ``limit`` gives too: nobody hands on more than they have."""
+    limit = tuple(limit)
+    cut = (
+        replace(grant, verbs=frozenset(verb for verb in grant.verbs if any(each.covers(verb, grant) for each in limit)))
+        for grant in grants
+    )
+    return tuple(grant for grant in cut if grant.verbs)
