@@ -60,7 +60,7 @@ class Passwords:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
-        """Whether ``password`` belongs to ``stored``, and the hash to store instead when the old one is of another kind.
+        """Whether ``password`` belongs to ``stored``, and the hash to store instead of one of another kind.
 
         A user who does not exist (None) or has no password ("") takes as long as one whose hash we made.
         """

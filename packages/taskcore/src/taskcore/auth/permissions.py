@@ -30,8 +30,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Permission for ``verbs`` on resources of ``kind``, None for every kind, whose whole names match ``pattern``: ``*``
-    stands for any text, ``?`` for one character, everything else for itself."""
+    """Permission for ``verbs`` on resources of ``kind`` (None: of every kind) whose whole names match ``pattern``:
+    ``*`` stands for any text, ``?`` for one character, everything else for itself."""
 
     verbs: frozenset[Verb]
     kind: Kind | None = None

@@ -44,7 +44,7 @@ class Tokens:
         require_sub: refuse tokens that do not say who it is; otherwise they are "anonymous".
         leeway: by how much the clocks of others may differ.
         published: secrets that everybody knows; they are refused.
-        audience, issuer: what ``aud`` and ``iss`` must be. A token with an audience is refused where none is configured.
+        audience, issuer: what ``aud`` and ``iss`` must be; without ``audience``, tokens that have one are refused.
 
     Raises:
         WeakSecret: as ``checked_keys`` says. InvalidInput: the algorithm is another one, or the secret a public key.
@@ -66,7 +66,7 @@ class Tokens:
     ) -> None:
         if not algorithms or not ALGORITHMS.issuperset(algorithms):
             raise InvalidInput(f"algorithms must be some of {', '.join(sorted(ALGORITHMS))}, got {list(algorithms)}")
-        # HMAC pads keys with zeros itself (RFC 2104); padded here, PyJWT does not warn again of what is warned of above.
+        # HMAC pads keys with zeros anyway (RFC 2104). Padded here, a short one is not warned of twice.
         self._keys = [key.ljust(64, b"\0") for key in checked_keys(secrets, name, published=published)]
         self._algorithms = list(algorithms)
         self._required = ["sub"] * require_sub + ["exp"] * require_exp

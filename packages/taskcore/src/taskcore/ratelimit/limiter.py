@@ -37,7 +37,7 @@ class Verdict:
 
 
 class RateLimiter:
-    """Allows each key ``rate.limit`` hits in any ``rate.seconds``. Keys are any text; name the kind first ("ip:...")."""
+    """Allows each key ``rate.limit`` hits in any ``rate.seconds``. Keys are any text, their kind first."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class RateLimiter:
     async def look(self, key: str, *, room_for: int = 1) -> Verdict:
         """Whether ``room_for`` more events of ``key`` would be allowed, without counting one."""
         usage = await self._ask(key, count=False)
-        return self._verdict(usage, allowed=usage.count + room_for <= self.rate.limit)
+        return self._verdict(usage, allowed=usage.used + room_for <= self.rate.limit)
 
     async def reset(self, key: str) -> None:
         """Forget what ``key`` has used."""
@@ -89,15 +89,15 @@ class RateLimiter:
             case Outage.COUNT_HERE:
                 return await self._asked(self._here, key, count=count)
             case Outage.ALLOW:
-                return Usage(taken=True, count=0, frees_in=0.0)
+                return Usage(taken=True, used=0, frees_in=0.0)
             case Outage.REFUSE:
-                return Usage(taken=False, count=self.rate.limit, frees_in=RETRY_SECONDS)
+                return Usage(taken=False, used=self.rate.limit, frees_in=RETRY_SECONDS)
 
     async def _asked(self, windows: Windows, key: str, *, count: bool) -> Usage:
         return await (windows.take if count else windows.look)(key, self.rate)
 
     def _verdict(self, usage: Usage, *, allowed: bool) -> Verdict:
-        remaining = max(0, self.rate.limit - usage.count)
+        remaining = max(0, self.rate.limit - usage.used)
         return Verdict(allowed, self.rate.limit, remaining, 0 if allowed else max(1, math.ceil(usage.frees_in)))
 
     def _is_away(self) -> bool:

@@ -1,7 +1,7 @@
 """Windows in this process, bounded in memory.
 
-``limits`` has such a storage too. It walks through all keys at every hit and knows neither a bound nor another clock than
-the machine's; whoever sends from many addresses would make every request slow, and then fill the memory.
+``limits`` has such a storage too. It walks through all keys at every hit, and knows neither a bound nor another clock
+than the machine's: whoever sends from many addresses would make every request slow, and then fill the memory.
 """
 
 from collections import OrderedDict, deque

@@ -36,7 +36,7 @@ class Rate:
         if match is None:
             raise InvalidInput(f'a rate is written like "10/minute" or "100 per 5 minutes", got {text!r:.80}')
         limit, multiple, unit = match.groups()
-        return cls(int(limit), int(multiple or 1) * _UNITS[unit.lower()])
+        return cls(int(limit), int(multiple or "1") * _UNITS[unit.lower()])
 
     def __str__(self) -> str:
         return f"{self.limit} per {self.seconds} s"

@@ -1,6 +1,7 @@
 """Windows in Redis, shared by every process that has the same URL and prefix: the moving window of ``limits``."""
 
 import time
+from dataclasses import replace
 from typing import Any, cast
 
 from taskcore.errors import MissingExtra, StoreUnavailable
@@ -43,8 +44,7 @@ class RedisWindows:
             taken = await self._strategy.hit(_item(rate), key)
         except (StorageError, OSError) as error:
             raise _unavailable(error) from error
-        usage = await self.look(key, rate)
-        return usage._replace(taken=taken)
+        return replace(await self.look(key, rate), taken=taken)
 
     async def look(self, key: str, rate: Rate) -> Usage:
         try:

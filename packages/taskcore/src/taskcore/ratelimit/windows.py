@@ -1,16 +1,18 @@
 """The port of the limiter: who remembers what happened when."""
 
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from taskcore.ratelimit.rate import Rate
 
 
-class Usage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Usage:
     """What a key has used of its rate."""
 
     taken: bool
     """Whether this call counted; False from ``look``."""
-    count: int
+    used: int
     """How many are in the window that ends now."""
     frees_in: float
     """Seconds until the oldest of them leaves the window; 0 when there is none."""
