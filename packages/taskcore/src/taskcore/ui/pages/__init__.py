@@ -1,0 +1,14 @@
+"""The pages, one module for each subject; a module lists what it has in ``PAGES``."""
+
+from collections.abc import Iterator
+
+from taskcore.ui.page import Page
+from taskcore.ui.pages import gallery, settings
+
+MODULES = (settings, gallery)
+
+
+def every() -> Iterator[Page]:
+    """All pages; which of them a dashboard has depends on its source."""
+    for module in MODULES:
+        yield from module.PAGES

@@ -1,0 +1,79 @@
+"""Templates: escaped by default, strict about names, with the components of ``templates/c`` at hand as ``c``.
+
+A component is a macro. ``{{ c.state_badge(row.phase) }}`` works in every template and in every other component, and
+sees what the page sees (``url``, ``visit``, ``now``); no template imports another one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from taskcore.ui import words
+from taskcore.ui.icons import icon
+from taskcore.ui.plain import json_text
+from taskcore.ui.tracebacks import frames
+
+
+class Components:
+    """The macros of ``templates/c``, made with the variables of one page when they are first asked for."""
+
+    def __init__(self, templates: Mapping[str, Template], variables: Mapping[str, object]) -> None:
+        self._templates, self._variables = templates, variables
+        self._modules: dict[Template, object] = {}
+
+    def __getattr__(self, name: str) -> object:
+        template = self._templates[name]
+        if template not in self._modules:
+            self._modules[template] = template.make_module({**self._variables, "c": self})
+        return getattr(self._modules[template], name)
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Writes pages. ``components`` is the name of a macro -> the template that defines it."""
+
+    environment: Environment
+    components: Mapping[str, Template]
+
+    def page(self, template: str, variables: Mapping[str, object]) -> str:
+        return self.environment.get_template(template).render(self._complete(variables))
+
+    def fragment(self, template: str, name: str, variables: Mapping[str, object]) -> str | None:
+        """The block of ``template`` called ``name`` with ``_`` for ``-``; None when it has no such block."""
+        loaded = self.environment.get_template(template)
+        block = loaded.blocks.get(name.replace("-", "_"))
+        if block is None:
+            return None
+        return "".join(block(loaded.new_context(self._complete(variables))))
+
+    def _complete(self, variables: Mapping[str, object]) -> dict[str, object]:
+        return {**variables, "c": Components(self.components, variables)}
+
+
+def renderer(redact: Callable[[object], object]) -> Renderer:
+    """Templates that show values through ``redact`` where they say ``|redacted``."""
+    environment = Environment(
+        loader=PackageLoader("taskcore.ui"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("duration", "absolute", "exact", "size", "short_id", "number", "percent"):
+        environment.filters[name] = getattr(words, name)
+    environment.filters |= {"redacted": redact, "json_text": json_text, "frames": frames}
+    environment.globals.update(icon=icon, distance=words.distance, plural=words.plural)
+    return Renderer(environment, dict(_components(environment)))
+
+
+def _components(environment: Environment) -> list[tuple[str, Template]]:
+    names = environment.list_templates(filter_func=lambda name: name.startswith("c/"))
+    templates = [environment.get_template(name) for name in names]
+    return [
+        (macro, template)
+        for template in templates
+        for macro, value in vars(template.make_module()).items()
+        if not macro.startswith("_") and callable(value)
+    ]

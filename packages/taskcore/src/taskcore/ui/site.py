@@ -1,0 +1,53 @@
+"""What one mounted dashboard is made of: its source, its accounts and the words on its frame."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from taskcore.clock import Clock
+from taskcore.ui.source import DashboardSource
+from taskcore.ui.tally import Tally
+
+
+class Part(StrEnum):
+    """What a page may need of the dashboard; most are the parts of a ``DashboardSource`` by name."""
+
+    TASKS = "tasks"
+    SCHEDULES = "schedules"
+    PIPELINES = "pipelines"
+    QUEUES = "queues"
+    WORKERS = "workers"
+    SERIES = "series"
+    REGISTRY = "registry"
+    CHANGES = "changes"
+    DOES = "does"
+    GALLERY = "gallery"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One dashboard.
+
+    Attributes:
+        environment: shown beside the title, as in "production", which gets a red border.
+        redact: gives a copy of a value that is safe to show.
+        gallery: whether the page of all components is there, for those who build pages.
+    """
+
+    source: DashboardSource
+    title: str
+    environment: str = ""
+    clock: Clock
+    redact: Callable[[object], object] = field(repr=False)
+    tally: Tally
+    gallery: bool = False
+
+    def has(self, part: Part | None) -> bool:
+        """Whether what a page needs is there."""
+        match part:
+            case None:
+                return True
+            case Part.GALLERY:
+                return self.gallery
+            case _:
+                return getattr(self.source, part.value) is not None
