@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskcore.auth.principal import Principal
 from taskcore.clock import Clock, SystemClock
+from taskcore.redaction import Redactor
 from taskcore.ui import errors, pages
 from taskcore.ui.assets import Assets
 from taskcore.ui.page import Page
@@ -33,7 +34,7 @@ class Dashboard:
     Args:
         access: who may come in. None lets in clients of this very machine alone, as administrators, and says so once.
         environment: a word beside the title; "production" is shown in red.
-        redactor: gives a copy of a value that is safe to show.
+        redactor: gives a copy of a value that is safe to show; the default one masks what looks like a secret.
         gallery: adds the page of all components, for those who build pages.
     """
 
@@ -44,7 +45,7 @@ class Dashboard:
         access: None = None,
         title: str = "",
         environment: str = "",
-        redactor: Callable[[object], object],
+        redactor: Redactor | None = None,
         clock: Clock | None = None,
         gallery: bool = False,
     ) -> None:
@@ -54,7 +55,7 @@ class Dashboard:
             title=title or source.system,
             environment=environment,
             clock=clock,
-            redact=redactor,
+            redactor=redactor or Redactor(),
             tally=Tally(source.tasks, clock),
             gallery=gallery,
         )
@@ -69,7 +70,7 @@ class Dashboard:
         assets = Assets()
         shown = [page for page in pages.every() if self.site.has(page.part)]
         paths = {page.name: page.path for page in shown}
-        server = Server(self.site, renderer(self.site.redact), paths, assets.root)
+        server = Server(self.site, renderer(self.site.redactor), paths, assets.root)
         routes = [Route("/static/{digest}/{name:path}", assets.answer), *_routes(server, shown)]
         return LoopbackOnly(Starlette(routes=routes, exception_handlers=errors.handlers(server)))
 

@@ -63,5 +63,5 @@ def _status(error: Exception) -> tuple[int, str]:
         case StoreUnavailable():
             return 503, str(error)
         case _:
-            logger.exception("a page failed", exc_info=error)
+            logger.error("a page failed", exc_info=error)
             return 500, ""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.auth.principal import Principal
 from taskcore.ui.links import Links, Value, changed
+from taskcore.ui.models import NEEDS, Action
 from taskcore.ui.preferences import Preferences
 from taskcore.ui.site import Part, Site
 from taskcore.ui.source import DashboardSource
@@ -75,6 +76,10 @@ class Visit:
     def may(self, verb: Verb | str, name: str = "", kind: Kind | str = Kind.QUEUE) -> bool:
         """Whether the visitor may do ``verb`` to the queue (pipeline, group) ``name``; "" asks about all of them."""
         return self.principal is not None and self.principal.may(Verb(verb), Kind(kind), name)
+
+    def can(self, action: Action | str, name: str = "", kind: Kind | str = Kind.QUEUE) -> bool:
+        """Whether the source does ``action``, and the visitor may do it to the queue (pipeline, group) ``name``."""
+        return action in self.source.actions and self.may(NEEDS[Action(action)], name, kind)
 
     async def visible(self) -> frozenset[str] | None:
         """The queues that the visitor may see, for ``TaskFilter.visible``; None is all."""

@@ -1,19 +1,37 @@
-"""A page's model as JSON: the same facts as on the page, in a stable form for programs."""
+"""A page's model as JSON: the same facts as on the page, in a stable form for programs, and without secrets.
+
+What a dataclass declares as ``object``, or as a mapping to text or objects, is somebody else's value: arguments,
+results, facts. It goes through the redactor whole, as do mappings inside a list. All other text goes through it by
+itself.
+"""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 from math import isfinite
+from typing import Any, get_type_hints
+
+from taskcore.redaction import Redactor
+
+_FOREIGN: tuple[object, ...] = (object, Any, Mapping[str, object], Mapping[str, str])
 
 
-def plain(value: object) -> object:
-    """``value`` as JSON has it: instants in ISO 8601, durations in seconds, sets sorted, whatever is unknown as text."""
+def document(model: Mapping[str, object], redactor: Redactor | None) -> dict[str, object]:
+    """``model`` in JSON's types; None as a redactor leaves everything as it is."""
+    return {name: plain(value, redactor) for name, value in model.items()}
+
+
+def plain(value: object, redactor: Redactor | None = None) -> object:
+    """Instants in ISO 8601, durations in seconds, sets sorted, whatever is unknown as text."""
     match value:
         case Enum():
             return plain(value.value)
-        case None | bool() | int() | str():
+        case str():
+            return redactor.text(value) if redactor else value
+        case None | bool() | int():
             return value
         case float():
             return value if isfinite(value) else str(value)
@@ -21,26 +39,51 @@ def plain(value: object) -> object:
             return value.isoformat()
         case timedelta():
             return value.total_seconds()
-        case Mapping():
-            return {str(key): plain(each) for key, each in value.items()}
-        case set() | frozenset():
-            return sorted((plain(each) for each in value), key=str)
-        case list() | tuple():
-            return [plain(each) for each in value]
-        case _ if is_dataclass(value):
-            return {name: plain(getattr(value, name)) for name in _shown(value)}
         case _:
-            return str(value)
+            return _container(value, redactor)
+
+
+def _container(value: object, redactor: Redactor | None) -> object:
+    match value:
+        case Mapping():
+            return redactor(value) if redactor else {str(key): plain(each) for key, each in value.items()}
+        case set() | frozenset():
+            return sorted((plain(each, redactor) for each in value), key=str)
+        case list() | tuple():
+            return [plain(each, redactor) for each in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {name: _part(value, name, redactor) for name in _parts(type(value))}
+        case _:
+            return plain(str(value), redactor)
+
+
+def _part(value: Any, name: str, redactor: Redactor | None) -> object:
+    part = getattr(value, name)
+    foreign = _hints(type(value)).get(name) in _FOREIGN
+    if isinstance(part, Mapping) and not foreign:
+        return {str(key): _inner(each, redactor) for key, each in part.items()}
+    return redactor(part) if redactor and foreign else plain(part, redactor)
+
+
+def _inner(value: object, redactor: Redactor | None) -> object:
+    """A mapping inside a field of ours, as counts by queue and phase: its keys are names, whatever they look like."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each, redactor) for key, each in value.items()}
+    return plain(value, redactor)
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass that its ``repr`` shows too; then its computed properties."""
+    shown = [field.name for field in fields(kind) if field.repr]
+    return (*shown, *(name for name, member in vars(kind).items() if isinstance(member, property)))
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, object]:
+    return get_type_hints(kind)
 
 
 def json_text(value: object) -> str:
     """``value`` as a program would write it."""
     return json.dumps(plain(value), ensure_ascii=False, indent=2)
-
-
-def _shown(value: object) -> Iterable[str]:
-    """The fields of a dataclass that its ``repr`` shows too; then its computed properties."""
-    kind = type(value)
-    assert is_dataclass(kind)  # noqa: S101 - tells mypy what `match` has asked
-    yield from (field.name for field in fields(kind) if field.repr)
-    yield from (name for name, member in vars(kind).items() if isinstance(member, property))

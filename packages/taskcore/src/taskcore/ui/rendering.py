@@ -4,11 +4,12 @@ A component is a macro. ``{{ c.state_badge(row.phase) }}`` works in every templa
 sees what the page sees (``url``, ``visit``, ``now``); no template imports another one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from taskcore.redaction import Redactor
 from taskcore.ui import words
 from taskcore.ui.icons import icon
 from taskcore.ui.plain import json_text
@@ -51,8 +52,8 @@ class Renderer:
         return {**variables, "c": Components(self.components, variables)}
 
 
-def renderer(redact: Callable[[object], object]) -> Renderer:
-    """Templates that show values through ``redact`` where they say ``|redacted``."""
+def renderer(redactor: Redactor) -> Renderer:
+    """Templates that show values through ``redactor`` where they say ``|redacted`` or ``|preview``."""
     environment = Environment(
         loader=PackageLoader("taskcore.ui"),
         autoescape=True,
@@ -63,7 +64,7 @@ def renderer(redact: Callable[[object], object]) -> Renderer:
     )
     for name in ("duration", "absolute", "exact", "size", "short_id", "number", "percent"):
         environment.filters[name] = getattr(words, name)
-    environment.filters |= {"redacted": redact, "json_text": json_text, "frames": frames}
+    environment.filters |= {"redacted": redactor, "preview": redactor.preview, "json_text": json_text, "frames": frames}
     environment.globals.update(icon=icon, distance=words.distance, plural=words.plural)
     return Renderer(environment, dict(_components(environment)))
 

@@ -16,7 +16,7 @@ from taskcore.auth.principal import Principal
 from taskcore.ui import flash, navigation, shortcuts
 from taskcore.ui.links import Links
 from taskcore.ui.page import Page, Show, Visit
-from taskcore.ui.plain import plain
+from taskcore.ui.plain import document
 from taskcore.ui.preferences import COOKIE, Preferences
 from taskcore.ui.rendering import Renderer
 from taskcore.ui.site import Site
@@ -59,8 +59,8 @@ class Server:
     async def show(self, visit: Visit, show: Show) -> Response:
         """``show`` as JSON, as the fragment that was asked for, or as the page."""
         if wants_json(visit.request):
-            document = plain(show.model)
-            return JSONResponse(document if show.plain else self.site.redact(document), show.status, headers=_PRIVATE)
+            found = document(show.model, None if show.plain else self.site.redactor)
+            return JSONResponse(found, show.status, headers=_PRIVATE)
         template = f"pages/{show.template}"
         variables = {**self._frame(visit), **show.also, **show.model, "show": show}
         if visit.fragment:
@@ -86,6 +86,7 @@ class Server:
             "url": visit.url,
             "here": visit.here,
             "may": visit.may,
+            "can": visit.can,
             "now": visit.now,
             "preferences": visit.preferences,
             "pages": self.paths,

@@ -1,10 +1,10 @@
 """What one mounted dashboard is made of: its source, its accounts and the words on its frame."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from taskcore.clock import Clock
+from taskcore.redaction import Redactor
 from taskcore.ui.source import DashboardSource
 from taskcore.ui.tally import Tally
 
@@ -30,7 +30,7 @@ class Site:
 
     Attributes:
         environment: shown beside the title, as in "production", which gets a red border.
-        redact: gives a copy of a value that is safe to show.
+        redactor: gives a copy of a value that is safe to show.
         gallery: whether the page of all components is there, for those who build pages.
     """
 
@@ -38,7 +38,7 @@ class Site:
     title: str
     environment: str = ""
     clock: Clock
-    redact: Callable[[object], object] = field(repr=False)
+    redactor: Redactor
     tally: Tally
     gallery: bool = False
 

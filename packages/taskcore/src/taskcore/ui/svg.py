@@ -43,7 +43,7 @@ def node(tag: str, *children: Node | str, **attributes: str | float | None) -> N
 
 
 def drawing(width: float, height: float, *children: Node | str, label: str = "", class_: str = "") -> Node:
-    """An ``<svg>``; without a ``label`` it says nothing that the text beside it does not, and screen readers skip it."""
+    """An ``<svg>``; without a ``label`` screen readers skip it, so the text beside it must say the same."""
     attributes: dict[str, str | float | None] = {
         "viewBox": f"0 0 {_text(width)} {_text(height)}",
         "width": width,
