@@ -52,36 +52,27 @@ def _container(value: object, redactor: Redactor | None) -> object:
         case list() | tuple():
             return [plain(each, redactor) for each in value]
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return {name: _part(value, name, redactor) for name in _parts(type(value))}
+            return {
+                name: redactor(getattr(value, name)) if foreign and redactor else _part(getattr(value, name), redactor)
+                for name, foreign in _parts(type(value))
+            }
         case _:
             return plain(str(value), redactor)
 
 
-def _part(value: Any, name: str, redactor: Redactor | None) -> object:
-    part = getattr(value, name)
-    foreign = _hints(type(value)).get(name) in _FOREIGN
-    if isinstance(part, Mapping) and not foreign:
-        return {str(key): _inner(each, redactor) for key, each in part.items()}
-    return redactor(part) if redactor and foreign else plain(part, redactor)
-
-
-def _inner(value: object, redactor: Redactor | None) -> object:
-    """A mapping inside a field of ours, as counts by queue and phase: its keys are names, whatever they look like."""
+def _part(value: object, redactor: Redactor | None) -> object:
+    """A field of ours. The keys of its mappings are names, as those of queues, whatever they look like."""
     if isinstance(value, Mapping):
-        return {str(key): plain(each, redactor) for key, each in value.items()}
+        return {str(key): _part(each, redactor) for key, each in value.items()}
     return plain(value, redactor)
 
 
 @cache
-def _parts(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass that its ``repr`` shows too; then its computed properties."""
-    shown = [field.name for field in fields(kind) if field.repr]
-    return (*shown, *(name for name, member in vars(kind).items() if isinstance(member, property)))
-
-
-@cache
-def _hints(kind: type) -> Mapping[str, object]:
-    return get_type_hints(kind)
+def _parts(kind: type) -> tuple[tuple[str, bool], ...]:
+    """(name, whether it is somebody else's) of the fields that ``repr`` shows too, then of computed properties."""
+    hints = get_type_hints(kind)
+    shown = [(field.name, hints[field.name] in _FOREIGN) for field in fields(kind) if field.repr]
+    return (*shown, *((name, False) for name, member in vars(kind).items() if isinstance(member, property)))
 
 
 def json_text(value: object) -> str:
