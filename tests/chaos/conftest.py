@@ -27,9 +27,7 @@ def rng() -> random.Random:
 @pytest.fixture(
     params=[
         "sqlite",
-        pytest.param("postgres", marks=pytest.mark.servers),
-        pytest.param("redis", marks=pytest.mark.servers),
-        pytest.param("mysql", marks=pytest.mark.servers),
+        *(pytest.param(server, marks=pytest.mark.servers) for server in ("postgres", "redis", "mysql")),
     ]
 )
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:

@@ -7,7 +7,8 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from taskcore.embedded.server import EmbeddedServer
@@ -51,111 +52,76 @@ async def works_again(store: Store, put: set[str], within: float = BACK_WITHIN) 
     print(f"back after {asyncio.get_running_loop().time() - started:.1f} s")
 
 
-async def all_done(store: Store, place: Place, fleet: Fleet, put: set[str], before: Mapping[str, int]) -> None:
-    """The end of each test here."""
-    await eventually(lambda: settled(store, len(put)), within=60)
-    codes = await asyncio.to_thread(fleet.stop, PATIENCE)  # The proxy works meanwhile.
+@asynccontextmanager
+async def workers_under_load(
+    place: Place, store: Store, rng: random.Random, reached_at: Place | None = None, back_within: float = BACK_WITHIN
+) -> AsyncIterator[None]:
+    """Two workers with a steady load. Trouble belongs into the block; after it they have to work again by themselves,
+    and in the end everything is done once and nothing left behind."""
+    before = await place.contents()
+    with Fleet(reached_at or place, 2, rng) as fleet:
+        await asyncio.to_thread(fleet.wait_until_ready)
+        async with Load(store, rng) as load:
+            await works_again(store, load.put)
+            yield
+            await works_again(store, load.put, back_within)
+        await eventually(lambda: settled(store, len(load.put)), within=60)
+        codes = await asyncio.to_thread(fleet.stop, PATIENCE)  # A proxy works meanwhile.
     assert {0} == set(codes)
-    await all_done_once(store, put)
+    await all_done_once(store, load.put)
     await nothing_is_left(store, place, before)
 
 
 async def test_workers_that_could_not_reach_the_server(place: Place, store: Store, rng: random.Random) -> None:
-    before = await place.contents()
-    async with Proxy(place.url) as proxy:
-        with Fleet(place.behind(proxy.port), 2, rng) as fleet:
-            await asyncio.to_thread(fleet.wait_until_ready)
-            async with Load(store, rng) as load:
-                await works_again(store, load.put)
-                proxy.refuse()
-                await asyncio.sleep(OUTAGE)
-                await proxy.accept()
-                await works_again(store, load.put)
-            await all_done(store, place, fleet, load.put, before)
+    async with Proxy(place.url) as proxy, workers_under_load(place, store, rng, place.behind(proxy.port)):
+        proxy.refuse()
+        await asyncio.sleep(OUTAGE)
+        await proxy.accept()
 
 
 async def test_workers_whose_connections_are_cut(place: Place, store: Store, rng: random.Random) -> None:
-    before = await place.contents()
-    async with Proxy(place.url) as proxy:
-        with Fleet(place.behind(proxy.port), 2, rng) as fleet:
-            await asyncio.to_thread(fleet.wait_until_ready)
-            async with Load(store, rng) as load:
-                await works_again(store, load.put)
-                for _ in range(4 * ROUNDS):
-                    proxy.cut()
-                    await asyncio.sleep(rng.uniform(0, 0.3))
-                await works_again(store, load.put)
-            await all_done(store, place, fleet, load.put, before)
+    async with Proxy(place.url) as proxy, workers_under_load(place, store, rng, place.behind(proxy.port)):
+        for _ in range(4 * ROUNDS):
+            proxy.cut()
+            await asyncio.sleep(rng.uniform(0, 0.3))
 
 
 async def test_workers_whose_network_stood_still(place: Place, store: Store, rng: random.Random) -> None:
-    before = await place.contents()
-    async with Proxy(place.url) as proxy:
-        with Fleet(place.behind(proxy.port), 2, rng) as fleet:
-            await asyncio.to_thread(fleet.wait_until_ready)
-            async with Load(store, rng) as load:
-                await works_again(store, load.put)
-                proxy.hold()
-                await asyncio.sleep(OUTAGE)
-                proxy.release()
-                await works_again(store, load.put)
-            await all_done(store, place, fleet, load.put, before)
+    async with Proxy(place.url) as proxy, workers_under_load(place, store, rng, place.behind(proxy.port)):
+        proxy.hold()
+        await asyncio.sleep(OUTAGE)
+        proxy.release()
 
 
 @pytest.mark.skipif("CHAOS_LONG" not in os.environ, reason="takes as long as the patience of stores: set CHAOS_LONG=1")
 async def test_workers_whose_connections_lead_nowhere(place: Place, store: Store, rng: random.Random) -> None:
     """As after a switch to another server: no word ever comes back on what was open."""
-    before = await place.contents()
-    async with Proxy(place.url) as proxy:
-        with Fleet(place.behind(proxy.port), 2, rng) as fleet:
-            await asyncio.to_thread(fleet.wait_until_ready)
-            async with Load(store, rng) as load:
-                await works_again(store, load.put)
-                proxy.hold()
-                await works_again(store, load.put, PATIENCE)
-            await all_done(store, place, fleet, load.put, before)
+    async with Proxy(place.url) as proxy, workers_under_load(place, store, rng, place.behind(proxy.port), PATIENCE):
+        proxy.hold()
 
 
 async def test_a_server_that_is_killed_under_load(
     server: EmbeddedServer, place: Place, store: Store, rng: random.Random
 ) -> None:
-    before = await place.contents()
-    with Fleet(place, 2, rng) as fleet:
-        await asyncio.to_thread(fleet.wait_until_ready)
-        async with Load(store, rng) as load:
-            await works_again(store, load.put)
-            for _ in range(ROUNDS):
-                os.kill(await eventually(lambda: server.pid), signal.SIGKILL)
-                await asyncio.sleep(rng.uniform(0.2, 1.5))  # Some kills hit it while it recovers.
-            await works_again(store, load.put)
-        await all_done(store, place, fleet, load.put, before)
+    async with workers_under_load(place, store, rng):
+        for _ in range(ROUNDS):
+            os.kill(await eventually(lambda: server.pid), signal.SIGKILL)
+            await asyncio.sleep(rng.uniform(0.2, 1.5))  # Some kills hit it while it recovers.
 
 
 async def test_a_server_that_is_stopped_for_a_while(
     server: EmbeddedServer, place: Place, store: Store, rng: random.Random
 ) -> None:
-    before = await place.contents()
-    with Fleet(place, 2, rng) as fleet:
-        await asyncio.to_thread(fleet.wait_until_ready)
-        async with Load(store, rng) as load:
-            await works_again(store, load.put)
-            await asyncio.to_thread(server.stop)
-            await asyncio.sleep(OUTAGE)
-            assert place.url == await asyncio.to_thread(server.start)
-            await works_again(store, load.put)
-        await all_done(store, place, fleet, load.put, before)
+    async with workers_under_load(place, store, rng):
+        await asyncio.to_thread(server.stop)
+        await asyncio.sleep(OUTAGE)
+        assert place.url == await asyncio.to_thread(server.start)
 
 
 async def test_a_server_that_throws_everybody_out_again_and_again(
     place: Place, store: Store, rng: random.Random
 ) -> None:
-    before = await place.contents()
-    with Fleet(place, 2, rng) as fleet:
-        await asyncio.to_thread(fleet.wait_until_ready)
-        async with Load(store, rng) as load:
-            await works_again(store, load.put)
-            for _ in range(8 * ROUNDS):
-                await place.throw_out()
-                await asyncio.sleep(rng.uniform(0, 0.2))
-            await works_again(store, load.put)
-        await all_done(store, place, fleet, load.put, before)
+    async with workers_under_load(place, store, rng):
+        for _ in range(8 * ROUNDS):
+            await place.throw_out()
+            await asyncio.sleep(rng.uniform(0, 0.2))

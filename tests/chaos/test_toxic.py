@@ -17,7 +17,12 @@ from .places import Place, Store
 MOST_LOSSES = 5
 
 
+ONE_FILE_ONE_SERVER = ["sqlite", pytest.param("postgres", marks=pytest.mark.servers)]
+"""It is the engine that keeps handlers apart, whatever the store."""
+
+
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize("place", ONE_FILE_ONE_SERVER, indirect=True)
 async def test_toxic_handlers_fail_alone(place: Place, store: Store, rng: random.Random) -> None:
     before = await place.contents()
     toxic = [handler.name for handler in TOXIC]
@@ -39,7 +44,7 @@ async def test_toxic_handlers_fail_alone(place: Place, store: Store, rng: random
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # It is the engine that has to find the guilty one.
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # As above: the engine has to find the guilty one.
 async def test_a_task_that_takes_its_workers_along_fails_in_the_end_and_no_other(
     place: Place, store: Store, rng: random.Random
 ) -> None:

@@ -47,6 +47,9 @@ class IdScheme(Enum):
         return task
 
 
+_COUNTERS = tuple(f"{number:03x}-" for number in range(0x1000))
+
+
 def task_ids(now_ns: Callable[[], int] = time.time_ns) -> Iterator[TaskId]:
     """Endless version 7 ids (RFC 9562, 5.7), strictly ascending within one process.
 
@@ -61,7 +64,7 @@ def task_ids(now_ns: Callable[[], int] = time.time_ns) -> Iterator[TaskId]:
             last_ms, number = max(ms, last_ms + 1), 0
             head = f"{last_ms:012x}"
             head = f"{head[:8]}-{head[8:]}-7"
-        yield TaskId(f"{head}{number:03x}-{next(tails)}")
+        yield TaskId(head + _COUNTERS[number] + next(tails))
         number += 1
 
 
