@@ -4,23 +4,34 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import asyncpg
+
 from taskcore.adapters.postgres.claiming import READY, open_queues
-from taskcore.adapters.postgres.database import Database, Runner
-from taskcore.adapters.postgres.statements import CLOCK, ENDED_BY, HELD_RECORDS, RARE_STATES, RECORDS
+from taskcore.adapters.postgres.database import Database, Rows, Runner
+from taskcore.adapters.postgres.searching import PATIENCE, search
+from taskcore.adapters.postgres.statements import CLOCK, ENDED_BY, RECORDS
 from taskcore.adapters.postgres.tasks import storable
-from taskcore.adapters.sql.rows import Row, attempt_of, counts_of, line_of, task_of
+from taskcore.adapters.sql.rows import Row, attempt_of, counts_by_phase, line_of, task_of
+from taskcore.errors import StoreUnavailable
 from taskcore.ids import TaskId
-from taskcore.models import Attempt, LogLine, Order, QueueCounts, TaskQuery, TaskRecord
-from taskcore.states import TaskState
+from taskcore.models import Attempt, LogLine, QueueCounts, TaskQuery, TaskRecord
 
 _GET = f"{RECORDS} WHERE t.id = $1"
 
 # A task past its expiry counts, but nobody waits for it.
 _COUNTS = f"""
 WITH {CLOCK}
-SELECT queue, state, count(*), min(run_at) FILTER (WHERE state = 'pending'
-    AND run_at <= (SELECT now FROM clock) AND (expires_at IS NULL OR expires_at > (SELECT now FROM clock)))
-FROM {{p}}_tasks GROUP BY queue, state"""
+SELECT queue, CASE WHEN state <> 'pending' THEN state WHEN attempt > 0 THEN 'retrying'
+    WHEN run_at > (SELECT now FROM clock) THEN 'scheduled' ELSE 'queued' END AS phase,
+    count(*), min(run_at) FILTER (WHERE state = 'pending'
+        AND run_at <= (SELECT now FROM clock) AND (expires_at IS NULL OR expires_at > (SELECT now FROM clock)))
+FROM {{p}}_tasks GROUP BY queue, phase"""
+
+# What a page asks for beside states, however it is found; by one process of the server.
+_FREELY = """
+SELECT set_config(name, value, true) FROM (VALUES
+    ('statement_timeout', $1), ('plan_cache_mode', 'force_custom_plan'), ('enable_seqscan', 'on'),
+    ('enable_bitmapscan', 'on'), ('max_parallel_workers_per_gather', '0')) AS setting (name, value)"""
 
 # The kept attempts, and the one that the task's own row tells of, unless it was kept as well.
 _ATTEMPTS = f"""
@@ -64,40 +75,36 @@ async def get(runner: Runner, task: TaskId) -> TaskRecord | None:
     return task_of(rows[0]) if rows else None
 
 
-async def find(runner: Runner, query: TaskQuery) -> list[TaskRecord]:
-    """One walk in the order of ids for each wanted state, then the first of these."""
-    conditions, parameters = _conditions(query)
-    direction = "DESC" if query.order is Order.NEWEST else "ASC"
-    sources = [_in_state(state) for state in sorted(query.states)] or [(f"{RECORDS} WHERE true", "t.id")]
-    walks = [f"{' AND '.join([source, *conditions])} ORDER BY {id_} {direction} LIMIT $1" for source, id_ in sources]
-    text = walks[0]
-    if len(walks) > 1:
-        text = " UNION ALL ".join(f"({walk})" for walk in walks) + f" ORDER BY id {direction} LIMIT $1"
-    return [task_of(row) for row in await runner.fetch(text, max(0, query.limit), *parameters)]
+async def find(database: Database, query: TaskQuery) -> list[TaskRecord]:
+    """What no index leads to is looked for within a limit of time.
 
-
-def _in_state(state: TaskState) -> tuple[str, str]:
-    """The tasks in a state, and the column of their ids that leads to them.
-
-    Running tasks have leases, and rare endings an index. Of the others there are so many that a walk meets them.
+    Raises:
+        StoreUnavailable: it was over.
     """
-    if state is TaskState.RUNNING:
-        return f"{HELD_RECORDS} WHERE true", "l.task"
-    column = "rare" if f"'{state}'" in RARE_STATES else "state"
-    return f"{RECORDS} WHERE t.{column} = '{state}'", "t.id"
+    wanted = search(query, database.now)
+    if wanted is None:
+        return []
+    if not wanted.free:
+        return [task_of(row) for row in await database.fetch(wanted.text, *wanted.values)]
+    seconds = min(PATIENCE, database.patience / 2)
 
+    async def work(transaction: Runner) -> Rows:
+        await transaction.fetch(_FREELY, f"{seconds * 1000:.0f}")
+        return await transaction.fetch(wanted.text, *wanted.values)
 
-def _conditions(query: TaskQuery) -> tuple[list[str], list[object]]:
-    """SQL conditions, and their values; the first parameter is the limit."""
-    wanted = {"t.queue =": query.queue, "t.name =": query.name, "t.schedule =": query.schedule}
-    if query.after is not None:
-        wanted["t.id <" if query.order is Order.NEWEST else "t.id >"] = storable([query.after])[0]
-    present = {comparison: value for comparison, value in wanted.items() if value is not None}
-    return [f"{comparison} ${number}" for number, comparison in enumerate(present, 2)], list(present.values())
+    try:
+        return [task_of(row) for row in await database.together(work)]
+    except StoreUnavailable as error:
+        if not isinstance(error.__cause__, asyncpg.QueryCanceledError):
+            raise
+        raise StoreUnavailable(
+            f"no page was found within {seconds:g} s, as too many tasks had to be read; ask for fewer: those of a "
+            "state, or of a span of time"
+        ) from error
 
 
 async def counts(database: Database) -> list[QueueCounts]:
-    return counts_of(await database.allowing("enable_seqscan", _COUNTS, database.now))
+    return counts_by_phase(await database.allowing("enable_seqscan", _COUNTS, database.now))
 
 
 async def attempts(runner: Runner, task: TaskId) -> list[Attempt]:

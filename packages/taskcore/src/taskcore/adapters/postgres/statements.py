@@ -13,8 +13,11 @@ the tables as they were when it began. Three rules follow, and keep it right bes
 from taskcore.adapters.sql.rows import TASK_COLUMNS
 from taskcore.states import AT_REST, MOVES, TaskState
 
-CLOCK = """clock AS MATERIALIZED (
-    SELECT coalesce($1::bigint, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now)"""
+NOW = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
+"""The server's time."""
+
+CLOCK = f"""clock AS MATERIALIZED (
+    SELECT coalesce($1::bigint, {NOW}) AS now)"""
 """Begins a statement whose first parameter is the present time; NULL asks for the server's."""
 
 AT_REST_STATES = ", ".join(f"'{state}'" for state in sorted(AT_REST))
