@@ -1,0 +1,8 @@
+"""What every face's HTTP needs, as pure ASGI middleware and small values; Starlette is all it builds on.
+
+Nothing here knows a route of a face, or a store.
+"""
+
+from taskcore.web.principals import principal_of, require, require_login
+
+__all__ = ["principal_of", "require", "require_login"]

@@ -1,0 +1,106 @@
+"""Recognises the caller of each request. What errs on the way denies the request."""
+
+import logging
+from base64 import b64decode
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from taskcore.auth.chain import Credentials
+from taskcore.auth.permissions import ADMIN
+from taskcore.auth.principal import Principal
+from taskcore.web.access import Access
+from taskcore.web.cookies import SessionCookie
+from taskcore.web.csrf import refuse_foreign
+from taskcore.web.paths import path_below_root
+from taskcore.web.principals import set_principal
+from taskcore.web.problems import Problem
+from taskcore.web.proxies import is_local, peer_of
+
+logger = logging.getLogger(__name__)
+
+LOCAL_ADMIN = Principal(id="loopback", name="loopback", role=ADMIN, via="loopback")
+"""Who a program on this machine is, where nobody has accounts."""
+
+
+class Authentication:
+    """Sets the principal of each request and WebSocket, which may be nobody; whether that will do, routes decide.
+
+    Without ``access`` there are no accounts: programs on this very machine are admins, and everybody else gets 403.
+
+    Below ``public`` paths (static files, a health check) nobody is recognised and no store is asked.
+    A WebSocket that was opened by a page of another origin is refused.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access | None, *, public: Collection[str] = ()) -> None:
+        self._app = app
+        self._access = access
+        self._public = tuple(public)
+        if access is None:
+            logger.warning("no access is configured: only programs on this machine are answered, as admins")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            await self._recognise(scope)
+        await self._app(scope, receive, send)
+
+    async def _recognise(self, scope: Scope) -> None:
+        access = self._access
+        if scope["type"] == "websocket":
+            refuse_foreign(scope, access.trusted_origins if access else ())
+
+        if scope["type"] == "http" and path_below_root(scope).startswith(self._public):
+            set_principal(scope, None, _nobody)
+            return
+        if access is None:
+            set_principal(scope, local_admin(scope), _the_local_admin)
+            return
+        credentials = credentials_of(scope, access.cookie)
+
+        async def recognise() -> Principal | None:
+            return await access.chain.authenticate(credentials)
+
+        set_principal(scope, await recognise(), recognise)
+
+
+def credentials_of(scope: Scope, cookie: SessionCookie) -> Credentials:
+    """Everything a request shows by which somebody could recognise its caller."""
+    headers = Headers(scope=scope)
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    kind, value = scheme.lower(), value.strip()
+    return Credentials(
+        bearer=value if kind == "bearer" and value else None,
+        basic=_basic(value) if kind == "basic" else None,
+        api_key=headers.get("x-api-key") or None,
+        session=cookie.read(scope),
+        peer=peer_of(scope),
+    )
+
+
+def local_admin(scope: Scope) -> Principal:
+    """Who a program on this machine is.
+
+    Raises:
+        Problem: 403, the client is elsewhere, or came through a proxy or by a foreign name.
+    """
+    if not is_local(scope):
+        detail = "without accounts only programs on this machine are answered, by an address or localhost"
+        raise Problem(403, detail, code="local_only")
+    return LOCAL_ADMIN
+
+
+async def _nobody() -> None:
+    return None
+
+
+async def _the_local_admin() -> Principal:
+    return LOCAL_ADMIN
+
+
+def _basic(encoded: str) -> tuple[str, str] | None:
+    try:
+        name, colon, password = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return (name, password) if colon else None

@@ -1,0 +1,94 @@
+"""The answer that does not end: what a client is sent, until it leaves, is no longer welcome, or the process stops."""
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Protocol
+
+import anyio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from taskcore.clock import Clock
+from taskcore.errors import StoreUnavailable
+from taskcore.web.principals import principal_of, recognised_again
+from taskcore.web.sse.client import Client
+
+SEND_SECONDS = 30
+"""How long a client may leave a chunk unread before its stream is cut."""
+
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+
+class Room(Protocol):
+    """Where streams are while they last."""
+
+    def enter(self, client: Client) -> None: ...
+
+    def leave(self, client: Client) -> None: ...
+
+    def farewell(self, reason: str) -> bytes: ...
+
+
+class EventStream(Response):
+    """Server-sent events of one client. ``recheck`` is how many seconds credentials are trusted."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, room: Room, client: Client, first: bytes, clock: Clock, recheck: float) -> None:
+        super().__init__(None, headers=HEADERS, media_type=self.media_type)
+        del self.headers["content-length"]
+        self._room, self._client, self._first = room, client, first
+        self._clock, self._recheck = clock, recheck
+        self._checked = clock.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body"})
+            return
+        self._room.enter(self._client)
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_until_gone, receive, tasks.cancel_scope)
+                await self._pump(scope, send)
+                tasks.cancel_scope.cancel()
+        finally:
+            self._room.leave(self._client)
+
+    async def _pump(self, scope: Scope, send: Send) -> None:
+        chunk = self._first
+        while await _sent({"type": "http.response.body", "body": chunk, "more_body": True}, send):
+            if self._client.closing and self._client.is_idle:
+                await send({"type": "http.response.body"})
+                return
+            chunk = await self._client.take()
+            if not await self._is_welcome(scope):
+                self._client.close(self._room.farewell("session"))
+
+    async def _is_welcome(self, scope: Mapping[str, Any]) -> bool:
+        """Whether the caller is still who they were; asked once in a while, as that may need the store."""
+        now = self._clock.monotonic()
+        if now - self._checked < self._recheck or self._client.closing:
+            return True
+        self._checked = now
+        before = principal_of(scope)
+        try:
+            after = await recognised_again(scope)
+        except StoreUnavailable:
+            return True  # while the store is away there is nothing to hear either
+        return before is None or (after is not None and after.id == before.id)
+
+
+async def _until_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
+
+
+async def _sent(message: MutableMapping[str, Any], send: Send) -> bool:
+    """Whether the client took it."""
+    with anyio.move_on_after(SEND_SECONDS) as patience:
+        try:
+            await send(message)
+        except OSError:
+            return False
+    return not patience.cancelled_caught
