@@ -21,6 +21,10 @@ RAISED: dict[str, Exception] = {
     "move": errors.IllegalMove("succeeded", "cancel", "pending"),
     "large": errors.PayloadTooLarge(5, 4),
     "store": errors.StoreUnavailable("postgresql://u:pw@10.0.0.7 does not answer"),
+    "token": errors.BadToken("the token was changed"),
+    "taken": errors.NameTaken("ann"),
+    "refused": errors.NotAllowed("ann may not manage accounts"),
+    "often": errors.TooManyAttempts(7),
     "schema": errors.SchemaMismatch("the tables are of release 3"),
     "teapot": HTTPException(418, "short and stout", headers={"X-Pot": "1"}),
     "bug": ZeroDivisionError("secret value 42"),
@@ -60,6 +64,10 @@ ROUTES = (
         ("move", 409, "illegal_move"),
         ("large", 413, "payload_too_large"),
         ("store", 503, "store_unavailable"),
+        ("token", 401, "bad_token"),
+        ("taken", 409, "name_taken"),
+        ("refused", 403, "not_allowed"),
+        ("often", 429, "too_many_attempts"),
         ("schema", 500, "internal_server_error"),
         ("teapot", 418, "error_418"),
         ("bug", 500, "internal_server_error"),
@@ -82,9 +90,12 @@ async def test_headers_of_a_problem_and_its_errors_are_sent() -> None:
     async with a_client(a_face(None, routes=ROUTES)) as client:
         pot = await client.get("/trouble/teapot")
         store = await client.get("/trouble/store")
+        often = await client.get("/trouble/often")
+        token = await client.get("/trouble/token")
         fields = await client.get("/trouble/field")
 
-    assert ("1", "2") == (pot.headers["x-pot"], store.headers["retry-after"])
+    assert ("1", "2", "7") == (pot.headers["x-pot"], store.headers["retry-after"], often.headers["retry-after"])
+    assert "Bearer" == token.headers["www-authenticate"]
     assert [{"pointer": "query.limit", "detail": "not \ud800 a number"}] == fields.json()["errors"]
 
 

@@ -7,12 +7,11 @@ from starlette.types import Scope
 
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.auth.principal import Principal
-from taskcore.web.problems import Problem
+from taskcore.web.problems import CHALLENGE, Problem
 
 Recheck = Callable[[], Awaitable[Principal | None]]
 
 _PRINCIPAL, _RECHECK = "principal", "recheck_principal"
-CHALLENGE: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
 
 
 def principal_of(connection: Mapping[str, Any]) -> Principal | None:

@@ -28,6 +28,8 @@ MEDIA_TYPE = "application/problem+json"
 _BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.close", "websocket.http.response.start"}
 _DENIAL = "websocket.http.response"
 
+CHALLENGE: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
+"""What an answer 401 names as the way in."""
 STORE_RETRY_SECONDS = 2
 """What a client is told to wait for a store that cannot be reached."""
 
@@ -38,6 +40,9 @@ STATUSES: Mapping[type[TaskcoreError], int] = {
     errors.HandlerNotFound: 422,
     errors.IllegalMove: 409,
     errors.NameTaken: 409,
+    errors.NotAuthenticated: 401,
+    errors.NotAllowed: 403,
+    errors.TooManyAttempts: 429,
     errors.LastAdmin: 409,
     errors.LeaseLost: 409,
     errors.StoreUnavailable: 503,
@@ -221,13 +226,18 @@ class ProblemsMiddleware:
 
 def _of_core(error: TaskcoreError) -> Details | None:
     status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), None)
-    match status:
-        case None:
-            return None
-        case HTTPStatus.SERVICE_UNAVAILABLE:
+    if status is None:
+        return None
+    detail, headers = str(error), {}
+    match error:
+        case errors.StoreUnavailable():
             logger.warning("answered 503: %s", error)  # with addresses that are none of a client's business
             detail = f"the store cannot be reached; try again in {STORE_RETRY_SECONDS} s"
-            headers = {"Retry-After": str(STORE_RETRY_SECONDS)}
-            return Problem(status, detail, code=error.code, headers=headers).details
+            headers["Retry-After"] = str(STORE_RETRY_SECONDS)
+        case errors.TooManyAttempts():
+            headers["Retry-After"] = str(error.retry_after)
+        case errors.NotAuthenticated():
+            headers.update(CHALLENGE)
         case _:
-            return Problem(status, str(error), code=error.code).details
+            pass
+    return Problem(status, detail, code=error.code, headers=headers).details
