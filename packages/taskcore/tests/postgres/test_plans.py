@@ -9,17 +9,21 @@ import asyncpg
 import pytest
 from taskcore.adapters.postgres import PostgresStore
 from taskcore.adapters.postgres.database import SETTINGS, Database, Rows
+from taskcore.adapters.postgres.searching import search
 from taskcore.adapters.postgres.upkeep import PRUNE, PRUNE_RARE
+from taskcore.clock import from_micros
+from taskcore.errors import StoreUnavailable
 from taskcore.ids import ScheduleId, WorkerId
 from taskcore.lease import Fence
-from taskcore.models import Order, TaskQuery
-from taskcore.states import AT_REST, Event, TaskState
+from taskcore.models import Order, Part, TaskQuery
+from taskcore.states import AT_REST, WAITING, Event, Phase, TaskState
 from taskcore.testing import FakeClock, a_claim, a_line, a_report, a_settlement, a_task, seconds
 
 TASKS = 50_000
 BATCH = 50
 MOST = 10 * BATCH
 """Rows that a step may read of a table."""
+FREELY = {"plan_cache_mode": "force_custom_plan", "enable_seqscan": "on", "enable_bitmapscan": "on"}
 
 
 class Recording(Database):
@@ -124,6 +128,58 @@ async def test_upkeep_and_pages(crowded: PostgresStore, recorded: list[tuple[str
     await crowded.due_schedules(BATCH)
 
     assert {} == {sql: rows for sql, rows in (await read(crowded, recorded)).items() if rows > MOST}
+
+
+@pytest.fixture(scope="module")
+async def settled(postgres_url: str) -> AsyncIterator[PostgresStore]:
+    """A store with many successes, and behind them a few tasks that wait: two thirds of them for later."""
+    clock = FakeClock()
+    async with await PostgresStore.open(postgres_url, prefix=f"t{uuid4().hex[:12]}", clock=clock) as store:
+        await store.put([a_task() for _ in range(3 * BATCH)])
+        retried = await store.claim(a_claim(limit=BATCH))
+        await store.put([a_task("done", priority=1) for _ in range(TASKS)])
+        for _ in range(TASKS // 2000):
+            done = await store.claim(a_claim(limit=2000))
+            await store.settle([a_settlement(task) for task in done])
+        await store.settle([a_settlement(task, Event.RETRY, delay=seconds(60)) for task in retried])
+        await store.put([a_task(run_at=clock.now() + seconds(60)) for _ in range(BATCH)])
+        await store._database.fetch("ANALYZE {p}_tasks")
+        yield store
+
+
+@pytest.mark.parametrize("phase", sorted(WAITING))
+async def test_pages_of_waiting_tasks_pass_over_no_successes(settled: PostgresStore, phase: Phase) -> None:
+    query = TaskQuery(phases=frozenset({phase}), limit=BATCH)
+    made = search(query, settled._database.now)
+    assert made is not None
+    assert BATCH == len(await settled.find(query))
+
+    assert {} == {
+        sql: rows for sql, rows in (await read(settled, [(made.text, tuple(made.values))])).items() if rows > MOST
+    }
+
+
+async def test_a_search_of_some_minutes_reads_what_was_put_in_them(settled: PostgresStore, connection: Any) -> None:
+    await connection.execute(f"SELECT brin_summarize_new_values('{settled._database.prefix}_tasks_age')")
+    created = from_micros(settled._database.now or 0) + seconds(60)
+    made = search(TaskQuery(created_from=created, name="nobody"), settled._database.now)
+    assert made is not None
+
+    rows = await read(settled, [(made.text, tuple(made.values))], **FREELY)
+
+    assert rows[made.text] <= MOST
+
+
+async def test_a_search_that_takes_too_long_is_given_up_and_leaves_the_store_as_it_was(
+    settled: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskcore.adapters.postgres.reading.PATIENCE", 0.001)
+
+    with pytest.raises(StoreUnavailable, match="ask for fewer"):
+        await settled.find(TaskQuery(contains={Part.PAYLOAD: "nowhere"}))
+
+    monkeypatch.undo()
+    assert [] == list(await settled.find(TaskQuery(contains={Part.PAYLOAD: "nowhere"})))
 
 
 async def test_retention_skips_the_pages_that_hold_nothing_old_enough(crowded: PostgresStore, connection: Any) -> None:

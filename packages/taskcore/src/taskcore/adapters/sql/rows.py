@@ -1,7 +1,7 @@
 """Rows to values and back: the only place that knows in which form the tables hold what."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, TaskId, WorkerId
 from taskcore.models import Attempt, LogLine, QueueCounts, Settlement, TaskError, TaskRecord, TaskSpec
 from taskcore.retry import RetryPolicy
-from taskcore.states import AT_REST, MOVES, WAITING, Event, Phase, TaskState, move
+from taskcore.states import AT_REST, MOVES, Event, TaskState, move
 
 Row = Sequence[Any]
 
@@ -178,32 +178,6 @@ def counts_of(rows: Iterable[Row]) -> list[QueueCounts]:
         )
         for queue in sorted(by_state)
     ]
-
-
-def counts_by_phase(rows: Iterable[Row]) -> list[QueueCounts]:
-    """From rows of queue, phase, number, and since when the longest-waiting of these has waited."""
-    by_phase: dict[str, dict[Phase, int]] = defaultdict(dict)
-    oldest: dict[str, int] = {}
-    for queue, phase, number, due_since in rows:
-        by_phase[queue][Phase(phase)] = number
-        if due_since is not None:
-            oldest[queue] = min(due_since, oldest.get(queue, due_since))
-    return [
-        QueueCounts(
-            queue=queue,
-            by_state=_by_state(by_phase[queue]),
-            by_phase=by_phase[queue],
-            oldest_due=from_micros(oldest[queue]) if queue in oldest else None,
-        )
-        for queue in sorted(by_phase)
-    ]
-
-
-def _by_state(by_phase: Mapping[Phase, int]) -> dict[TaskState, int]:
-    numbers: dict[TaskState, int] = defaultdict(int)
-    for phase, number in by_phase.items():
-        numbers[TaskState.PENDING if phase in WAITING else TaskState(phase)] += number
-    return dict(numbers)
 
 
 def log_row(line: LogLine, key: str | int) -> Row:
