@@ -5,18 +5,21 @@ Events are published after the commit they tell of: a listener that reads at onc
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from taskcore.ids import ScheduleId, TaskId, WorkerId
 from taskcore.models import TaskError
 from taskcore.states import Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskEvent:
-    """Something happened to a task.
+class TaskEvent(NamedTuple):
+    """Something happened to a task. A tuple, because there is one for every attempt that ends.
 
     Attributes:
+        worker: who ran it, or was the last to; None when nobody ever did.
         duration: seconds the handler ran, where the event ends an attempt that began.
+        wait: seconds from when that attempt was due until its handler was called; the difference of the store's clock
+            and the worker's.
     """
 
     at: datetime
@@ -25,9 +28,19 @@ class TaskEvent:
     name: str
     queue: str
     attempt: int
-    worker: WorkerId
+    worker: WorkerId | None
     duration: float | None = None
+    wait: float | None = None
     error: TaskError | None = None
+
+
+class TaskPut(NamedTuple):
+    """A task was stored that was not there before."""
+
+    at: datetime
+    task: TaskId
+    name: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,4 +74,4 @@ class WorkerEvent:
     what: str
 
 
-AnyEvent = TaskEvent | StaleWrite | ScheduleEvent | WorkerEvent
+AnyEvent = TaskEvent | TaskPut | StaleWrite | ScheduleEvent | WorkerEvent

@@ -61,15 +61,18 @@ class Announcer:
     def settled(self, batch: Sequence[tuple[Run, Settlement]], stored: Sequence[bool]) -> None:
         events: list[AnyEvent] = []
         now = self._clock.now()
-        heard = {event for event in _COUNTED if self._bus is not None and self._bus.wants(event)}
+        kind: Event | None = None  # neighbours are mostly of one kind, and an enum's hash is not cheap
+        counter, heard = "", False
         for (run, settlement), accepted in zip(batch, stored, strict=True):
             if not accepted:
                 events.append(self._refused(now, settlement))
                 continue
-            counter = _COUNTED[settlement.event]
+            if settlement.event is not kind:
+                kind = settlement.event
+                counter, heard = _COUNTED[kind], self._bus is not None and self._bus.wants(kind)
             setattr(self.tally, counter, getattr(self.tally, counter) + 1)
-            if settlement.event in heard:
-                events.append(task_event(now, run.context.task, settlement.event, run, settlement.error))
+            if heard:
+                events.append(_ended(now, kind, run, settlement.error))
         if self._bus is not None and events:
             self._bus.publish(events)
 
@@ -86,18 +89,17 @@ class Announcer:
         return StaleWrite(at=now, task=task, attempt=attempt, worker=worker, intended=settlement.event)
 
 
-def task_event(
-    at: datetime, task: TaskRecord, event: Event, run: Run | None = None, error: TaskError | None = None
-) -> TaskEvent:
-    """What happened to a task in its present attempt; ``run`` where that attempt was this process's own."""
-    return TaskEvent(
-        at=at,
-        event=event,
-        task=task.id,
-        name=task.name,
-        queue=task.queue,
-        attempt=task.attempt,
-        worker=task.fence.worker,
-        duration=run.duration if run and run.begun is not None else None,
-        error=error,
-    )
+def task_event(at: datetime, task: TaskRecord, event: Event, error: TaskError | None = None) -> TaskEvent:
+    """What happened to a task, where its handler's run is not at hand."""
+    return TaskEvent(at, event, task.id, task.name, task.queue, task.attempt, task.worker, error=error)
+
+
+def _ended(at: datetime, event: Event, run: Run, error: TaskError | None) -> TaskEvent:
+    """The end of a run of this process. One is made for each task, so no field is named and no function called."""
+    task = run.context.task
+    duration = wait = None
+    if (began := run.started_at) is not None:
+        duration = run.duration
+        due = max(task.created_at, task.run_at)
+        wait = (began - due).total_seconds() if began > due else 0.0
+    return TaskEvent(at, event, task.id, task.name, task.queue, task.attempt, task.worker, duration, wait, error)

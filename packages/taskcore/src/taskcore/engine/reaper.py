@@ -3,15 +3,17 @@
 Every worker process runs one; since each write is fenced, many at once do no harm.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from taskcore.clock import Clock, SystemClock
 from taskcore.engine.announcer import task_event
 from taskcore.engine.policy import Policy, RetryingPolicy
+from taskcore.ids import TaskId
 from taskcore.models import Settlement, TaskRecord
-from taskcore.ports import EventBus, TaskUpkeep
-from taskcore.states import TaskState
+from taskcore.ports import EventBus, TaskReader, TaskUpkeep
+from taskcore.states import Event, TaskState
 
 BATCH = 500
 
@@ -33,7 +35,11 @@ class Swept:
 
 
 class Reaper:
-    """``tick`` recovers every overdue task, expires, and prunes one batch a state."""
+    """``tick`` recovers every overdue task, expires, and prunes one batch a state.
+
+    Args:
+        reader: where to look up what expired, which ``bus`` hears of only then.
+    """
 
     def __init__(
         self,
@@ -43,8 +49,9 @@ class Reaper:
         retention: Retention | None = None,
         clock: Clock | None = None,
         bus: EventBus | None = None,
+        reader: TaskReader | None = None,
     ) -> None:
-        self._store = store
+        self._store, self._reader = store, reader
         self._policy = policy or RetryingPolicy()
         self._retention = retention or Retention()
         self._clock = clock or SystemClock()
@@ -78,9 +85,16 @@ class Reaper:
         expired = 0
         while tasks := await self._store.expire(BATCH):
             expired += len(tasks)
+            await self._announce_expired(tasks)
             if len(tasks) < BATCH:
                 break
         return expired
+
+    async def _announce_expired(self, tasks: Sequence[TaskId]) -> None:
+        if self._bus is not None and self._reader is not None and self._bus.wants(Event.EXPIRE):
+            now = self._clock.now()
+            found = [await self._reader.get(task) for task in tasks]
+            self._bus.publish([task_event(now, task, Event.EXPIRE) for task in found if task is not None])
 
     async def _prune(self) -> int:
         return sum(

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from taskcore.clock import Clock, SystemClock
 from taskcore.engine.leader import Leader
-from taskcore.events import ScheduleEvent
+from taskcore.events import AnyEvent, ScheduleEvent, TaskPut
 from taskcore.models import Advance, FireRecord, ScheduleRecord, TaskQuery, TaskRecord, TaskSpec
 from taskcore.ports import EventBus, ScheduleStore, TaskReader
 from taskcore.schedule import Fire, Outcome, Overlap, due_fires
@@ -62,7 +62,7 @@ class Scheduler:
         records = await self._store.advance(step)
         if records is None:
             return None
-        self._announce(records)
+        self._announce(step, records)
         return step
 
     async def _unfinished(self, schedule: ScheduleRecord) -> Sequence[TaskRecord]:
@@ -71,20 +71,26 @@ class Scheduler:
             return ()
         return await self._store.find(TaskQuery(schedule=schedule.spec.id, states=ACTIVE, limit=BATCH))
 
-    def _announce(self, records: Sequence[FireRecord]) -> None:
-        if self._bus is not None and records:
-            self._bus.publish(
-                [
-                    ScheduleEvent(
-                        at=self._clock.now(),
-                        schedule=record.schedule,
-                        instant=record.instant,
-                        task=record.task,
-                        skipped=record.skipped,
-                    )
-                    for record in records
-                ]
+    def _announce(self, step: Advance, records: Sequence[FireRecord]) -> None:
+        if self._bus is None or not records:
+            return
+        now = self._clock.now()
+        orders = dict(step.tasks)
+        events: list[AnyEvent] = []
+        for record in records:
+            if record.task is not None and record.instant in orders:
+                order = orders[record.instant]
+                events.append(TaskPut(now, record.task, order.name, order.queue))
+            events.append(
+                ScheduleEvent(
+                    at=now,
+                    schedule=record.schedule,
+                    instant=record.instant,
+                    task=record.task,
+                    skipped=record.skipped,
+                )
             )
+        self._bus.publish(events)
 
 
 def plan(schedule: ScheduleRecord, now: datetime, unfinished: Sequence[TaskRecord]) -> Advance:

@@ -124,6 +124,16 @@ class Worker:
         return len(self._flight.runs)
 
     @property
+    def running(self) -> int:
+        """Handlers that run now; the rest of ``active`` waits for a slot or for the store."""
+        return sum(run.begun is not None and run.finished_at is None for run in self._flight.runs.values())
+
+    @property
+    def stopping(self) -> bool:
+        """Whether ``stop`` was called: it finishes what it holds, and claims no more."""
+        return self._stopping
+
+    @property
     def tally(self) -> Tally:
         """What it has done so far."""
         return self._announcer.tally

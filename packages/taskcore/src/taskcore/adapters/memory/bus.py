@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Self
@@ -59,30 +59,34 @@ class MemoryEventBus:
     """Hands each batch of events to every subscriber of this process."""
 
     def __init__(self) -> None:
-        self._subscribers: tuple[Subscriber, ...] = ()
+        self._subscribers: tuple[tuple[Subscriber, frozenset[Event]], ...] = ()
         self._lock = Lock()
 
     def wants(self, event: Event) -> bool:
-        return bool(self._subscribers)
+        return any(event in about for _, about in self._subscribers)
 
     def publish(self, events: Sequence[AnyEvent]) -> None:
-        for subscriber in self._subscribers:
+        for subscriber, _ in self._subscribers:
             try:
                 subscriber(events)
             except Exception:
                 log.exception("an event subscriber failed", extra={"event": "subscriber_failed"})
 
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+    def subscribe(self, subscriber: Subscriber, about: Iterable[Event] = Event) -> Callable[[], None]:
         """Call ``subscriber`` with every batch, in the publisher's thread, until the returned function is called.
 
         It must return at once, as counting does; whoever needs time listens to a stream. What it raises is logged.
+
+        Args:
+            about: what it needs to hear of tasks. It may hear of the rest too, when others do.
         """
+        entry = subscriber, frozenset(about)
         with self._lock:
-            self._subscribers = (*self._subscribers, subscriber)
+            self._subscribers = (*self._subscribers, entry)
 
         def unsubscribe() -> None:
             with self._lock:
-                self._subscribers = tuple(each for each in self._subscribers if each is not subscriber)
+                self._subscribers = tuple(each for each in self._subscribers if each is not entry)
 
         return unsubscribe
 
