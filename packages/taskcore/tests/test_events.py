@@ -1,6 +1,6 @@
 """Events are values that tell enough to be understood alone."""
 
-from dataclasses import fields
+import inspect
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -14,9 +14,7 @@ AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 @pytest.mark.parametrize("kind", get_args(AnyEvent))
 def test_every_event_tells_when(kind: type) -> None:
-    names = kind._fields if issubclass(kind, tuple) else [field.name for field in fields(kind)]  # type: ignore[attr-defined]
-
-    assert "at" == names[0]
+    assert "at" == next(iter(inspect.signature(kind).parameters))
 
 
 def test_an_event_is_a_value() -> None:

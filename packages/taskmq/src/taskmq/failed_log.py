@@ -14,11 +14,13 @@ logger = logging.getLogger("taskmq.worker")
 MAX_FIELD = 1000
 """Characters of a payload or an error that are shown."""
 
+ABOUT = frozenset({Event.FAIL, Event.REPEAT})
+
 _MAX_EXPECTED = 1000
 
 
 class FailedLog:
-    """Hears from the policy what is given up, and from the engine, as its ``EventBus``, what was stored.
+    """Hears from the policy what is given up, and from the engine what was stored.
 
     Args:
         path: asked for every line.
@@ -34,10 +36,8 @@ class FailedLog:
         if len(self._expected) > _MAX_EXPECTED:  # refused by a fence, and nobody said so
             self._expected.popitem(last=False)
 
-    def wants(self, event: Event) -> bool:
-        return event in (Event.FAIL, Event.REPEAT)
-
-    def publish(self, events: Sequence[AnyEvent]) -> None:
+    def hear(self, events: Sequence[AnyEvent]) -> None:
+        """Subscribe this to ``ABOUT``."""
         for event in events:
             match event:
                 case TaskEvent(event=Event.FAIL | Event.REPEAT, error=error) if error is not None:

@@ -3,6 +3,7 @@
 import asyncio
 from os import PathLike
 
+from taskcore.adapters.memory import MemoryEventBus
 from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.ids import IdScheme
 from taskcore.ports import TaskStore
@@ -19,3 +20,8 @@ async def open_sqlite(path: str | PathLike[str]) -> TaskStore:
         await store.close()
         raise
     return store
+
+
+def event_bus() -> MemoryEventBus:
+    """Where the worker of this process tells what it does."""
+    return MemoryEventBus()

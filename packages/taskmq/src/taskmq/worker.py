@@ -19,10 +19,10 @@ from taskcore.engine.worker import Worker as EngineWorker
 from taskcore.engine.worker import WorkerOptions
 from taskcore.errors import InvalidInput
 from taskcore.ids import WorkerId
-from taskcore.ports import TaskWork
+from taskcore.ports import EventBus, TaskStore
 from taskcore.retry import Exponential, Fixed, RetryPolicy
 
-from taskmq import storage
+from taskmq import observers, storage
 from taskmq.failed_log import FailedLog
 from taskmq.foreign_queue import ForeignQueue
 from taskmq.heartbeat_file import HeartbeatFile
@@ -144,16 +144,18 @@ class Worker:
     async def _serve(self, until_idle: bool) -> Tally:
         failed_log = FailedLog(lambda: FAILED_LOG_PATH)
         policy = JobPolicy(self._retry, self._clock, failed_log)
+        handlers = RegisteredHandlers(self.func)
         async with AsyncExitStack() as stack:
-            work, sweep = await self._source(stack, policy, failed_log)
+            work = await self._work(stack)
+            bus = await observers.listening(stack, work, failed_log)
             engine = EngineWorker(
                 work,
-                RegisteredHandlers(self.func),
+                handlers,
                 name=None if self.worker_id is None else WorkerId(self.worker_id),
                 options=self._options,
                 policy=policy,
                 clock=self._clock,
-                bus=failed_log,
+                bus=bus,
             )
             with self._lock:
                 self._engine = engine
@@ -164,21 +166,24 @@ class Worker:
             await stack.enter_async_context(
                 Periodic(self._heartbeat.beat, timedelta(seconds=HEARTBEAT_INTERVAL), "heartbeat file")
             )
-            await stack.enter_async_context(sweep)
+            await stack.enter_async_context(self._sweep(work, policy, bus))
+            await observers.on_the_list(stack, work, engine, handlers)
             return await engine.run(until_idle=until_idle)
 
-    async def _source(
-        self, stack: AsyncExitStack, policy: JobPolicy, failed_log: FailedLog
-    ) -> tuple[TaskWork, Periodic]:
-        """Where the work comes from, and what takes back that of others who are gone."""
-        every = min(timedelta(seconds=SWEEP_INTERVAL), self._options.lease / 2)
+    async def _work(self, stack: AsyncExitStack) -> TaskStore | ForeignQueue:
+        """Where the work comes from."""
         if isinstance(self.backend, StoreBackend):
-            store = self.backend.store
-            reaper = Reaper(store, policy=policy, clock=self._clock, bus=failed_log)
-            return store, Periodic(reaper.tick, every, "reaper")
+            return self.backend.store
         foreign = ForeignQueue(self.backend)
         stack.push_async_callback(foreign.close)
-        return foreign, Periodic(foreign.sweep, every, "sweep")
+        return foreign
+
+    def _sweep(self, work: TaskStore | ForeignQueue, policy: JobPolicy, bus: EventBus) -> Periodic:
+        """What takes back the work of others who are gone."""
+        every = min(timedelta(seconds=SWEEP_INTERVAL), self._options.lease / 2)
+        if isinstance(work, ForeignQueue):
+            return Periodic(work.sweep, every, "sweep")
+        return Periodic(Reaper(work, policy=policy, clock=self._clock, bus=bus).tick, every, "reaper")
 
     def _retry(self, name: str) -> RetryPolicy:
         attempts = 1 if name == "none" else max(1, self.max_retries)

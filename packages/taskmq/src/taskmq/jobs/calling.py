@@ -36,6 +36,10 @@ class RegisteredHandlers:
             made = self._made[name] = function, _handler(name, function, version)
         return made[1]
 
+    def all(self) -> list[Handler]:
+        """Every registered handler that has a name in words."""
+        return [self.get(name) for name in list(handlers.HANDLERS) if isinstance(name, str)]
+
 
 def _handler(name: str, function: Function, version: str | None) -> Handler:
     if is_coroutine_function(function):

@@ -1,0 +1,28 @@
+"""Who hears of what a worker does: the text file of failures, and the store's own statistics and list of workers."""
+
+from contextlib import AsyncExitStack
+
+from taskcore.engine.presence import Presence
+from taskcore.engine.statistics import COUNTED, StatisticsRecorder
+from taskcore.engine.worker import Worker
+from taskcore.ports import EventBus, StatisticsStore, WorkerRegistry
+
+from taskmq import __version__, failed_log, wiring
+from taskmq.failed_log import FailedLog
+from taskmq.jobs.calling import RegisteredHandlers
+
+
+async def listening(stack: AsyncExitStack, store: object, failures: FailedLog) -> EventBus:
+    """A bus that the file of failures hears, and the statistics too where ``store`` keeps some."""
+    bus = wiring.event_bus()
+    bus.subscribe(failures.hear, failed_log.ABOUT)
+    if isinstance(store, StatisticsStore):
+        recorder = await stack.enter_async_context(StatisticsRecorder(store))
+        bus.subscribe(recorder.hear, COUNTED)
+    return bus
+
+
+async def on_the_list(stack: AsyncExitStack, store: object, worker: Worker, handlers: RegisteredHandlers) -> None:
+    """Show the worker to everybody until ``stack`` is closed, where ``store`` keeps such a list."""
+    if isinstance(store, WorkerRegistry):
+        await stack.enter_async_context(Presence(worker, store, handlers=handlers.all, version=__version__))
