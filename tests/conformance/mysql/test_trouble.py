@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from taskcore.adapters.sql import server
+from taskcore.adapters.sql import steps
 from taskcore.adapters.sql.dialects import DIALECTS, MYSQL
 from taskcore.adapters.sql.store import SQLStore
 from taskcore.errors import InvalidInput, MissingExtra, StoreUnavailable
@@ -58,7 +58,7 @@ async def test_rows_that_stay_locked_are_unavailable(
     await hold(other, prefix, task)
     hasty = replace(MYSQL, connect={**MYSQL.connect, "init_command": "SET SESSION innodb_lock_wait_timeout = 1"})
     monkeypatch.setitem(DIALECTS, "mysql", hasty)
-    monkeypatch.setattr(server, "_TRIES", 2)
+    monkeypatch.setattr(steps, "_TRIES", 2)
 
     async with await SQLStore.open(mysql_url, prefix=prefix) as impatient:
         with pytest.raises(StoreUnavailable, match="others kept hold of the same rows"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from taskcore.auth.permissions import ADMIN, VIEWER, Grant
-from taskcore.auth.text import MAX_DETAIL, check_digest, check_role, check_user_name, clean
+from taskcore.auth.text import MAX_DETAIL, check_digest, check_hash, check_role, check_user_name, clean
 from taskcore.clock import aware
 from taskcore.errors import InvalidInput
 
@@ -21,7 +21,7 @@ class NewUser:
     """A user to be. ``password_hash`` is in the form of its own algorithm; "" is a user whom no password lets in.
 
     Raises:
-        InvalidInput: the name is none that a user may have, or the role is empty or too long.
+        InvalidInput: the name is none that a user may have, or the role or the hash are none.
     """
 
     name: str
@@ -33,6 +33,7 @@ class NewUser:
 
     def __post_init__(self) -> None:
         check_user_name(self.name)
+        check_hash(self.password_hash)
         check_role(self.role)
 
 
@@ -71,7 +72,7 @@ class UserChange:
     """What changes of a user; None leaves it as it is.
 
     Raises:
-        InvalidInput: the role is empty or too long.
+        InvalidInput: the role or the hash are none.
     """
 
     role: str | None = None
@@ -83,6 +84,8 @@ class UserChange:
     def __post_init__(self) -> None:
         if self.role is not None:
             check_role(self.role)
+        if self.password_hash is not None:
+            check_hash(self.password_hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,7 @@ class NewSession:
 
     def __post_init__(self) -> None:
         check_digest(self.digest)
-        _clean(self, "peer", "user_agent")
+        _clean(self, "user", "peer", "user_agent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +152,7 @@ class NewApiKey:
 
     def __post_init__(self) -> None:
         check_digest(self.digest)
-        _clean(self, "name", "prefix", "role")
+        _clean(self, "name", "prefix", "role", *([] if self.owner is None else ["owner"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

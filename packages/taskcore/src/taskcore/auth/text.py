@@ -9,6 +9,7 @@ MAX_USER_NAME = 100
 MAX_FOLDED = 200
 MAX_TEXT = 300
 MAX_DETAIL = 20_000
+MAX_HASH = 500
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -43,6 +44,12 @@ def check_user_name(name: str) -> str:
 def check_role(role: str) -> None:
     if not (0 < len(role) <= MAX_USER_NAME and role.isprintable()):
         raise InvalidInput(f"a role must be 1 to {MAX_USER_NAME} printable characters, got {role[:MAX_USER_NAME]!r}")
+
+
+def check_hash(password_hash: str) -> None:
+    """The message does not repeat it."""
+    if clean(password_hash, MAX_HASH) != password_hash:
+        raise InvalidInput(f"a password's hash must be at most {MAX_HASH} characters of text without NUL")
 
 
 def check_digest(digest: str) -> None:

@@ -1,20 +1,19 @@
 """Open a server's database, and see to it that it holds the tables of this release."""
 
-from sqlalchemy import URL, Connection, column, exc, make_url, select, table, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, column, exc, select, table, text
 
 from taskcore.adapters.sql import SERVER_REVISIONS, version_table
-from taskcore.adapters.sql.dialects import DIALECTS, Dialect
+from taskcore.adapters.sql.alone import alone
+from taskcore.adapters.sql.dialects import DIALECTS
 from taskcore.adapters.sql.server import Server
 from taskcore.adapters.sql.session import Session
+from taskcore.adapters.sql.urls import parsed
 from taskcore.clock import Clock
-from taskcore.errors import InvalidInput, MissingExtra, SchemaMismatch, StoreUnavailable
+from taskcore.errors import InvalidInput, MissingExtra, SchemaMismatch
 from taskcore.ids import IdScheme
 
 _MOST_LETTERS = 40
 """Of a prefix: the names of indexes begin with it, and have 64 at most."""
-_PATIENCE = 60
-"""Seconds to wait for another process that makes the tables."""
 
 
 async def open_server(url: str, prefix: str, clock: Clock | None) -> Server:
@@ -22,7 +21,7 @@ async def open_server(url: str, prefix: str, clock: Clock | None) -> Server:
 
     Raises: as ``SQLStore.open``.
     """
-    where, dialect = _parsed(url)
+    where, dialect = parsed(url, DIALECTS)
     if not (prefix.isascii() and prefix.isidentifier() and len(prefix) <= _MOST_LETTERS):
         raise InvalidInput(
             f"prefix must be an identifier of at most {_MOST_LETTERS} ASCII letters, digits and _, got {prefix!r}"
@@ -37,22 +36,6 @@ async def open_server(url: str, prefix: str, clock: Clock | None) -> Server:
         await server.close()
         raise
     return server
-
-
-def _parsed(url: str) -> tuple[URL, Dialect]:
-    """The parts of a URL. Messages do not repeat it: a password may be in it."""
-    try:
-        parts = make_url(url)
-    except (exc.ArgumentError, ValueError):
-        raise InvalidInput("url must be like mysql://user:password@host:3306/database, and cannot be read") from None
-    dialect = DIALECTS.get(parts.get_backend_name())
-    driver = parts.drivername.partition("+")[2]
-    if dialect is None or driver not in ("", dialect.driver.partition("+")[2]):
-        known = ", ".join(f"{name}://" for name in sorted(DIALECTS))
-        raise InvalidInput(f"url must begin with one of {known} (or name that driver), got {parts.drivername}://")
-    if not parts.database:
-        raise InvalidInput(f"url must name a database, as in {parts.drivername}://host/database")
-    return parts, dialect
 
 
 async def check(session: Session) -> None:
@@ -91,27 +74,14 @@ async def _largest(session: Session) -> int:
 
 async def _migrate(server: Server) -> None:
     """Apply the revisions that are missing. Processes that come at the same time wait for the first one."""
-    with server.errors.translated():
-        async with server.engine.connect() as connection:
-            name = await _lock(server, connection)
-            try:
-                await connection.run_sync(_upgrade, server.tables.schema.prefix)
-                await connection.commit()
-            finally:
-                await connection.execute(text(server.tables.schema.dialect.unlock), {"name": name})
-
-
-async def _lock(server: Server, connection: AsyncConnection) -> str:
     schema = server.tables.schema
-    name = f"{schema.prefix}:{connection.engine.url.database}"[:64]
-    taken = await connection.execute(text(schema.dialect.lock), {"name": name, "patience": _PATIENCE})
-    if taken.scalar_one() != 1:
-        raise StoreUnavailable(
-            f"{server.errors.place}: another process has been making the tables {schema.prefix}_* for {_PATIENCE} s; "
-            "open the store again when it is done"
-        )
-    await connection.commit()
-    return name
+    with server.errors.translated():
+        async with (
+            server.engine.connect() as connection,
+            alone(connection, schema.dialect, f"the tables {schema.prefix}_*", schema.prefix, server.errors.place),
+        ):
+            await connection.run_sync(_upgrade, schema.prefix)
+            await connection.commit()
 
 
 def _upgrade(connection: Connection, prefix: str) -> None:

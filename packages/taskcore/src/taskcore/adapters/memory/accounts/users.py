@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from taskcore.auth.records import NewSession, NewUser, Session, User, UserChange, check_page
-from taskcore.auth.text import fold
+from taskcore.auth.text import check_hash, fold
 from taskcore.clock import Clock
 from taskcore.errors import InvalidInput, LastAdmin, NameTaken
 from taskcore.ids import TaskId
@@ -66,6 +66,7 @@ class Users:
         return after
 
     def rehash(self, user: str, before: str, after: str) -> bool:
+        check_hash(after)
         present = self._users.get(user)
         if present is None or present.password_hash != before:
             return False

@@ -4,11 +4,12 @@ A server that commits each table by itself may be left in the middle, so what is
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.dialects import mysql
+
+from taskcore.adapters.sql.migrations.collation import table_options
 
 revision = "0001"
 down_revision = None
@@ -41,25 +42,11 @@ def downgrade() -> None:
 def _make(table: str, columns: Sequence[sa.Column[object]], indexes: dict[str, list[str]]) -> None:
     present = sa.inspect(op.get_bind())
     if not present.has_table(table):
-        op.create_table(table, *columns, **_options())
+        op.create_table(table, *columns, **table_options(op.get_bind()))
     made = {index["name"] for index in present.get_indexes(table)}
     for name, indexed in indexes.items():
         if f"{table}_{name}" not in made:
             op.create_index(f"{table}_{name}", table, indexed, unique=(name in ("key", "id")))
-
-
-def _options() -> dict[str, Any]:
-    """Text compares byte by byte, and a space at its end counts; the two kinds of MySQL have that under two names."""
-    kind = op.get_bind().dialect
-    if kind.name not in ("mysql", "mariadb"):
-        return {}
-    collation = "utf8mb4_nopad_bin" if getattr(kind, "is_mariadb", False) else "utf8mb4_0900_bin"
-    return {
-        f"{kind.name}_engine": "InnoDB",
-        f"{kind.name}_charset": "utf8mb4",
-        f"{kind.name}_collate": collation,
-        f"{kind.name}_row_format": "DYNAMIC",
-    }
 
 
 def _fill(table: str) -> None:
