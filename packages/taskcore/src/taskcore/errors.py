@@ -16,6 +16,7 @@
     │   └── LocalOnly           a default password, which is good from this machine alone
     ├── NotAllowed              recognised, but nobody granted this
     ├── TooManyAttempts         refused for some seconds
+    ├── AccountNotFound         no user, key or session has this id
     ├── CorruptPayload          stored text that does not decode
     ├── TaskNotFound            no task has this id
     ├── IllegalMove             the task's state does not allow this event
@@ -147,6 +148,19 @@ class NotAllowed(TaskcoreError):
     """Somebody is recognised, but nobody granted them this."""
 
     code = "not_allowed"
+
+
+class AccountNotFound(TaskcoreError, LookupError):
+    """No user, key or session, as ``kind`` says, has this id."""
+
+    code = "account_not_found"
+
+    def __init__(self, kind: str, id: str) -> None:  # noqa: A002 - as everywhere
+        super().__init__(kind, id)
+        self.kind, self.id = kind, id
+
+    def __str__(self) -> str:
+        return f"no {self.kind} has the id {self.id!r:.100}"
 
 
 class TooManyAttempts(TaskcoreError):

@@ -1,0 +1,22 @@
+"""Who counts as somebody on this machine."""
+
+from ipaddress import IPv6Address, ip_address
+
+TEST_CLIENTS = frozenset({"testclient"})
+"""What Starlette's test client calls itself; no socket has such a peer."""
+
+
+def is_loopback(peer: str | None) -> bool:
+    """Whether ``peer`` is in 127.0.0.0/8, is ::1, is one of these in IPv4-mapped form, or the in-process test client.
+
+    Nobody in particular (None, "") is not.
+    """
+    if peer in TEST_CLIENTS:
+        return True
+    try:
+        address = ip_address((peer or "").strip("[]"))
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped.is_loopback
+    return address.is_loopback
