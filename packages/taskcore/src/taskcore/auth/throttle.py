@@ -47,7 +47,7 @@ class LoginThrottle:
         per_name: Rate = PER_NAME,
         clock: Clock | None = None,
     ) -> None:
-        windows = windows or MemoryWindows(clock)
+        windows = MemoryWindows(clock) if windows is None else windows  # an empty one is false
         rates = {"both": per_name_and_address, "address": per_address, "name": per_name}
         self._limiters = {kind: RateLimiter(windows, rate, clock=clock) for kind, rate in rates.items()}
         self._pending: Counter[str] = Counter()

@@ -1,0 +1,117 @@
+"""The throttle of logins under attack: in parallel, from one address and from many, and with clients that hang up."""
+
+import asyncio
+
+import pytest
+from taskcore.auth.throttle import LoginThrottle
+from taskcore.errors import TooManyAttempts
+from taskcore.ratelimit import MemoryWindows
+from taskcore.testing import FakeClock
+
+FAR = "203.0.113.7"
+
+
+async def fail(throttle: LoginThrottle, name: str, peer: str = FAR) -> bool:
+    """Whether a login with a wrong password was looked at."""
+    try:
+        async with throttle.attempt(name, peer):
+            await asyncio.sleep(0)
+    except TooManyAttempts:
+        return False
+    return True
+
+
+async def succeed(throttle: LoginThrottle, name: str, peer: str = FAR) -> bool:
+    try:
+        async with throttle.attempt(name, peer) as attempt:
+            await asyncio.sleep(0)
+            attempt.succeeded()
+    except TooManyAttempts:
+        return False
+    return True
+
+
+@pytest.fixture
+def throttle() -> LoginThrottle:
+    return LoginThrottle(clock=FakeClock())
+
+
+async def test_guessing_in_parallel_gains_nothing(throttle: LoginThrottle) -> None:
+    looked_at = await asyncio.gather(*(fail(throttle, "ada") for _ in range(100)))
+
+    assert 5 == sum(looked_at)
+
+
+async def test_good_logins_in_parallel_all_come_through(throttle: LoginThrottle) -> None:
+    assert all(await asyncio.gather(*(succeed(throttle, "ada") for _ in range(100))))
+
+
+async def test_many_names_from_one_address_are_few_guesses(throttle: LoginThrottle) -> None:
+    assert 20 == sum([await fail(throttle, f"user{number}") for number in range(100)])
+    assert await fail(throttle, "user0", "198.51.100.1")
+
+
+async def test_one_name_from_many_addresses_is_few_guesses(throttle: LoginThrottle) -> None:
+    assert 50 == sum([await fail(throttle, "ada", f"198.51.{number}.1") for number in range(200)])
+
+
+async def test_one_home_has_one_ipv6_address(throttle: LoginThrottle) -> None:
+    assert 5 == sum([await fail(throttle, "ada", f"2001:db8::{number:x}") for number in range(50)])
+
+
+@pytest.mark.parametrize("name", ["ADA", "ada", "\N{FULLWIDTH LATIN CAPITAL LETTER A}da"])
+async def test_spelling_a_name_otherwise_gains_nothing(throttle: LoginThrottle, name: str) -> None:
+    for _ in range(5):
+        await fail(throttle, "Ada")
+
+    assert not await fail(throttle, name)
+
+
+async def test_a_good_login_forgets_what_failed_before(throttle: LoginThrottle) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            assert await fail(throttle, "ada")
+        assert await succeed(throttle, "ada")
+
+
+async def test_hanging_up_is_a_failure(throttle: LoginThrottle) -> None:
+    async def hang_up() -> None:
+        async with throttle.attempt("ada", FAR):
+            await asyncio.Event().wait()
+
+    for _ in range(5):
+        request = asyncio.create_task(hang_up())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+
+    assert not await fail(throttle, "ada")
+
+
+async def test_it_says_how_long_to_wait_and_then_looks_again() -> None:
+    clock = FakeClock()
+    throttle = LoginThrottle(clock=clock)
+    for _ in range(5):
+        await fail(throttle, "ada")
+        clock.advance(2)
+
+    with pytest.raises(TooManyAttempts) as raised:
+        async with throttle.attempt("ada", FAR):
+            pytest.fail("it was looked at")
+
+    assert 50 == raised.value.retry_after
+    clock.advance(50)
+    assert await fail(throttle, "ada")
+
+
+async def test_it_holds_neither_names_nor_all_that_ever_came() -> None:
+    clock = FakeClock()
+    windows = MemoryWindows(clock, max_keys=90)
+    throttle = LoginThrottle(windows, clock=clock)
+
+    for number in range(500):
+        await fail(throttle, f"my-password-{number}", f"10.0.{number // 250}.{number % 250}")
+
+    assert 90 == len(windows)
+    assert "my-password" not in repr(vars(windows)) + repr(vars(throttle))
