@@ -60,6 +60,11 @@ class Visit:
         return self.request.query_params
 
     @property
+    def wants_json(self) -> bool:
+        """Whether a program asks."""
+        return wants_json(self.request)
+
+    @property
     def fragment(self) -> str | None:
         """The id of the element that is asked for alone; None is the whole page. htmx sends ``section#the-id``."""
         _, _, name = self.request.headers.get("HX-Target", "").partition("#")
@@ -95,6 +100,13 @@ class Visit:
     async def form(self) -> FormData:
         """What was posted."""
         return await self.request.form()
+
+
+def wants_json(request: Request) -> bool:
+    """Whether JSON is accepted, and pages are not named before it."""
+    accepted = request.headers.get("Accept", "")
+    at = accepted.find("application/json")
+    return at >= 0 and not 0 <= accepted.find("text/html") < at
 
 
 View = Callable[[Visit], Awaitable[Show | Response]]

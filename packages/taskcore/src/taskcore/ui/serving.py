@@ -6,9 +6,9 @@ its page's ``needs`` are met.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import quote
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -20,6 +20,8 @@ from taskcore.ui.plain import document
 from taskcore.ui.preferences import COOKIE, Preferences
 from taskcore.ui.rendering import Renderer
 from taskcore.ui.site import Site
+from taskcore.web.principals import principal_of, unauthorized
+from taskcore.web.problems import Problem
 
 _PRIVATE = {"Cache-Control": "no-store", "Vary": "Accept, HX-Target, Cookie"}
 
@@ -40,7 +42,7 @@ class Server:
             if visit.principal is None:
                 return _please_log_in(visit)
             if page.needs is not None and not visit.principal.may_anywhere(page.needs):
-                raise HTTPException(403, f"You need the permission to {page.needs} for this page.")
+                raise Problem(403, f"You need the permission to {page.needs} for this page.")
         answer = await page.view(visit)
         return answer if isinstance(answer, Response) else await self.show(visit, answer)
 
@@ -58,24 +60,39 @@ class Server:
 
     async def show(self, visit: Visit, show: Show) -> Response:
         """``show`` as JSON, as the fragment that was asked for, or as the page."""
-        if wants_json(visit.request):
+        if visit.wants_json:
             found = document(show.model, None if show.plain else self.site.redactor)
             return JSONResponse(found, show.status, headers=_PRIVATE)
-        template = f"pages/{show.template}"
-        variables = {**self._frame(visit), **show.also, **show.model, "show": show}
-        if visit.fragment:
-            block = self.renderer.fragment(template, visit.fragment, variables)
-            if block is not None:
-                return HTMLResponse(block, show.status, headers=_PRIVATE)
-        counts = await self.site.tally.counts() if visit.principal else None
-        items = navigation.navigation(visit, self.paths, counts)
+        if visit.fragment and (block := self._fragment(visit, show, visit.fragment)):
+            return block
+        if visit.principal:
+            await self.site.tally.counts()
+        return self.page(visit, show)
+
+    def page(self, visit: Visit, show: Show) -> Response:
+        """``show`` as a whole page, with the numbers that were last known."""
+        items = navigation.navigation(visit, self.paths, self.site.tally.latest)
         keys = shortcuts.shortcuts((item.entry.letter, item.entry.page, item.entry.title) for item in items)
         toast = flash.read(visit.request)
-        variables |= {"nav": items, "keys": keys, "toast": toast, "down_since": self.site.tally.down_since}
-        answer = HTMLResponse(self.renderer.page(template, variables), show.status, headers=_PRIVATE)
+        frame = {"nav": items, "keys": keys, "toast": toast, "down_since": self.site.tally.down_since}
+        variables = {**self._frame(visit), **frame, **show.also, **show.model, "show": show}
+        text = self.renderer.page(f"pages/{show.template}", variables)
+        answer = HTMLResponse(text, show.status, headers=_PRIVATE)
         if toast:
             flash.forget(answer, visit.url.root)
         return answer
+
+    def _fragment(self, visit: Visit, show: Show, name: str) -> Response | None:
+        """A part of the page, or 304 to somebody who has it already."""
+        variables = {**self._frame(visit), **show.also, **show.model, "show": show}
+        block = self.renderer.fragment(f"pages/{show.template}", name, variables)
+        if block is None:
+            return None
+        tag = f'"{sha256(block.encode()).hexdigest()[:20]}"'
+        headers = {**_PRIVATE, "ETag": tag}
+        if visit.request.headers.get("If-None-Match") == tag:
+            return Response(status_code=304, headers=headers)
+        return HTMLResponse(block, show.status, headers=headers)
 
     def _frame(self, visit: Visit) -> dict[str, object]:
         """What every template can rely on."""
@@ -90,24 +107,21 @@ class Server:
             "now": visit.now,
             "preferences": visit.preferences,
             "pages": self.paths,
+            "live_position": self.site.watch.position,
         }
 
 
-def wants_json(request: Request) -> bool:
-    """Whether a program asks: JSON is accepted, and pages are not named before it."""
-    accepted = request.headers.get("Accept", "")
-    at = accepted.find("application/json")
-    return at >= 0 and not 0 <= accepted.find("text/html") < at
-
-
 def _principal(request: Request) -> Principal | None:
-    found = request.scope.get("state", {}).get("principal")
-    return found if isinstance(found, Principal) else None
+    """Nobody, also where the middleware has refused the request before it asked who it is."""
+    try:
+        return principal_of(request)
+    except RuntimeError:
+        return None
 
 
 def _please_log_in(visit: Visit) -> Response:
     """People are sent to the login and come back afterwards; programs, fragments and scripts get 401."""
-    if wants_json(visit.request) or visit.fragment or visit.request.method != "GET" or "login" not in visit.url.paths:
-        raise HTTPException(401, "Log in first.")
+    if visit.wants_json or visit.fragment or visit.request.method != "GET" or "login" not in visit.url.paths:
+        raise unauthorized()
     back = visit.request.url.path + (f"?{visit.request.url.query}" if visit.request.url.query else "")
     return RedirectResponse(f"{visit.url('login')}?next={quote(back)}", 303, headers=_PRIVATE)

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from taskcore.clock import Clock
 from taskcore.redaction import Redactor
 from taskcore.ui.source import DashboardSource
 from taskcore.ui.tally import Tally
+from taskcore.ui.watch import Watch
+from taskcore.web.access import Access
 
 
 class Part(StrEnum):
@@ -21,6 +24,7 @@ class Part(StrEnum):
     REGISTRY = "registry"
     CHANGES = "changes"
     DOES = "does"
+    ACCOUNTS = "accounts"
     GALLERY = "gallery"
 
 
@@ -40,7 +44,14 @@ class Site:
     clock: Clock
     redactor: Redactor
     tally: Tally
+    watch: Watch
+    access: Access | None = None
     gallery: bool = False
+
+    @property
+    def accounts(self) -> Any:
+        """Users, keys and the audit log; None where people log in elsewhere, or not at all."""
+        return self.access.accounts if self.access else None
 
     def has(self, part: Part | None) -> bool:
         """Whether what a page needs is there."""
@@ -49,5 +60,7 @@ class Site:
                 return True
             case Part.GALLERY:
                 return self.gallery
+            case Part.ACCOUNTS:
+                return self.accounts is not None
             case _:
                 return getattr(self.source, part.value) is not None

@@ -15,7 +15,7 @@ class Tally:
 
     def __init__(self, tasks: TaskPart | None, clock: Clock) -> None:
         self._tasks, self._clock = tasks, clock
-        self._counts: Counts | None = None
+        self.latest: Counts | None = None
         self._asked_at: datetime | None = None
         self.down_since: datetime | None = None
 
@@ -23,12 +23,12 @@ class Tally:
         """The counts, or the last ones that were known while the store is away; None when there are none at all."""
         now = self._clock.now()
         if self._tasks is None or (self._asked_at is not None and abs(now - self._asked_at) < KEPT):
-            return self._counts
+            return self.latest
         self._asked_at = now
         try:
-            self._counts = await self._tasks.counts()
+            self.latest = await self._tasks.counts()
         except StoreError:
             self.down_since = self.down_since or now
         else:
             self.down_since = None
-        return self._counts
+        return self.latest

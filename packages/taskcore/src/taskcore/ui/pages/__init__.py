@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from taskcore.ui.page import Page
-from taskcore.ui.pages import gallery, settings
+from taskcore.ui.pages import gallery, settings, stream
 
-MODULES = (settings, gallery)
+MODULES = (stream, settings, gallery)
 
 
 def every() -> Iterator[Page]:

@@ -1,0 +1,110 @@
+/* Hears from the server that something has changed. The button says how it stands, and pauses it. */
+import { sessionExpired } from "./dialog.js";
+import { announce, banner } from "./notices.js";
+import { refresh } from "./refresh.js";
+
+const WAITS = [1, 2, 4, 8, 15];
+const FINISHED = ["succeeded", "failed", "cancelled", "expired", "interrupted"];
+const clock = (at = new Date()) => at.toTimeString().slice(0, 8);
+const sum = (counts, phases) => phases.reduce((all, phase) => all + (counts[phase] ?? 0), 0);
+
+let button, source, timer, since, counts, heardAt = clock(), tries = 0, paused = false, held = new Set(), before, offlineSince;
+
+function show(state, text) {
+  if (button.dataset.state !== state) announce(text);
+  button.dataset.state = state;
+  button.querySelector("[data-live-text]").textContent = text;
+}
+
+function showPaused() {
+  const total = (all) => Object.values(all).reduce((a, b) => a + b, 0);
+  const news = counts && before ? Math.max(0, total(counts) - total(before), sum(counts, FINISHED) - sum(before, FINISHED)) : 0;
+  show("paused", news ? `Paused (${news} new)` : "Paused");
+}
+
+function apply() {
+  for (const place of document.querySelectorAll("[data-count]")) {
+    const number = sum(counts, place.dataset.count.split(" "));
+    place.textContent = number.toLocaleString("en");
+    place.classList.toggle("none", number === 0);
+  }
+}
+
+function hear(topics) {
+  heardAt = clock();
+  if (paused) topics.forEach((topic) => held.add(topic));
+  else refresh(topics);
+}
+
+function opened() {
+  const missed = tries > 0;
+  tries = 0;
+  offlineSince = undefined;
+  banner("offline", "");
+  if (paused) showPaused();
+  else show("live", "Live");
+  if (missed) hear(new Set(["*"]));
+}
+
+async function failed() {
+  source.close();
+  const wait = WAITS[Math.min(tries, WAITS.length - 1)];
+  tries += 1;
+  offlineSince ??= clock();
+  if (tries < 2) show("reconnecting", `Reconnecting in ${wait} s`);
+  else {
+    show("offline", `Offline since ${offlineSince.slice(0, 5)}`);
+    banner("offline", `Offline since ${offlineSince}, showing data from ${heardAt}. Trying again every few seconds.`);
+  }
+  timer = setTimeout(connect, wait * 1000 * (0.8 + Math.random() * 0.4));
+  const answer = await fetch(button.dataset.liveButton, { method: "HEAD" }).catch(() => null);
+  if (answer?.status === 401) sessionExpired();
+}
+
+function connect() {
+  clearTimeout(timer);
+  source?.close();
+  const address = new URL(button.dataset.liveButton, location.href);
+  if (since) address.searchParams.set("since", since);
+  source = new EventSource(address);
+  source.onopen = opened;
+  source.onerror = failed;
+  const on = (name, act) => source.addEventListener(name, (event) => {
+    since = event.lastEventId || since;
+    act(JSON.parse(event.data));
+  });
+  on("invalidate", ({ topic }) => hear(new Set([topic])));
+  on("counts", (phases) => {
+    counts = phases;
+    if (paused) showPaused();
+    else apply();
+    hear(new Set(["counts"]));
+  });
+  on("bye", ({ reason }) => (reason === "session" ? sessionExpired() : failed()));
+}
+
+function toggle() {
+  paused = !paused;
+  before = counts;
+  button.setAttribute("aria-pressed", String(paused));
+  if (paused) return showPaused();
+  show("live", "Live");
+  if (counts) apply();
+  refresh(held);
+  held = new Set();
+}
+
+export function watchLive() {
+  button = document.querySelector("[data-live-button]");
+  if (!button || !window.EventSource) return;
+  since = button.dataset.since;
+  button.disabled = false;
+  button.addEventListener("click", toggle);
+  addEventListener("pagehide", () => { clearTimeout(timer); source?.close(); });
+  addEventListener("pageshow", (event) => event.persisted && connect());
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) connect();
+    else { clearTimeout(timer); source?.close(); }
+  });
+  connect();
+}

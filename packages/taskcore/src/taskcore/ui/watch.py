@@ -1,0 +1,84 @@
+"""Asks the source once a second whether anything has changed, while anybody listens, and tells all who do.
+
+However many pages are open, one task of one process asks. What it tells is little: new counts, and the advice to look
+again; what changed, each page then asks for itself, with its own reader's permissions.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from contextlib import suppress
+
+from starlette.requests import Request
+
+from taskcore.clock import Clock
+from taskcore.errors import TaskcoreError
+from taskcore.ui.source import ChangesPart
+from taskcore.ui.tally import Tally
+from taskcore.web.sse import ALL, Broadcaster, EventStream
+
+logger = logging.getLogger(__name__)
+
+COUNTS = "counts"
+CHANGED = "changed"
+TOPICS = frozenset({COUNTS, CHANGED})
+EVERY = 1.0
+
+
+class Watch:
+    """The streams of one dashboard, and who feeds them."""
+
+    def __init__(self, changes: ChangesPart | None, tally: Tally, clock: Clock) -> None:
+        self._changes, self._tally = changes, tally
+        self._broadcaster = Broadcaster(clock=clock)
+        self._watcher: asyncio.Task[None] | None = None
+        self._revision: str | None = None
+        self._told: dict[str, int] | None = None
+
+    @property
+    def position(self) -> str:
+        """Where the stream stands, for a page that is being made."""
+        return self._broadcaster.position
+
+    def stream(self, request: Request, topics: Collection[str]) -> EventStream:
+        """The answer to somebody who listens."""
+        if self._watcher is None or self._watcher.done():
+            self._watcher = asyncio.create_task(self._watch(), name="dashboard-watch")
+        return self._broadcaster.stream(request, topics)
+
+    async def _watch(self) -> None:
+        """Ask while anybody listens, and a little longer: a page that reloads is gone for a moment."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._broadcaster.until_watched()
+            if not self._broadcaster.streams:
+                return
+            await self._look()
+            await asyncio.sleep(EVERY)
+
+    async def _look(self) -> None:
+        assert self._changes is not None  # noqa: S101 - there is no stream otherwise
+        try:
+            revision = await self._changes.revision()
+        except TaskcoreError:
+            return  # pages say by themselves that the store is away
+        except Exception:
+            logger.exception("asking whether anything has changed failed")
+            return
+        if revision != self._revision:
+            self._revision = revision
+            self._broadcaster.invalidate(ALL)
+            await self._tell_counts()
+
+    async def _tell_counts(self) -> None:
+        counts = await self._tally.counts()
+        if counts is None:
+            return
+        phases: dict[str, int] = {}
+        for queue in counts.by_queue.values():
+            for phase, number in queue.items():
+                phases[phase] = phases.get(phase, 0) + number
+        if phases != self._told:
+            self._told = phases
+            self._broadcaster.publish(COUNTS, phases)
