@@ -36,16 +36,20 @@ class BodyLimit:
             return message
 
         async def watched(message: Message) -> None:
-            # A framework may take the error for its own and answer 400: nothing it says now is right.
+            # A framework may take the error for its own and answer 400: nothing that it says now is heard.
             nonlocal answered
-            if size > self._limit and not answered:
-                raise self._too_large()
-            answered = True
-            await send(message)
+            if size <= self._limit or answered:
+                answered = True
+                await send(message)
 
-        await self._app(scope, counted, watched)
+        try:
+            await self._app(scope, counted, watched)
+        finally:
+            if size > self._limit and not answered:
+                raise self._too_large() from None
 
     def _too_large(self) -> Problem:
-        # The rest of the body is not read, so the connection cannot be used again.
+        # The connection stays open: servers read and drop the rest for a while. One that was closed at once would take
+        # the answer with it, as TCP resets what is closed with something unread.
         detail = f"the body has more than {self._limit:,} bytes; send less at a time"
-        return Problem(413, detail, code="body_too_large", headers={"Connection": "close"})
+        return Problem(413, detail, code="body_too_large")

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from taskcore import errors
 from taskcore.errors import TaskcoreError
@@ -210,6 +210,8 @@ class ProblemsMiddleware:
         except ClientDisconnect:
             if not begun:  # nobody reads it, but a server wants an answer from us
                 await Response(status_code=400)(scope, receive, send)
+        except WebSocketDisconnect:
+            return
         except Exception as error:
             if begun and scope["type"] == "http":
                 raise

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from taskcore.clock import Clock
-from taskcore.errors import StoreUnavailable
+from taskcore.errors import NotAuthenticated, StoreUnavailable
 from taskcore.web.principals import principal_of, recognised_again
 from taskcore.web.sse.client import Client
 
@@ -75,6 +75,8 @@ class EventStream(Response):
             after = await recognised_again(scope)
         except StoreUnavailable:
             return True  # while the store is away there is nothing to hear either
+        except NotAuthenticated:
+            return False
         return before is None or (after is not None and after.id == before.id)
 
 
