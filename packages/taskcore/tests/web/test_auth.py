@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
+from taskcore.auth.loopback import is_loopback
 from taskcore.auth.permissions import Grant, Kind, Verb
-from taskcore.errors import StoreUnavailable
+from taskcore.errors import StoreUnavailable, TokenExpired, TooManyAttempts
 from taskcore.web import principal_of, require
 from taskcore.web.access import Access
+from taskcore.web.auth import origin_of
 from taskcore.web.principals import set_principal
 from taskcore.web.proxies import TrustedProxies
 
@@ -69,6 +71,32 @@ async def test_an_authenticator_that_raises_denies_the_request() -> None:
     assert (500, 503, "2") == (failed.status_code, away.status_code, away.headers["retry-after"])
     assert "secret" not in failed.text
     assert "10.0.0.7" not in away.text
+
+
+async def test_refused_credentials_are_like_none_and_where_some_are_needed_the_answer_says_why() -> None:
+    known = Known(fails=TokenExpired("the token was good until noon"))
+    async with a_client(a_face(Access(chain=known), routes=[RETRY])) as client:
+        page, action = await client.get("/who"), await client.post("/queues/mail/retry")
+        known.fails = TooManyAttempts(9)
+        throttled = await client.get("/who")
+
+    assert (200, 401, "token_expired") == (page.status_code, action.status_code, action.json()["code"])
+    assert "noon" in action.json()["detail"]
+    assert (429, "9") == (throttled.status_code, throttled.headers["retry-after"])
+
+
+async def test_what_is_told_of_a_request_does_not_take_a_proxy_here_for_a_person_here() -> None:
+    async def whence(request: Request) -> Response:
+        origin = origin_of(request)
+        return JSONResponse([origin.peer, origin.user_agent, origin.request_id])
+
+    headers = {"User-Agent": "a browser", "X-Request-ID": "abc"}
+    async with a_client(a_face(Access(chain=Known()), routes=[Route("/whence", whence)])) as client:
+        here = await client.get("/whence", headers=headers)
+        proxied = await client.get("/whence", headers=headers | {"Via": "1.1 nginx"})
+
+    assert ["127.0.0.1", "a browser", "abc"] == here.json()
+    assert not is_loopback(proxied.json()[0])
 
 
 async def test_below_public_paths_no_store_is_asked() -> None:

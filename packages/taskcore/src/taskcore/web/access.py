@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
+from taskcore.auth.accounts import Accounts
 from taskcore.auth.chain import Authenticator
 from taskcore.web.cookies import SessionCookie
 from taskcore.web.proxies import TrustedProxies
@@ -21,7 +21,7 @@ class Access:
     """
 
     chain: Authenticator
-    accounts: Any = None
+    accounts: Accounts | None = None
     cookie: SessionCookie = field(default_factory=SessionCookie)
     login_path: str = "/login"
     proxies: TrustedProxies = field(default_factory=TrustedProxies)

@@ -5,18 +5,23 @@ from base64 import b64decode
 from collections.abc import Collection
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from taskcore.auth.auditing import Origin
 from taskcore.auth.chain import Credentials
+from taskcore.auth.loopback import is_loopback
 from taskcore.auth.permissions import ADMIN
 from taskcore.auth.principal import Principal
+from taskcore.errors import NotAuthenticated
 from taskcore.web.access import Access
 from taskcore.web.cookies import SessionCookie
 from taskcore.web.csrf import refuse_foreign
 from taskcore.web.paths import path_below_root
 from taskcore.web.principals import set_principal
 from taskcore.web.problems import Problem
-from taskcore.web.proxies import is_local, peer_of
+from taskcore.web.proxies import is_forwarded, is_local, peer_of
+from taskcore.web.request_ids import current_request_id
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +31,8 @@ LOCAL_ADMIN = Principal(id="loopback", name="loopback", role=ADMIN, via="loopbac
 
 class Authentication:
     """Sets the principal of each request and WebSocket, which may be nobody; whether that will do, routes decide.
+
+    Refused credentials are like none, but ``require`` then tells why. A store that is away is 503.
 
     Without ``access`` there are no accounts: programs on this very machine are admins, and everybody else gets 403.
 
@@ -61,7 +68,10 @@ class Authentication:
         async def recognise() -> Principal | None:
             return await access.chain.authenticate(credentials)
 
-        set_principal(scope, await recognise(), recognise)
+        try:
+            set_principal(scope, await recognise(), recognise)
+        except NotAuthenticated as refusal:
+            set_principal(scope, None, recognise, refusal)
 
 
 def credentials_of(scope: Scope, cookie: SessionCookie) -> Credentials:
@@ -75,7 +85,18 @@ def credentials_of(scope: Scope, cookie: SessionCookie) -> Credentials:
         api_key=headers.get("x-api-key") or None,
         session=cookie.read(scope),
         peer=peer_of(scope),
+        forwarded=is_forwarded(scope),
     )
+
+
+def origin_of(connection: HTTPConnection) -> Origin:
+    """Where a request came from, for logins and the audit log. A proxy on this machine is not taken for a person at
+    it: only they may use a default password."""
+    peer = peer_of(connection.scope)
+    if is_loopback(peer) and is_forwarded(connection.scope):
+        peer = f"proxy at {peer}"
+    agent = connection.headers.get("user-agent", "")
+    return Origin(peer=peer, user_agent=agent, request_id=current_request_id())
 
 
 def local_admin(scope: Scope) -> Principal:

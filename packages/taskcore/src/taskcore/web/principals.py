@@ -7,11 +7,12 @@ from starlette.types import Scope
 
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.auth.principal import Principal
+from taskcore.errors import NotAuthenticated
 from taskcore.web.problems import CHALLENGE, Problem
 
 Recheck = Callable[[], Awaitable[Principal | None]]
 
-_PRINCIPAL, _RECHECK = "principal", "recheck_principal"
+_PRINCIPAL, _RECHECK, _REFUSAL = "principal", "recheck_principal", "refusal"
 
 
 def principal_of(connection: Mapping[str, Any]) -> Principal | None:
@@ -30,16 +31,19 @@ async def recognised_again(connection: Mapping[str, Any]) -> Principal | None:
     return await recheck()
 
 
-def set_principal(scope: Scope, principal: Principal | None, recheck: Recheck) -> None:
-    """Note who was recognised, and how to ask again; for ``Authentication`` and what takes its place."""
-    scope.setdefault("state", {}).update({_PRINCIPAL: principal, _RECHECK: recheck})
+def set_principal(
+    scope: Scope, principal: Principal | None, recheck: Recheck, refusal: NotAuthenticated | None = None
+) -> None:
+    """Note who was recognised, or why nobody was, and how to ask again; for ``Authentication`` and what takes its
+    place."""
+    scope.setdefault("state", {}).update({_PRINCIPAL: principal, _RECHECK: recheck, _REFUSAL: refusal})
 
 
 def require(connection: Mapping[str, Any], verb: Verb, kind: Kind = Kind.QUEUE, name: str = "") -> Principal:
     """The caller, if they may do ``verb`` to the resource of ``kind`` called ``name``; "" asks about all of them.
 
     Raises:
-        Problem: 401 when nobody was recognised, 403 when they may not.
+        Problem, NotAuthenticated: 401, nobody was recognised. Problem: 403, they may not.
     """
     principal = require_login(connection)
     if not principal.may(verb, kind, name):
@@ -52,16 +56,16 @@ def require_login(connection: Mapping[str, Any]) -> Principal:
     """The caller, whoever it is.
 
     Raises:
-        Problem: 401 when nobody was recognised.
+        Problem, NotAuthenticated: 401, nobody was recognised.
     """
     principal = principal_of(connection)
     if principal is None:
-        raise unauthorized()
+        raise _of(connection, _REFUSAL) or unauthorized()
     return principal
 
 
 def unauthorized() -> Problem:
-    """What somebody is told who is nobody, or whose credentials are good for nothing."""
+    """What somebody is told who shows nothing that is known here."""
     detail = 'log in, or send a key as "Authorization: Bearer ..." or "X-API-Key: ..."'
     return Problem(401, detail, code="not_authenticated", headers=CHALLENGE)
 

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from taskcore.auth.loopback import is_loopback
 from taskcore.errors import InvalidInput
 
 Address = IPv4Address | IPv6Address
@@ -115,20 +116,15 @@ def peer_of(scope: Scope) -> str:
 
 
 def is_local(scope: Scope) -> bool:
-    """Whether a program on this very machine asks, and not for anybody else.
+    """Whether a program on this very machine asks, and not for anybody else."""
+    return is_loopback(peer_of(scope)) and not is_forwarded(scope)
 
-    A proxy on this machine is on it too, so whatever was forwarded is not local. Neither is a request for a name that
-    somebody else's DNS may have pointed here, as a page on the web would send it (DNS rebinding).
-    """
+
+def is_forwarded(scope: Scope) -> bool:
+    """Whether it says nothing about the sender that the peer is on this machine: a proxy may be on it too, and a name
+    that somebody else's DNS points here is what pages on the web send their readers' requests to (DNS rebinding)."""
     headers = Headers(scope=scope)
-    if any(name in headers for name in _FORWARDING):
-        return False
-    return _is_loopback(peer_of(scope)) and _is_local_name(headers.get("host", ""))
-
-
-def _is_loopback(peer: str) -> bool:
-    address = _address(peer)
-    return peer == "testclient" if address is None else address.is_loopback  # Starlette's in-process client
+    return any(name in headers for name in _FORWARDING) or not _is_local_name(headers.get("host", ""))
 
 
 def _is_local_name(host: str) -> bool:
