@@ -11,7 +11,9 @@ from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import Begin, TransactionalEnqueueContract
 from taskcore.testing.contracts.controls import KeyLimitContract, PauseContract, QueueLimitContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
+from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import TaskStoreContract, TimeSortedIdsContract
 
 
@@ -20,7 +22,7 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-TABLES = ("tasks", "attempts", "logs", "schedules", "fires", "leaders", "controls")
+TABLES = ("tasks", "attempts", "logs", "schedules", "fires", "leaders", "controls", "statistics", "workers")
 
 
 @pytest.fixture
@@ -72,6 +74,14 @@ class TestQueueLimits(QueueLimitContract):
 
 
 class TestKeyLimits(KeyLimitContract):
+    pass
+
+
+class TestStatistics(StatisticsStoreContract):
+    pass
+
+
+class TestPresence(WorkerRegistryContract):
     pass
 
 

@@ -12,9 +12,12 @@ from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.ids import IdScheme
 from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import Begin, TransactionalEnqueueContract, WakeupContract
+from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
+from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
 
 
@@ -88,6 +91,18 @@ class TestWakeup(WakeupContract):
 
 
 class TestQueueControls(QueueControlsContract):
+    pass
+
+
+class TestStatistics(StatisticsStoreContract):
+    pass
+
+
+class TestPresence(WorkerRegistryContract):
+    pass
+
+
+class TestChanges(ChangesContract):
     pass
 
 

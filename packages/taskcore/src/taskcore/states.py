@@ -136,3 +136,8 @@ def phase(state: TaskState, attempt: int, run_at: datetime, now: datetime) -> Ph
     if attempt:
         return Phase.RETRYING
     return Phase.SCHEDULED if run_at > now else Phase.QUEUED
+
+
+def state_of(phase: Phase) -> TaskState:
+    """The state that tasks of a phase are in."""
+    return S.PENDING if phase in WAITING else TaskState(phase)

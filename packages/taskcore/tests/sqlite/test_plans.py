@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from taskcore.adapters.sqlite import database, reading, tasks, upkeep, work
+from taskcore.adapters.sqlite import database, finding, reading, tasks, upkeep, work
 from taskcore.adapters.sqlite.session import Session
 from taskcore.ids import IdScheme, ScheduleId, WorkerId
 from taskcore.models import Order, Report, TaskQuery
@@ -125,7 +125,7 @@ def test_a_claim_from_several_queues_walks_the_index_once_for_each(crowded: Sess
     ],
 )
 def test_rare_tasks_are_found_without_a_walk_through_the_others(crowded: Session, query: TaskQuery, index: str) -> None:
-    reading.find(crowded, query)
+    finding.find(crowded, query)
 
     assert [index] == indexes(taken := steps(crowded)), taken
     if index != "leased":  # running tasks are few enough to be sorted
@@ -134,10 +134,10 @@ def test_rare_tasks_are_found_without_a_walk_through_the_others(crowded: Session
 
 @pytest.mark.parametrize("states", [frozenset(), frozenset({TaskState.PENDING})], ids=["any", "pending"])
 def test_a_page_is_read_in_the_order_of_ids(crowded: Session, states: frozenset[TaskState]) -> None:
-    (first,) = reading.find(crowded, TaskQuery(limit=1))
+    (first,) = finding.find(crowded, TaskQuery(limit=1))
     steps(crowded)
 
-    reading.find(crowded, TaskQuery(states=states, after=first.id))
+    finding.find(crowded, TaskQuery(states=states, after=first.id))
 
     taken = steps(crowded)
     assert [] == [step for step in taken if "TEMP B-TREE" in step], taken

@@ -3,10 +3,10 @@
 Importing this package costs nothing: SQLAlchemy and alembic are loaded by its modules, when a schema must change.
 """
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema that a release has ever had, oldest first; the last one is what this release works with."""
 
-SERVER_REVISIONS = ("0001",)
+SERVER_REVISIONS = ("0001", "0002")
 """The same for the tables on a server, which have revisions of their own."""
 
 

@@ -1,16 +1,18 @@
 """What ``TaskReader`` does; each function reads one committed state with one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select, union_all
 
+from taskcore.adapters.sql.conditions import conditions, wanted_states
+from taskcore.adapters.sql.phases import wanted_phases, wanted_queues
 from taskcore.adapters.sql.rows import attempt_of, counts_of, line_of, task_of, text_key
 from taskcore.adapters.sql.schema import Read
 from taskcore.adapters.sql.session import Session
 from taskcore.ids import TaskId
 from taskcore.models import Attempt, LogLine, Order, QueueCounts, TaskQuery, TaskRecord
-from taskcore.states import TaskState
+from taskcore.states import Phase, TaskState
 
 
 async def get(session: Session, task: TaskId) -> TaskRecord | None:
@@ -20,10 +22,12 @@ async def get(session: Session, task: TaskId) -> TaskRecord | None:
 
 async def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
     """The ids by an index first, and then their rows: one walk for each wanted state, then the first of these."""
-    t = session.schema.tasks.c
-    states = [t.state == state.value for state in sorted(query.states)] or [literal(1) == 1]
-    conditions = _conditions(session, query)
-    walks = [_in_order(select(t.id).where(state, *conditions), t.id, query).subquery() for state in states]
+    if not wanted_phases(query) or wanted_queues(query) == frozenset() or query.limit < 1:
+        return []
+    t, states = session.schema.tasks.c, wanted_states(query)
+    starts = [literal(1) == 1] if states is None else [t.state == state.value for state in sorted(states)]
+    met = [*_behind(session, query), *conditions(session.schema, query, await session.now())]
+    walks = [_in_order(select(t.id).where(start, *met), t.id, query).subquery() for start in starts]
     ids = union_all(*[select(walk.c.id) for walk in walks]).subquery()
     first = _in_order(select(ids.c.id), ids.c.id, query).subquery()
     read = select(*session.schema.task).join(first, first.c.id == t.id)
@@ -31,30 +35,32 @@ async def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
 
 
 def _in_order(read: Read, key: ColumnElement[Any], query: TaskQuery) -> Read:
-    return read.order_by(_direction(key, query)).limit(max(0, query.limit))
+    return read.order_by(_direction(key, query)).limit(query.limit)
 
 
 def _direction(key: ColumnElement[Any], query: TaskQuery) -> ColumnElement[Any]:
     return key.desc() if query.order is Order.NEWEST else key.asc()
 
 
-def _conditions(session: Session, query: TaskQuery) -> list[ColumnElement[bool]]:
-    t = session.schema.tasks.c
-    wanted = {t.queue: query.queue, t.name: query.name, t.schedule: query.schedule}
-    conditions = [column == value for column, value in wanted.items() if value is not None]
+def _behind(session: Session, query: TaskQuery) -> Iterator[ColumnElement[bool]]:
     if query.after is not None:
-        after = text_key(query.after)
-        conditions.append(t.id < after if query.order is Order.NEWEST else t.id > after)
-    return conditions
+        key, after = session.schema.tasks.c.id, text_key(query.after)
+        yield key < after if query.order is Order.NEWEST else key > after
 
 
 async def counts(session: Session) -> list[QueueCounts]:
     """A task past its expiry counts, but nobody waits for it."""
     t, now = session.schema.tasks.c, await session.now()
-    all_states = select(t.queue, t.state, func.count(), null()).group_by(t.queue, t.state)
-    due = select(t.queue, literal(TaskState.PENDING.value), literal(0), func.min(t.run_at))
-    waits = [t.ready.in_([0, 1]), t.run_at <= now, or_(t.expires_at.is_(None), t.expires_at > now)]
-    return counts_of(await session.rows(union_all(all_states, due.where(*waits).group_by(t.queue))))
+    rest = select(t.queue, t.state, func.count(), null()).where(t.state != TaskState.PENDING.value)
+    pending, waits = t.ready.in_([0, 1]), and_(t.run_at <= now, or_(t.expires_at.is_(None), t.expires_at > now))
+    phase = case(
+        (t.attempt > 0, literal(Phase.RETRYING.value)),
+        (t.run_at > now, literal(Phase.SCHEDULED.value)),
+        else_=literal(Phase.QUEUED.value),
+    ).label("phase")
+    since = func.min(case((waits, t.run_at)))
+    waiting = select(t.queue, phase, func.count(), since).where(pending).group_by(t.queue, phase)
+    return counts_of(await session.rows(union_all(rest.group_by(t.queue, t.state), waiting)))
 
 
 async def attempts(session: Session, task: TaskId) -> list[Attempt]:

@@ -1,6 +1,6 @@
 """Rows to values and back: the only place that knows in which form the tables hold what."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -12,22 +12,22 @@ from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, TaskId, WorkerId
 from taskcore.models import Attempt, LogLine, QueueCounts, Settlement, TaskError, TaskRecord, TaskSpec
 from taskcore.retry import RetryPolicy
-from taskcore.states import AT_REST, MOVES, Event, TaskState, move
+from taskcore.states import AT_REST, MOVES, Event, Phase, TaskState, move, state_of
 
 Row = Sequence[Any]
 
 TASK_COLUMNS = (
     "id", "name", "queue", "payload", "priority", "state", "created_at", "run_at", "expires_at", "timeout", "retry",
-    "idempotency_key", "schedule", "meta", "concurrency_key", "concurrency_limit", "attempt", "failures", "losses",
-    "cancel_requested", "progress", "progress_note", "worker", "lease_until", "started_at", "finished_at", "result",
-    "error", "version",
+    "idempotency_key", "schedule", "meta", "concurrency_key", "concurrency_limit", "trace", "attempt", "failures",
+    "losses", "cancel_requested", "progress", "progress_note", "worker", "lease_until", "started_at", "finished_at",
+    "result", "error", "version",
 )  # fmt: skip
 """What ``task_of`` reads, in its order."""
 
 PLAIN_COLUMNS = ("id", "name", "queue", "payload", "priority", "created_at", "run_at", "ready")
 NEW_COLUMNS = (
     *PLAIN_COLUMNS, "expires_at", "timeout", "retry", "idempotency_key", "schedule", "meta", "concurrency_key",
-    "concurrency_limit",
+    "concurrency_limit", "trace",
 )  # fmt: skip
 """What ``new_task`` writes, in its order; the other columns have defaults."""
 
@@ -36,6 +36,7 @@ from_micros = lru_cache(maxsize=1024)(uncached_from_micros)
 
 LATEST = to_micros(datetime.max.replace(tzinfo=UTC))
 STATES = {state.value: state for state in TaskState}
+PHASES = {phase.value: phase for phase in Phase}
 FOREVER = 2**63 - 1
 """Later than every instant there is."""
 
@@ -43,7 +44,7 @@ BACK = frozenset(event for (state, event), to in MOVES.items() if (state, to) ==
 """The events that give a running task back to its queue."""
 _OVER = frozenset(event for (state, event), to in MOVES.items() if state is TaskState.RUNNING and to in AT_REST)
 _MICROSECOND = timedelta(microseconds=1)
-_NOTHING = (*(None,) * 7, 1)
+_NOTHING = (*(None,) * 7, 1, None)
 
 
 def number_key(task: TaskId) -> int:
@@ -95,19 +96,20 @@ def new_task(spec: TaskSpec, key: str | int, now: int) -> Row:
         spec.meta,
         spec.concurrency_key,
         spec.concurrency_limit,
+        spec.trace,
     )
 
 
 def _is_plain(spec: TaskSpec) -> bool:
     rest = (spec.expires_at, spec.timeout, spec.retry, spec.idempotency_key, spec.schedule, spec.meta,
-            spec.concurrency_key, spec.concurrency_limit)  # fmt: skip
+            spec.concurrency_key, spec.concurrency_limit, spec.trace)  # fmt: skip
     return rest == _NOTHING
 
 
 def task_of(row: Row) -> TaskRecord:
     """The record of a row of ``TASK_COLUMNS``."""
     (id_, name, queue, payload, priority, state, created_at, run_at, expires_at, timeout, retry, key, schedule, meta,
-     concurrency_key, concurrency_limit, attempt, failures, losses, cancel_requested, progress, note, worker,
+     concurrency_key, concurrency_limit, trace, attempt, failures, losses, cancel_requested, progress, note, worker,
      lease_until, started_at, finished_at, result, error, version) = row  # fmt: skip
     return TaskRecord(
         id=task_id(id_),
@@ -126,6 +128,7 @@ def task_of(row: Row) -> TaskRecord:
         meta=meta,
         concurrency_key=concurrency_key,
         concurrency_limit=concurrency_limit,
+        trace=trace,
         attempt=attempt,
         failures=failures,
         losses=losses,
@@ -163,21 +166,29 @@ def line_of(row: Row) -> LogLine:
 
 
 def counts_of(rows: Iterable[Row]) -> list[QueueCounts]:
-    """From rows of queue, state, number, and since when the longest-waiting of these has waited; several may add up."""
-    by_state: dict[str, dict[TaskState, int]] = defaultdict(lambda: defaultdict(int))
+    """From rows of queue, phase, number, and since when the longest-waiting of these has waited; several may add up."""
+    by_phase: dict[str, Counter[Phase]] = defaultdict(Counter)
     oldest: dict[str, list[int]] = defaultdict(list)
-    for queue, state, number, due_since in rows:
-        by_state[queue][STATES[state]] += number
+    for queue, phase, number, due_since in rows:
+        by_phase[queue][PHASES[phase]] += number
         if due_since is not None:
             oldest[queue].append(due_since)
     return [
         QueueCounts(
             queue=queue,
-            by_state=dict(by_state[queue]),
+            by_state=_by_state(by_phase[queue]),
+            by_phase=dict(by_phase[queue]),
             oldest_due=from_micros(min(oldest[queue])) if queue in oldest else None,
         )
-        for queue in sorted(by_state)
+        for queue in sorted(by_phase)
     ]
+
+
+def _by_state(by_phase: Counter[Phase]) -> dict[TaskState, int]:
+    by_state = Counter[TaskState]()
+    for phase, number in by_phase.items():
+        by_state[state_of(phase)] += number
+    return dict(by_state)
 
 
 def log_row(line: LogLine, key: str | int) -> Row:

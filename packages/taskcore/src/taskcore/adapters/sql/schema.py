@@ -31,6 +31,8 @@ class Schema:
         self.leaders = self._table("leaders")
         self.controls = self._table("controls")
         self.gates = self._table("gates")
+        self.statistics = self._table("statistics")
+        self.workers = self._table("workers")
         self.task: list[Column[object]] = [self.tasks.c[name] for name in TASK_COLUMNS]
 
     def _table(self, name: str) -> Table:

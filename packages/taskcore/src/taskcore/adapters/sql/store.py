@@ -1,6 +1,7 @@
-"""``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore`` and ``TransactionalEnqueue`` on a SQL server.
+"""Every port on a SQL server, with ``QueueControls`` and ``TransactionalEnqueue``.
 
-It is polled: MySQL and MariaDB tell nobody of new rows.
+It is polled: MySQL and MariaDB tell nobody of new rows. Nor do they count commits where every user may read it, and a
+row that every step changes would make all of them wait for each other: so there is no ``Changes``.
 """
 
 from collections.abc import Sequence
@@ -25,16 +26,30 @@ from taskcore.models import (
     ScheduleRecord,
     ScheduleSpec,
     Settlement,
+    Sighting,
     TaskQuery,
     TaskRecord,
     TaskSpec,
+    TimedCount,
+    WorkerInfo,
 )
 from taskcore.states import TaskState
 
 try:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-    from taskcore.adapters.sql import controls, leadership, opening, reading, schedules, tasks, upkeep, work
+    from taskcore.adapters.sql import (
+        controls,
+        leadership,
+        opening,
+        presence,
+        reading,
+        schedules,
+        statistics,
+        tasks,
+        upkeep,
+        work,
+    )
     from taskcore.adapters.sql.server import Server
     from taskcore.adapters.sql.session import Session
 except ImportError as error:
@@ -208,3 +223,27 @@ class SQLStore:
 
     async def resign(self, held: Leadership) -> None:
         await self._server.write(leadership.resign, held)
+
+    # StatisticsStore
+
+    async def add_counts(self, counts: Sequence[TimedCount]) -> None:
+        await self._server.write(statistics.add, counts)
+
+    async def timed_counts(
+        self, span: timedelta, since: datetime, until: datetime, *, queue: str | None = None, name: str | None = None
+    ) -> Sequence[TimedCount]:
+        return await self._server.read(statistics.read, span, since, until, queue, name)
+
+    async def prune_counts(self, span: timedelta, older_than: timedelta) -> int:
+        return await self._server.write(statistics.prune, span, older_than)
+
+    # WorkerRegistry
+
+    async def sight(self, worker: WorkerInfo, forget_after: timedelta) -> None:
+        await self._server.write(presence.sight, worker, forget_after)
+
+    async def forget(self, worker: WorkerId) -> bool:
+        return await self._server.write(presence.forget, worker)
+
+    async def workers(self) -> Sequence[Sighting]:
+        return await self._server.read(presence.workers)

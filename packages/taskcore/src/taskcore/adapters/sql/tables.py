@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.sql.elements import ColumnElement
 
 from taskcore.ids import MAX_ID, IdScheme
-from taskcore.models.task import MAX_NAME
+from taskcore.models.task import MAX_NAME, MAX_TRACE
 
 STATE = 16
 GATES = 32
@@ -49,6 +49,8 @@ def _others(metadata: MetaData, prefix: str, ids: IdScheme) -> None:
     _fires(metadata, prefix, ids)
     _leaders(metadata, prefix)
     _controls(metadata, prefix)
+    _statistics(metadata, prefix)
+    _workers(metadata, prefix)
 
 
 def _id(name: str, ids: IdScheme, *, primary_key: bool = False, nullable: bool = False) -> Column[object]:
@@ -94,27 +96,31 @@ def _tasks(metadata: MetaData, prefix: str, ids: IdScheme) -> Table:
         # Added later, and read from indexes by whoever looks at many rows.
         Column("concurrency_key", String(MAX_NAME)),
         Column("concurrency_limit", Integer, nullable=False, server_default=text("1")),
+        Column("trace", String(MAX_TRACE)),
         sqlite_autoincrement=ids is IdScheme.NUMBERED,
     )
 
 
 def _partial_indexes(tasks: Table) -> None:
-    """A task is in two or three of them at any time, whatever their number.
+    """A task is in four or five of them at any time, whatever their number.
 
     Where SQLite is to count by an index alone, the columns of its condition stand in it as well.
     """
     c = tasks.c
     # A claim within limits passes over tasks by what stands behind the id.
     slot = (c.expires_at, c.concurrency_key, c.concurrency_limit)
-    _partial(tasks, "ready", c.queue, c.priority.desc(), c.run_at, c.id, c.ready, *slot, where="ready = 1")
-    _partial(tasks, "waiting", c.run_at, c.queue, c.ready, where="ready = 0")
+    _partial(tasks, "ready", c.queue, c.priority.desc(), c.run_at, c.id, c.ready, *slot, c.attempt, where="ready = 1")
+    _partial(tasks, "waiting", c.run_at, c.queue, c.ready, c.attempt, where="ready = 0")
     _partial(tasks, "leased", c.lease_until, c.queue, where="lease_until IS NOT NULL")
-    # Serves retention, and counts tasks at rest without reading them.
+    # Serves retention, a queue and a state at a time, and counts tasks at rest without reading or sorting them.
     at_rest = "ready IS NULL AND lease_until IS NULL"
-    _partial(tasks, "rest", c.finished_at, c.state, c.queue, c.ready, c.lease_until, where=at_rest)
+    _partial(tasks, "rest", c.queue, c.state, c.finished_at, c.ready, c.lease_until, where=at_rest)
     # What people look for; "succeeded" and "pending" are most of the table, so that the primary key serves as well.
     rare = " OR ".join(f"state = '{state}'" for state in ("failed", "cancelled", "expired", "interrupted"))
     _partial(tasks, "rare", c.state, c.id, where=rare)
+    # What a page asks for may be far down a walk along the ids. Both grow at the ends of few runs, which costs little.
+    _index(tasks, "name", c.name)
+    _index(tasks, "created", c.created_at)
     _partial(tasks, "expiring", c.expires_at, c.ready, where="expires_at IS NOT NULL AND ready IS NOT NULL")
     _partial(tasks, "stopping", c.worker, where="cancel_requested = 1")
     _partial(tasks, "schedule", c.schedule, c.id, where="schedule IS NOT NULL")
@@ -228,4 +234,30 @@ def _controls(metadata: MetaData, prefix: str) -> None:
         Column("queue", String(MAX_NAME), primary_key=True, nullable=False),
         Column("paused", Integer, nullable=False, server_default=text("0")),
         Column("concurrency", Integer),
+    )
+
+
+def _statistics(metadata: MetaData, prefix: str) -> None:
+    """How often something happened in the span that begins at an instant."""
+    Table(
+        f"{prefix}_statistics",
+        metadata,
+        Column("span", BigInteger, primary_key=True, autoincrement=False, nullable=False),
+        Column("at", BigInteger, primary_key=True, autoincrement=False, nullable=False),
+        Column("queue", String(MAX_NAME), primary_key=True, nullable=False),
+        Column("name", String(MAX_NAME), primary_key=True, nullable=False),
+        Column("what", String(MAX_NAME), primary_key=True, nullable=False),
+        Column("count", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _workers(metadata: MetaData, prefix: str) -> None:
+    """What each worker said last; nothing that matters for tasks."""
+    Table(
+        f"{prefix}_workers",
+        metadata,
+        Column("id", String(MAX_NAME), primary_key=True, nullable=False),
+        Column("info", LONG, nullable=False),
+        Column("seen_at", BigInteger, nullable=False),
     )

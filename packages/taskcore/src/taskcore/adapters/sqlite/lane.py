@@ -55,7 +55,7 @@ class Lane:
     async def close(self) -> None:
         """Close the connection. What was asked before is done first; a forked process has nothing to close."""
         session, self._session = self._session, None
-        if os.getpid() != self._process:
+        if not self._is_at_home():
             return
         if session is not None:
             await self._in_thread(session.connection.close)
@@ -64,12 +64,16 @@ class Lane:
     def _usable_session(self) -> Session:
         if self._session is None:
             raise StoreUnavailable(f"the store on {self._path} is closed; open it again")
-        if os.getpid() != self._process:
+        if not self._is_at_home():
             # SQLite forbids to take a connection along, and the thread stayed behind.
             raise StoreUnavailable(
                 f"the store on {self._path} was opened before this process was forked; open it again here"
             )
         return self._session
+
+    def _is_at_home(self) -> bool:
+        """Whether this is the process that has the thread."""
+        return os.getpid() == self._process
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

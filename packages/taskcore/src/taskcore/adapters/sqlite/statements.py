@@ -210,12 +210,19 @@ EXPIRE = """
 UPDATE {p}_tasks SET state = 'expired', ready = NULL, finished_at = ? WHERE rowid IN (
     SELECT rowid FROM {p}_tasks WHERE expires_at <= ? AND ready IS NOT NULL ORDER BY expires_at LIMIT ?)
 RETURNING id"""
-# The index of tasks at rest holds all that this reads.
+# The index of tasks at rest holds all that these read, a queue and a state at a time.
+_IS_AT_REST = "ready IS NULL AND lease_until IS NULL"
+QUEUES_AT_REST = f"""
+WITH RECURSIVE found (queue) AS (
+    SELECT min(queue) FROM {{p}}_tasks WHERE {_IS_AT_REST}
+    UNION ALL
+    SELECT (SELECT min(t.queue) FROM {{p}}_tasks AS t WHERE {_IS_AT_REST} AND t.queue > found.queue) FROM found
+    WHERE found.queue IS NOT NULL)
+SELECT queue FROM found WHERE queue IS NOT NULL"""
 PRUNABLE = f"""
-SELECT json_group_array(id) FROM (
-    SELECT id FROM {{p}}_tasks
-    WHERE ready IS NULL AND lease_until IS NULL AND finished_at < ? AND state IN {IDS}
-    ORDER BY finished_at LIMIT ?)"""
+SELECT finished_at, rowid FROM {{p}}_tasks
+WHERE {_IS_AT_REST} AND queue = ? AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?"""
+IDS_AT = f"SELECT json_group_array(id) FROM {{p}}_tasks WHERE rowid IN {IDS}"
 STOPPING = "SELECT id, attempt FROM {p}_tasks WHERE worker = ? AND cancel_requested = 1 AND state = 'running'"
 
 # --- logs
@@ -234,14 +241,17 @@ GET = f"SELECT {task_columns()} FROM {{p}}_tasks WHERE id = ?"
 # Four covering indexes between them hold every task once. A task past its expiry counts, but nobody waits for it.
 _WAITED_FOR = """min(CASE WHEN run_at <= ?1 AND rowid NOT IN (
     SELECT rowid FROM {p}_tasks WHERE expires_at <= ?1 AND ready IS NOT NULL) THEN run_at END)"""
+_SCHEDULED, _RETRYING = "sum(attempt = 0 AND run_at > ?1)", "sum(attempt > 0)"
 COUNTS = f"""
-SELECT queue, 'pending', count(*), {_WAITED_FOR} FROM {{p}}_tasks WHERE ready = 1 GROUP BY queue
+SELECT queue, 'pending', count(*), {_SCHEDULED}, {_RETRYING}, {_WAITED_FOR} FROM {{p}}_tasks
+WHERE ready = 1 GROUP BY queue
 UNION ALL
-SELECT queue, 'pending', count(*), {_WAITED_FOR} FROM {{p}}_tasks WHERE ready = 0 GROUP BY queue
+SELECT queue, 'pending', count(*), {_SCHEDULED}, {_RETRYING}, {_WAITED_FOR} FROM {{p}}_tasks
+WHERE ready = 0 GROUP BY queue
 UNION ALL
-SELECT queue, 'running', count(*), NULL FROM {{p}}_tasks WHERE lease_until IS NOT NULL GROUP BY queue
+SELECT queue, 'running', count(*), 0, 0, NULL FROM {{p}}_tasks WHERE lease_until IS NOT NULL GROUP BY queue
 UNION ALL
-SELECT queue, state, count(*), NULL FROM {{p}}_tasks WHERE ready IS NULL AND lease_until IS NULL
+SELECT queue, state, count(*), 0, 0, NULL FROM {{p}}_tasks WHERE ready IS NULL AND lease_until IS NULL
 GROUP BY queue, state"""
 
 # The kept attempts, and the one that the task's own row tells of, unless it was kept as well.

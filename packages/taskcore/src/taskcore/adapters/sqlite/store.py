@@ -1,6 +1,6 @@
-"""``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore``, ``Wakeup`` and ``TransactionalEnqueue`` on one
-SQLite file."""
+"""Every port and ability on one SQLite file."""
 
+import secrets
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,9 +9,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from taskcore.adapters.sqlite import controls, database, leadership, reading, schedules, tasks, upkeep, work
+from taskcore.adapters.sqlite import (
+    controls,
+    database,
+    finding,
+    leadership,
+    presence,
+    reading,
+    schedules,
+    statistics,
+    tasks,
+    upkeep,
+    work,
+)
 from taskcore.adapters.sqlite.errors import translated
 from taskcore.adapters.sqlite.lane import Lane
+from taskcore.adapters.sqlite.searcher import Searcher
 from taskcore.adapters.sqlite.session import Session
 from taskcore.adapters.sqlite.wakeup import Lookout
 from taskcore.adapters.sqlite.writer import Writer
@@ -32,9 +45,12 @@ from taskcore.models import (
     ScheduleRecord,
     ScheduleSpec,
     Settlement,
+    Sighting,
     TaskQuery,
     TaskRecord,
     TaskSpec,
+    TimedCount,
+    WorkerInfo,
 )
 from taskcore.states import TaskState
 
@@ -42,8 +58,8 @@ from taskcore.states import TaskState
 class SQLiteStore:
     """A store in a file that any number of processes on this machine may have open at the same time.
 
-    One connection writes, one reads, each in a thread of its own. An object serves any event loop and any thread, but
-    not a process that was forked from the one that opened it.
+    One connection writes, one reads, one searches, each in a thread of its own. An object serves any event loop and any
+    thread, but not a process that was forked from the one that opened it.
     """
 
     def __init__(self, path: Path, prefix: str, ids: IdScheme, clock: Clock, busy_timeout: float) -> None:
@@ -55,7 +71,9 @@ class SQLiteStore:
         self._patience = busy_timeout
         self._writer = Writer(str(path), busy_timeout)
         self._reader = Lane(str(path), "reader", busy_timeout)
+        self._searcher = Searcher(str(path), busy_timeout, self._session)
         self._lookout = Lookout(self._session)
+        self._name = secrets.token_hex(4)
 
     @classmethod
     async def open(
@@ -124,6 +142,7 @@ class SQLiteStore:
 
     async def close(self) -> None:
         self._lookout.close()
+        await self._searcher.close()
         await self._reader.close()
         await self._writer.close()
 
@@ -211,16 +230,17 @@ class SQLiteStore:
         return await self._reader.run(reading.get, task)
 
     async def find(self, query: TaskQuery) -> Sequence[TaskRecord]:
-        return await self._reader.run(reading.find, query)
+        return await self._searcher.run(finding.find, query)
 
     async def counts(self) -> Sequence[QueueCounts]:
-        return await self._reader.run(reading.counts)
+        return await self._searcher.run(reading.counts)
 
     async def attempts(self, task: TaskId) -> Sequence[Attempt]:
         return await self._reader.run(reading.attempts, task)
 
     async def logs(self, task: TaskId | None = None, *, name: str | None = None, limit: int = 100) -> Sequence[LogLine]:
-        return await self._reader.run(reading.logs, task, name, limit)
+        lane = self._searcher if task is None else self._reader
+        return await lane.run(reading.logs, task, name, limit)
 
     async def add_logs(self, lines: Sequence[LogLine]) -> None:
         await self._writer.run(work.add_logs, lines)
@@ -270,6 +290,36 @@ class SQLiteStore:
 
     async def resign(self, held: Leadership) -> None:
         await self._writer.run(leadership.resign, held)
+
+    # StatisticsStore
+
+    async def add_counts(self, counts: Sequence[TimedCount]) -> None:
+        await self._writer.run(statistics.add, counts)
+
+    async def timed_counts(
+        self, span: timedelta, since: datetime, until: datetime, *, queue: str | None = None, name: str | None = None
+    ) -> Sequence[TimedCount]:
+        return await self._searcher.run(statistics.read, span, since, until, queue, name)
+
+    async def prune_counts(self, span: timedelta, older_than: timedelta) -> int:
+        return await self._writer.run(statistics.prune, span, older_than)
+
+    # WorkerRegistry
+
+    async def sight(self, worker: WorkerInfo, forget_after: timedelta) -> None:
+        await self._writer.run(presence.sight, worker, forget_after)
+
+    async def forget(self, worker: WorkerId) -> bool:
+        return await self._writer.run(presence.forget, worker)
+
+    async def workers(self) -> Sequence[Sighting]:
+        return await self._reader.run(presence.workers)
+
+    # Changes
+
+    async def revision(self) -> str:
+        # SQLite's number means something to one connection alone.
+        return f"{self._name}-{await self._reader.run(reading.revision)}"
 
     # Wakeup
 

@@ -27,5 +27,9 @@ def expire(session: Session, limit: int) -> list[TaskId]:
 
 
 def prune(session: Session, states: frozenset[TaskState], older_than: timedelta, limit: int) -> int:
-    before = session.now - micros(older_than)
-    return remove(session, session.one(sql.PRUNABLE, [before, json.dumps(sorted(states)), limit]))
+    before, found = session.now - micros(older_than), list[tuple[int, int]]()
+    for (queue,) in session.execute(sql.QUEUES_AT_REST).fetchall():
+        for state in states:
+            found += session.execute(sql.PRUNABLE, [queue, state, before, limit])
+    oldest = [place for _, place in sorted(found)[:limit]]
+    return remove(session, session.one(sql.IDS_AT, [json.dumps(oldest)]))
