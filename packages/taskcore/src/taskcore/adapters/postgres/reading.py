@@ -1,9 +1,7 @@
 """What ``TaskReader`` does; each function reads one state of the database with one statement."""
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import asyncpg
@@ -17,9 +15,6 @@ from taskcore.adapters.sql.rows import Row, attempt_of, counts_of, line_of, task
 from taskcore.errors import StoreUnavailable
 from taskcore.ids import TaskId
 from taskcore.models import Attempt, LogLine, QueueCounts, TaskQuery, TaskRecord
-from taskcore.states import WAITING, Phase, TaskState
-
-_STATE = dict.fromkeys(WAITING, TaskState.PENDING)
 
 _GET = f"{RECORDS} WHERE t.id = $1"
 
@@ -109,15 +104,7 @@ async def find(database: Database, query: TaskQuery) -> list[TaskRecord]:
 
 
 async def counts(database: Database) -> list[QueueCounts]:
-    return _by_phase(await database.allowing("enable_seqscan", _COUNTS, database.now))
-
-
-def _by_phase(rows: Rows) -> list[QueueCounts]:
-    numbers: dict[str, dict[Phase, int]] = defaultdict(dict)
-    for queue, phase, number, _ in rows:
-        numbers[queue][Phase(phase)] = number
-    of_states = counts_of((queue, _STATE.get(phase, phase), number, due) for queue, phase, number, due in rows)
-    return [replace(each, by_phase=numbers[each.queue]) for each in of_states]
+    return counts_of(await database.allowing("enable_seqscan", _COUNTS, database.now))
 
 
 async def attempts(runner: Runner, task: TaskId) -> list[Attempt]:
