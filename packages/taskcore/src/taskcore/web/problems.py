@@ -37,6 +37,7 @@ STATUSES: Mapping[type[TaskcoreError], int] = {
     errors.InvalidInput: 422,
     errors.PayloadTooLarge: 413,
     errors.TaskNotFound: 404,
+    errors.AccountNotFound: 404,
     errors.HandlerNotFound: 422,
     errors.IllegalMove: 409,
     errors.NameTaken: 409,
