@@ -56,13 +56,15 @@ class StaleWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleEvent:
-    """A due instant of a schedule was dealt with: ``task`` was put, or ``skipped`` names the policy that said no."""
+    """A due instant of a schedule was dealt with: ``task`` was put, or ``skipped`` names the policy that said no, to
+    ``count`` instants together."""
 
     at: datetime
     schedule: ScheduleId
     instant: datetime
     task: TaskId | None = None
     skipped: str | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

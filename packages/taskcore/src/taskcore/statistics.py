@@ -53,6 +53,8 @@ def _words(kind: str) -> tuple[str, ...]:
 
 RUN_WORDS, WAIT_WORDS = _words("run"), _words("wait")
 """The word of each bucket, in their order: ``RUN_WORDS[bisect_left(BOUNDS, seconds)]``."""
+RUN_TIME, WAIT_TIME = "run_us", "wait_us"
+"""Words that count microseconds: how long all handlers ran together, and all tasks waited."""
 
 
 class Names:

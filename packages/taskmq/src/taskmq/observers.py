@@ -2,8 +2,9 @@
 
 from contextlib import AsyncExitStack
 
+from taskcore.counting import COUNTED
 from taskcore.engine.presence import Presence
-from taskcore.engine.statistics import COUNTED, StatisticsRecorder
+from taskcore.engine.statistics import StatisticsRecorder
 from taskcore.engine.worker import Worker
 from taskcore.ports import EventBus, StatisticsStore, WorkerRegistry
 

@@ -88,6 +88,7 @@ class Scheduler:
                     instant=record.instant,
                     task=record.task,
                     skipped=record.skipped,
+                    count=record.count,
                 )
             )
         self._bus.publish(events)

@@ -5,7 +5,6 @@ answer to a sum is lost, that sum is stored again and may count twice. Nothing e
 """
 
 import logging
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -14,14 +13,13 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from taskcore import statistics
+from taskcore.counting import Counting, Sums
 from taskcore.engine.periodic import Periodic
 from taskcore.errors import StoreError
-from taskcore.events import AnyEvent, TaskEvent, TaskPut
+from taskcore.events import AnyEvent
 from taskcore.models import HOUR, MINUTE, TimedCount
 from taskcore.ports import StatisticsStore
-from taskcore.states import Event
-from taskcore.statistics import BOUNDS, RUN_WORDS, WAIT_WORDS, Names, floor
+from taskcore.statistics import floor
 
 log = logging.getLogger("taskcore.engine")
 
@@ -32,26 +30,9 @@ KEEP: Mapping[timedelta, timedelta] = {MINUTE: timedelta(days=2), HOUR: timedelt
 WAITING_MINUTES = 120
 """So many minutes are kept here while the store is away; then the oldest go."""
 
-COUNTED: Mapping[Event, str] = {
-    Event.SUCCEED: statistics.SUCCEEDED,
-    Event.REPEAT: statistics.SUCCEEDED,
-    Event.FAIL: statistics.FAILED,
-    Event.RETRY: statistics.RETRIED,
-    Event.CANCEL: statistics.CANCELLED,
-    Event.EXPIRE: statistics.EXPIRED,
-    Event.LOSE: statistics.LOST,
-    Event.RELEASE: statistics.RELEASED,
-    Event.INTERRUPT: statistics.RELEASED,
-}
-"""The word for each event. A run of a periodic task that ended badly repeats as well, but counts as failed."""
-
-Place = tuple[str, str]
-"""A queue and a task's name."""
-Sums = dict[Place, Counter[str]]
-
 
 class StatisticsRecorder:
-    """Subscribe ``hear`` to a bus, and keep the context open while events may come; leaving it stores the rest.
+    """Subscribe ``hear`` to ``taskcore.counting.COUNTED``, and keep the context open; leaving it stores the rest.
 
     Args:
         names: how many task names, and how many queues, are told apart.
@@ -66,7 +47,7 @@ class StatisticsRecorder:
         names: int = 500,
     ) -> None:
         self._store, self._keep = store, keep
-        self._names, self._queues = Names(names), Names(names)
+        self._counting = Counting(names)
         self._lock = Lock()
         self._minutes: dict[datetime, Sums] = {}
         self._stack = AsyncExitStack()
@@ -94,11 +75,7 @@ class StatisticsRecorder:
         if not events:
             return
         with self._lock:
-            sums = self._of_minute(floor(events[0].at, MINUTE))
-            self._count_ends(sums, [event for event in events if type(event) is TaskEvent])
-            for event in events:
-                if type(event) is TaskPut:
-                    self._counts(sums, event.queue, event.name)[statistics.PUT] += 1
+            self._counting.add(self._of_minute(floor(events[0].at, MINUTE)), events)
 
     def _of_minute(self, minute: datetime) -> Sums:
         sums = self._minutes.get(minute)
@@ -107,31 +84,6 @@ class StatisticsRecorder:
             if len(self._minutes) > WAITING_MINUTES:
                 del self._minutes[min(self._minutes)]
         return sums
-
-    def _counts(self, sums: Sums, queue: str, name: str) -> Counter[str]:
-        counts = sums.get((queue, name))
-        if counts is None:
-            place = self._queues(queue), self._names(name)
-            counts = sums.setdefault(place, Counter())
-        return counts
-
-    def _count_ends(self, sums: Sums, events: Sequence[TaskEvent]) -> None:
-        """Neighbours are mostly of one kind, so what was looked up for the last event is kept: this runs once a task,
-        and an enum's hash alone costs as much as all the rest."""
-        kind = word = last_name = last_queue = None
-        counts = Counter[str]()
-        for _, what, _, name, queue, _, _, duration, wait, error in events:
-            if what is not kind:
-                kind, word = what, COUNTED.get(what)
-            if word is None:
-                continue
-            if name != last_name or queue != last_queue:
-                last_name, last_queue, counts = name, queue, self._counts(sums, queue, name)
-            counts[statistics.FAILED if error is not None and what is Event.REPEAT else word] += 1
-            if duration is not None:
-                counts[RUN_WORDS[bisect_left(BOUNDS, duration)]] += 1
-            if wait is not None:
-                counts[WAIT_WORDS[bisect_left(BOUNDS, wait)]] += 1
 
     async def flush(self) -> None:
         """Store what was counted since the last time; nothing is forgotten while the store is away.
