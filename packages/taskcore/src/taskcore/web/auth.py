@@ -18,7 +18,7 @@ from taskcore.web.access import Access
 from taskcore.web.cookies import SessionCookie
 from taskcore.web.csrf import refuse_foreign
 from taskcore.web.paths import path_below_root
-from taskcore.web.principals import set_principal
+from taskcore.web.principals import Recheck, set_principal
 from taskcore.web.problems import Problem
 from taskcore.web.proxies import is_forwarded, is_local, peer_of
 from taskcore.web.request_ids import current_request_id
@@ -36,7 +36,8 @@ class Authentication:
 
     Without ``access`` there are no accounts: programs on this very machine are admins, and everybody else gets 403.
 
-    Below ``public`` paths (static files, a health check) nobody is recognised and no store is asked.
+    Below ``public`` paths (static files, health checks) nobody is recognised and no store is asked, unless a route
+    does so itself by ``recognised_again``.
     A WebSocket that was opened by a page of another origin is refused.
     """
 
@@ -53,25 +54,31 @@ class Authentication:
         await self._app(scope, receive, send)
 
     async def _recognise(self, scope: Scope) -> None:
-        access = self._access
         if scope["type"] == "websocket":
-            refuse_foreign(scope, access.trusted_origins if access else ())
-
+            refuse_foreign(scope, self._access.trusted_origins if self._access else ())
+        recognise = self._recogniser(scope)
         if scope["type"] == "http" and path_below_root(scope).startswith(self._public):
-            set_principal(scope, None, _nobody)
+            set_principal(scope, None, recognise)
             return
+        try:
+            set_principal(scope, await recognise(), recognise)
+        except NotAuthenticated as refusal:
+            set_principal(scope, None, recognise, refusal)
+
+    def _recogniser(self, scope: Scope) -> Recheck:
+        access = self._access
         if access is None:
-            set_principal(scope, local_admin(scope), _the_local_admin)
-            return
+
+            async def local() -> Principal | None:
+                return local_admin(scope)
+
+            return local
         credentials = credentials_of(scope, access.cookie)
 
         async def recognise() -> Principal | None:
             return await access.chain.authenticate(credentials)
 
-        try:
-            set_principal(scope, await recognise(), recognise)
-        except NotAuthenticated as refusal:
-            set_principal(scope, None, recognise, refusal)
+        return recognise
 
 
 def credentials_of(scope: Scope, cookie: SessionCookie) -> Credentials:
@@ -108,14 +115,6 @@ def local_admin(scope: Scope) -> Principal:
     if not is_local(scope):
         detail = "without accounts only programs on this machine are answered, by an address or localhost"
         raise Problem(403, detail, code="local_only")
-    return LOCAL_ADMIN
-
-
-async def _nobody() -> None:
-    return None
-
-
-async def _the_local_admin() -> Principal:
     return LOCAL_ADMIN
 
 

@@ -1,0 +1,86 @@
+"""JSON that no store could keep is refused before anybody tries."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from taskcore.web.documents import json_of, parse_json
+from taskcore.web.problems import Problem
+
+from .faces import a_client, a_face
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+)
+
+
+@given(VALUES)
+def test_what_json_has_is_read_as_it_was_written(value: Any) -> None:
+    assert value == parse_json(json.dumps(value).encode())
+    assert value == parse_json(json.dumps(value, ensure_ascii=False).encode())
+
+
+@given(st.binary(max_size=200))
+def test_whatever_bytes_come_they_are_read_or_refused(body: bytes) -> None:
+    with suppress(Problem):
+        parse_json(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "word"),
+    [
+        pytest.param(b"", 400, "not JSON", id="nothing"),
+        pytest.param(b"{", 400, "not JSON", id="half"),
+        pytest.param(b"\xff", 400, "not JSON", id="no UTF-8"),
+        pytest.param(b"\xef\xbb\xbf{}", 400, "not JSON", id="a byte order mark"),
+        pytest.param(b"1" * 5_000, 400, "not JSON", id="a number with too many digits"),
+        pytest.param(b'{"a": NaN}', 422, "NaN", id="NaN"),
+        pytest.param(b"[-Infinity]", 422, "-Infinity", id="Infinity"),
+        pytest.param(b"[1e999]", 422, "float", id="a number that becomes infinite"),
+        pytest.param(b'{"a": 1, "a": 2}', 422, "'a' comes twice", id="equal keys"),
+        pytest.param(rb'["\ud800"]', 422, "surrogate", id="half a surrogate pair"),
+        pytest.param(rb'{"\udfff": 1}', 422, "surrogate", id="half a surrogate pair in a key"),
+        pytest.param(rb'["a\u0000"]', 422, "NUL", id="NUL"),
+        pytest.param(b"[" * 101 + b"]" * 101, 422, "100 levels", id="too deep"),
+        pytest.param(b"[" * 500_000, 422, "100 levels", id="deeper than any stack"),
+        pytest.param(b'{"a":' * 200_000, 422, "100 levels", id="objects as deep"),
+    ],
+)
+async def test_what_it_has_not_is_refused_with_a_reason(body: bytes, status: int, word: str) -> None:
+    async with a_client(a_face(None, routes=[Route("/echo", echo, methods=["POST"])])) as client:
+        answer = await client.post("/echo", content=body, headers={"Content-Type": "application/json"})
+
+    assert status == answer.status_code
+    assert word in answer.json()["detail"]
+
+
+async def echo(request: Request) -> Response:
+    return JSONResponse(await json_of(request))
+
+
+@pytest.mark.parametrize(
+    ("media_type", "status"),
+    [
+        ("application/json; charset=utf-8", 200),
+        ("application/merge-patch+json", 200),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+    ],
+)
+async def test_a_body_has_to_say_that_it_is_json(media_type: str, status: int) -> None:
+    async with a_client(a_face(None, routes=[Route("/echo", echo, methods=["POST"])])) as client:
+        answer = await client.post("/echo", content=b"{}", headers={"Content-Type": media_type})
+
+    assert status == answer.status_code
+
+
+def test_a_hundred_levels_are_fine() -> None:
+    assert parse_json(b"[" * 100 + b"]" * 100)
