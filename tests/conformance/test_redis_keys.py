@@ -19,8 +19,8 @@ STATES = re.compile(r"(succeeded|failed|cancelled|expired|interrupted):")
 
 
 def documented() -> set[str]:
-    """What the names in the first column of the table begin with."""
-    rows = re.findall(r"^\| (`.*?) \|", TABLE.read_text("utf-8"), re.MULTILINE)
+    """What the names in the first column of the table begin with; accounts have a table of their own."""
+    rows = re.findall(r"^\| (`.*?) \|", TABLE.read_text("utf-8").split("## Accounts")[0], re.MULTILINE)
     return {name for row in rows for name in re.findall(r"`([a-z]+:?)", row)}
 
 

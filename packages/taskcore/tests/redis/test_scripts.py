@@ -19,8 +19,9 @@ from taskcore.testing.factories import a_claim, a_line, a_task
 from .conftest import Server
 
 FOLDER = Path(str(files("taskcore.adapters.redis"))) / "scripts"
-SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.lua"))
-ADAPTER = "\n".join(path.read_text("utf-8") for path in FOLDER.parent.glob("*.py"))
+FILES = [path.relative_to(FOLDER).with_suffix("") for path in FOLDER.rglob("*.lua")]
+SCRIPTS = sorted(file.as_posix() for file in FILES if file.parent.name != "parts")
+ADAPTER = "\n".join(path.read_text("utf-8") for path in FOLDER.parent.rglob("*.py"))
 
 
 def header(name: str) -> str:

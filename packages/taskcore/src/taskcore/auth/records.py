@@ -152,7 +152,8 @@ class NewApiKey:
 
     def __post_init__(self) -> None:
         check_digest(self.digest)
-        _clean(self, "name", "prefix", "role", *([] if self.owner is None else ["owner"]))
+        _clean(self, "name", "prefix", "role")
+        object.__setattr__(self, "owner", clean(self.owner) if self.owner else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ class AdminsContract:
         await store.add_user(an_admin("disabled", enabled=False))
         await store.add_user(a_user())
 
-        with pytest.raises(LastAdmin):
+        with pytest.raises(LastAdmin, match="'root' is the last"):
             await store.change_user(admin.id, change)
 
         assert admin == await store.get_user(admin.id)
@@ -29,7 +29,7 @@ class AdminsContract:
     async def test_the_last_admin_cannot_be_removed(self, store: AccountStore) -> None:
         admin = await store.add_user(an_admin())
 
-        with pytest.raises(LastAdmin):
+        with pytest.raises(LastAdmin, match="'root' is the last"):
             await store.remove_user(admin.id)
 
         assert admin == await store.get_user(admin.id)
