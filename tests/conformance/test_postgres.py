@@ -16,9 +16,12 @@ from taskcore.ids import TaskId
 from taskcore.models import Receipt, TaskSpec
 from taskcore.testing import FakeClock, a_task
 from taskcore.testing.contracts.abilities import Begin, EnqueuingStore, TransactionalEnqueueContract, WakeupContract
+from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
+from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import TaskStoreContract, TimeSortedIdsContract
 
 
@@ -62,6 +65,18 @@ class TestSchedules(ScheduleStoreContract):
 
 
 class TestLeadership(LeaderStoreContract):
+    pass
+
+
+class TestStatistics(StatisticsStoreContract):
+    pass
+
+
+class TestPresence(WorkerRegistryContract):
+    pass
+
+
+class TestChanges(ChangesContract):
     pass
 
 

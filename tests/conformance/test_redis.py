@@ -11,9 +11,12 @@ from taskcore.adapters.redis import RedisStore
 from taskcore.ids import IdScheme
 from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import WakeupContract
+from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
+from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
 from taskcore.testing.redis_keys import no_key_is_left
 
@@ -75,6 +78,18 @@ class TestSchedules(ScheduleStoreContract):
 
 
 class TestLeadership(LeaderStoreContract):
+    pass
+
+
+class TestStatistics(StatisticsStoreContract):
+    pass
+
+
+class TestPresence(WorkerRegistryContract):
+    pass
+
+
+class TestChanges(ChangesContract):
     pass
 
 

@@ -10,6 +10,8 @@ from taskcore.adapters.redis import RedisStore
 from taskcore.adapters.redis.keys import stored_keys
 from taskcore.states import AT_REST, Event
 from taskcore.testing import FakeClock
+from taskcore.testing.contracts.presence import a_worker
+from taskcore.testing.contracts.statistics import a_count
 from taskcore.testing.contracts.steps import bring_to, claim_one, put, put_one, run_one
 from taskcore.testing.factories import a_claim, a_line, a_schedule, a_step, a_task, seconds
 from taskcore.testing.redis_keys import no_key_is_left
@@ -41,6 +43,8 @@ async def test_every_key_is_in_the_documented_table(redis_url: str) -> None:
         schedule = await store.save_schedule(a_schedule(), clock.now())
         await store.advance(a_step(schedule, clock.now()))
         await store.campaign("scheduler", "a", seconds(9))
+        await store.add_counts([a_count()])
+        await store.sight(a_worker(), seconds(9))
 
         names = {re.match("[a-z]+:?", STATES.sub("pending:", name)) for name in await stored_keys(redis_url, prefix)}
 

@@ -176,7 +176,7 @@ async def test_keys_for_other_ids_or_of_a_later_release_are_refused(server: Serv
         with pytest.raises(SchemaMismatch, match=r"'1 time_sorted'.*'1 numbered'"):
             await RedisStore.open(server.url, ids=IdScheme.NUMBERED)
 
-        server.client.set("{taskcore}:layout", "2 time_sorted")
+        server.client.set("{taskcore}:layout", "3 time_sorted")
         with pytest.raises(SchemaMismatch, match="update taskcore"):
             await store.check()
         with pytest.raises(SchemaMismatch):

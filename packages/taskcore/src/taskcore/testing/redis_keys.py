@@ -8,7 +8,7 @@ from taskcore.adapters.redis import RedisStore
 from taskcore.adapters.redis.keys import CONSTANTS, remove_keys, stored_keys
 from taskcore.clock import Clock
 from taskcore.ids import IdScheme
-from taskcore.models import Order, TaskQuery
+from taskcore.models import SPANS, Order, TaskQuery
 from taskcore.states import Event, TaskState
 from taskcore.testing.factories import a_settlement
 from taskcore.testing.waiting import eventually
@@ -40,7 +40,7 @@ async def no_key_is_left(
 
 
 async def remove_everything(store: RedisStore) -> None:
-    """Bring every task to rest, and remove all tasks, schedules and controls."""
+    """Bring every task to rest, and remove all tasks, schedules, controls, counts and workers."""
     await store.expire(1_000_000)
     while running := await store.find(TaskQuery(states=frozenset({TaskState.RUNNING}), limit=1000)):
         await store.settle([a_settlement(task, Event.CANCEL) for task in running])
@@ -52,6 +52,10 @@ async def remove_everything(store: RedisStore) -> None:
         await store.resume(control.queue)
         await store.limit(control.queue, None)
     await store.prune(frozenset(TaskState), timedelta(0), 1_000_000)
+    for span in SPANS:
+        await store.prune_counts(span, timedelta(days=-100_000))
+    for seen in await store.workers():
+        await store.forget(seen.worker.id)
 
 
 async def leaked_keys(url: str, prefix: str) -> list[str]:

@@ -5,14 +5,15 @@ from operator import itemgetter
 from typing import Any
 
 from taskcore.adapters.memory.transitions import ENDED_BY, last_attempt
+from taskcore.adapters.redis.errors import translated
 from taskcore.adapters.redis.records import attempt_of, load_micros, numbered_line, record_of
 from taskcore.adapters.redis.session import Session
 from taskcore.ids import TaskId
-from taskcore.models import Attempt, LogLine, Order, QueueCounts, TaskQuery, TaskRecord
-from taskcore.states import TaskState
+from taskcore.models import Attempt, LogLine, QueueCounts, TaskRecord
+from taskcore.states import Phase, TaskState
 
 _PAGE = 1000
-"""Tasks that are read in one go."""
+"""Tasks that are cleaned up behind in one go."""
 _STATES = (
     TaskState.PENDING,
     TaskState.RUNNING,
@@ -25,13 +26,17 @@ _STATES = (
 """In the order of ``counts.lua``."""
 
 
+_CHANGES = ("run_id", "rdb_last_save_time", "rdb_changes_since_last_save", "expired_keys")
+
+
 async def records(session: Session, keys: Sequence[str]) -> list[TaskRecord | None]:
     """The tasks with these keys; None for those that are gone."""
     values = await session.run("read", *keys) if keys else []
-    return [_record(session, key, values[9 * place : 9 * place + 9]) for place, key in enumerate(keys)]
+    return [record(session, key, values[9 * place : 9 * place + 9]) for place, key in enumerate(keys)]
 
 
-def _record(session: Session, key: str, values: Sequence[Any]) -> TaskRecord | None:
+def record(session: Session, key: str, values: Sequence[Any]) -> TaskRecord | None:
+    """A task from the nine values of ``read.lua``."""
     life, payload, extra, result, error, version, progress, note, lease = values
     if life is None:
         return None
@@ -44,57 +49,26 @@ async def get(session: Session, task: TaskId) -> TaskRecord | None:
     return record
 
 
-async def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
-    found: list[TaskRecord] = []
-    after = "" if query.after is None else session.key(query.after)
-    more = True
-    while more and len(found) < query.limit:
-        keys, more = await _next_keys(session, query, after)
-        found += [each for each in await records(session, keys) if each is not None and _matches(each, query)]
-        after = keys[-1] if keys else after
-    return found[: max(0, query.limit)]
-
-
-async def _next_keys(session: Session, query: TaskQuery, after: str) -> tuple[list[str], bool]:
-    """The next keys of the wanted states and queue, and whether there may be more behind them."""
-    newest = query.order is Order.NEWEST
-    states = sorted(query.states) or _STATES
-    most = min(query.limit, _PAGE)
-    asked, lists, running = await session.run("list", query.order, after, most, query.queue or "", *states)
-    keys = [key for each in lists for key in each]
-    keys += [key for key in running if not after or (key < after if newest else key > after)]
-    # Behind the end of a list that goes on, others may know keys that come later than those it did not tell.
-    ends = [each[-1] for each in lists if len(each) == asked]
-    if ends:
-        end = max(ends) if newest else min(ends)
-        keys = [key for key in keys if (key >= end if newest else key <= end)]
-    keys = sorted(set(keys), reverse=newest)
-    return keys[:most], bool(ends) or len(keys) > most
-
-
-def _matches(record: TaskRecord, query: TaskQuery) -> bool:
-    return (
-        (not query.states or record.state in query.states)
-        and (query.queue is None or record.queue == query.queue)
-        and (query.name is None or record.name == query.name)
-        and (query.schedule is None or record.schedule == query.schedule)
-    )
-
-
 async def counts(session: Session) -> list[QueueCounts]:
     while await session.run("sweep", _PAGE):
         pass
     values = await session.run("counts")
-    rows = sorted(values[first : first + 9] for first in range(0, len(values), 9))
-    return [
-        QueueCounts(
-            queue=queue,
-            by_state={state: number for state, number in zip(_STATES, numbers, strict=True) if number},
-            oldest_due=load_micros(oldest) if oldest else None,
-        )
-        for queue, *numbers, oldest in rows
-        if any(numbers)
-    ]
+    rows = sorted(values[first : first + 11] for first in range(0, len(values), 11))
+    return [_counts(*row) for row in rows if any(row[1:8])]
+
+
+def _counts(queue: str, *numbers: Any) -> QueueCounts:
+    *of_states, scheduled, retrying, oldest = numbers
+    by_state = {state: number for state, number in zip(_STATES, of_states, strict=True) if number}
+    by_phase = {Phase(state): number for state, number in by_state.items() if state is not TaskState.PENDING}
+    queued = by_state.get(TaskState.PENDING, 0) - scheduled - retrying
+    waiting = {Phase.SCHEDULED: scheduled, Phase.QUEUED: queued, Phase.RETRYING: retrying}
+    return QueueCounts(
+        queue=queue,
+        by_state=by_state,
+        by_phase=by_phase | {phase: number for phase, number in waiting.items() if number},
+        oldest_due=load_micros(oldest) if oldest else None,
+    )
 
 
 async def attempts(session: Session, task: TaskId) -> list[Attempt]:
@@ -129,3 +103,11 @@ async def logs(session: Session, task: TaskId | None, name: str | None, limit: i
 
 def _name_in(life: str | None) -> str | None:
     return None if life is None else life.split("\n", 3)[2]
+
+
+async def revision(session: Session) -> str:
+    """How often anything in the server has changed, for whatever store: since it last saved its data, and when that
+    was. What vanishes by itself is no change to the server, so it is counted as well."""
+    with translated(session.server):
+        info = await session.client.info()
+    return " ".join(str(info.get(name)) for name in _CHANGES)

@@ -88,24 +88,25 @@ def order_values(spec: TaskSpec, key: str) -> tuple[str, str, str, str, str]:
 
 
 def _dump_extra(spec: TaskSpec) -> str:
-    timeout, retry, schedule, meta = spec.timeout, spec.retry, spec.schedule, spec.meta
-    if timeout is None and retry is None and schedule is None and meta is None:
+    timeout, retry, schedule, meta, trace = spec.timeout, spec.retry, spec.schedule, spec.meta, spec.trace
+    if timeout is None and retry is None and schedule is None and meta is None and trace is None:
         return ""
-    rest = [timeout and timeout // _MICROSECOND, retry and retry.dump(), schedule, meta]
+    rest = [timeout and timeout // _MICROSECOND, retry and retry.dump(), schedule, meta, trace]
     return json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
 
 
-def _load_extra(text: str) -> tuple[timedelta | None, RetryPolicy | None, ScheduleId | None, str | None]:
-    timeout, retry, schedule, meta = json.loads(text)
+def _load_extra(text: str) -> tuple[timedelta | None, RetryPolicy | None, ScheduleId | None, str | None, str | None]:
+    timeout, retry, schedule, meta, *trace = json.loads(text)  # an earlier release knew no trace
     return (
         None if timeout is None else timedelta(microseconds=timeout),
         None if retry is None else RetryPolicy.load(retry),
         schedule,
         meta,
+        trace[0] if trace else None,
     )
 
 
-_NO_EXTRA = (None, None, None, None)
+_NO_EXTRA = (None, None, None, None, None)
 
 
 def _optional_instant(text: str) -> datetime | None:
@@ -127,7 +128,7 @@ def record_of(
     result, error, version = ending
     head, queue, name, ckey, ikey, worker = life.split("\n", 5)
     state, attempt, failures, losses, cancel, started, finished, rank, created, expires, limit = head.split(" ")
-    timeout, retry, schedule, meta = _NO_EXTRA if extra is None else _load_extra(extra)
+    timeout, retry, schedule, meta, trace = _NO_EXTRA if extra is None else _load_extra(extra)
     return TaskRecord(
         id=task,
         name=name,
@@ -145,6 +146,7 @@ def record_of(
         meta=meta,
         concurrency_key=ckey or None,
         concurrency_limit=int(limit),
+        trace=trace,
         attempt=int(attempt),
         failures=int(failures),
         losses=int(losses),

@@ -1,6 +1,7 @@
-"""Prove that the server is one that a store can work on, and that its keys are ours."""
+"""Prove that the server is one that a store can work on, and that its keys are ours and of this release."""
 
 import re
+from contextlib import suppress
 
 from taskcore.adapters.redis.errors import translated
 from taskcore.adapters.redis.session import Session
@@ -28,4 +29,8 @@ async def check(session: Session) -> None:
         raise StoreError(
             f"{session.server} forgets tasks when its memory is full (maxmemory-policy {policy}); set it to noeviction"
         )
+    before = session.place.layout_before
+    if await session.ask("GET", "layout") == before:
+        with suppress(SchemaMismatch):  # another process was quicker
+            await session.run("upgrade", session.place.layout, layout=before)
     await session.run("open")

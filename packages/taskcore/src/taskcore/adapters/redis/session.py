@@ -23,8 +23,9 @@ from taskcore.ids import IdScheme, TaskId, task_ids
 
 Value = str | int
 
-LAYOUT = 1
-"""Grows with every change of the keys that an earlier release could not work with."""
+LAYOUT = 2
+"""Grows with every change of the keys that an earlier release could not work with. Keys of the one before are brought
+to it by ``upgrade.lua``."""
 
 _CONNECTIONS = 20
 _PATIENCE = 10.0
@@ -45,6 +46,11 @@ class Place:
     def layout(self) -> str:
         """What the key ``layout`` holds."""
         return f"{LAYOUT} {self.ids.name.lower()}"
+
+    @property
+    def layout_before(self) -> str:
+        """What it holds where an earlier release was at work."""
+        return f"{LAYOUT - 1} {self.ids.name.lower()}"
 
     @property
     def server(self) -> str:
@@ -123,33 +129,31 @@ class Session:
         """The task that is called ``key``."""
         return id_of(self.ids, key)
 
-    async def run(self, name: str, *args: Value) -> Any:
+    async def run(self, name: str, *args: Value, layout: str | None = None) -> Any:
         """Run the script ``name``; ``args`` are those that follow the three of ``parts/base.lua``.
 
         Raises:
             StoreError: the server could not be used.
         """
-        return await self._run(name, args)
+        return await self._run(name, args, layout or self._layout)
 
     async def run_with(self, name: str, *heads: Value, rows: Iterable[Iterable[Value]]) -> Any:
         """Run a script that takes ``rows`` of values behind its first ones."""
         args = list(heads)
         for row in rows:
             args += row
-        return await self._run(name, args)
+        return await self._run(name, args, self._layout)
 
-    async def _run(self, name: str, args: Iterable[Value]) -> Any:
+    async def _run(self, name: str, args: Iterable[Value], layout: str) -> Any:
         what = script(name)
         clock = "" if self._clock is None else to_micros(self._clock.now())
-        with translated(self.server, self._layout):
+        with translated(self.server, layout):
             try:
                 return await self._execute(
-                    "EVALSHA", what.sha, 1, self.name("layout"), clock, self._layout, self._keep, *args
+                    "EVALSHA", what.sha, 1, self.name("layout"), clock, layout, self._keep, *args
                 )
             except NoScriptError:
-                return await self._execute(
-                    "EVAL", what.text, 1, self.name("layout"), clock, self._layout, self._keep, *args
-                )
+                return await self._execute("EVAL", what.text, 1, self.name("layout"), clock, layout, self._keep, *args)
 
     async def ask(self, command: str, key: str, *args: str | int) -> Any:
         """Run a single command that reads."""

@@ -1,4 +1,5 @@
-"""``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore`` and ``Wakeup`` on a Redis or Valkey server."""
+"""``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore``, ``StatisticsStore``, ``WorkerRegistry``,
+``Changes`` and ``Wakeup`` on a Redis or Valkey server."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +9,17 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakKeyDictionary
 
-from taskcore.adapters.redis import leadership, reading, schedules, server, tasks, work
+from taskcore.adapters.redis import (
+    leadership,
+    presence,
+    reading,
+    schedules,
+    searching,
+    server,
+    statistics,
+    tasks,
+    work,
+)
 from taskcore.adapters.redis.records import load_micros
 from taskcore.adapters.redis.session import Place, Session
 from taskcore.adapters.redis.wakeup import Listener
@@ -29,9 +40,12 @@ from taskcore.models import (
     ScheduleRecord,
     ScheduleSpec,
     Settlement,
+    Sighting,
     TaskQuery,
     TaskRecord,
     TaskSpec,
+    TimedCount,
+    WorkerInfo,
 )
 from taskcore.states import TaskState
 
@@ -212,7 +226,7 @@ class RedisStore:
         return await reading.get(self._session, task)
 
     async def find(self, query: TaskQuery) -> Sequence[TaskRecord]:
-        return await reading.find(self._session, query)
+        return await searching.find(self._session, query)
 
     async def counts(self) -> Sequence[QueueCounts]:
         return await reading.counts(self._session)
@@ -254,7 +268,34 @@ class RedisStore:
     async def resign(self, held: Leadership) -> None:
         await leadership.resign(self._session, held)
 
-    # Wakeup
+    # StatisticsStore
+
+    async def add_counts(self, counts: Sequence[TimedCount]) -> None:
+        await statistics.add(self._session, counts)
+
+    async def timed_counts(
+        self, span: timedelta, since: datetime, until: datetime, *, queue: str | None = None, name: str | None = None
+    ) -> Sequence[TimedCount]:
+        return await statistics.read(self._session, span, since, until, queue, name)
+
+    async def prune_counts(self, span: timedelta, older_than: timedelta) -> int:
+        return await statistics.prune(self._session, span, older_than)
+
+    # WorkerRegistry
+
+    async def sight(self, worker: WorkerInfo, forget_after: timedelta) -> None:
+        await presence.sight(self._session, worker, forget_after)
+
+    async def forget(self, worker: WorkerId) -> bool:
+        return await presence.forget(self._session, worker)
+
+    async def workers(self) -> Sequence[Sighting]:
+        return await presence.workers(self._session)
+
+    # Changes, Wakeup
+
+    async def revision(self) -> str:
+        return await reading.revision(self._session)
 
     async def wait_for_work(self, queues: Sequence[str], timeout: float) -> None:
         await self._here[1].wait(queues, timeout)

@@ -2,8 +2,9 @@
 --
 -- KEYS     1 {prefix}:layout
 -- ARGV     1-3 as in parts/base.lua
--- RETURNS  nine values a queue: its name, how many are pending, running, succeeded, failed, cancelled, expired and
---          interrupted, and the instant since when the longest-waiting due one has waited, or ""
+-- RETURNS  eleven values a queue: its name, how many are pending, running, succeeded, failed, cancelled, expired and
+--          interrupted, how many of the pending ones are scheduled and how many retrying, and the instant since when
+--          the longest-waiting due one has waited, or ""
 -- include parts/base.lua
 -- include parts/task.lua
 -- include parts/pending.lua
@@ -55,12 +56,20 @@ local function oldest_due(queue)
   return oldest and whole(oldest) or ''
 end
 
+-- Tasks that were never tried and are not due yet.
+local function scheduled(sets)
+  local later = '(' .. now_text
+  return math.max(0, call('ZCOUNT', sets.delayed, later, '+inf') - call('ZCOUNT', sets.retrying, later, '+inf'))
+end
+
 local out = {}
 for _, queue in ipairs(call('SMEMBERS', P .. 'queues')) do
   out[#out + 1] = queue
   for _, state in ipairs(NAMES) do
     out[#out + 1] = call('ZCARD', sets_of[queue][state])
   end
+  out[#out + 1] = scheduled(sets_of[queue])
+  out[#out + 1] = call('ZCARD', sets_of[queue].retrying)
   out[#out + 1] = oldest_due(queue)
 end
 return out

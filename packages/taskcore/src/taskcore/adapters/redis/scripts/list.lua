@@ -5,16 +5,18 @@
 --          4 "newest" or "oldest"
 --          5 behind which key, or "" from the start
 --          6 how many of each at the most
---          7 the queue, or "" for all
---          8... the states
+--          7 how many queues, or 0 for all
+--          8... the queues, then the states; "retrying" for those pending tasks that were tried before
 -- RETURNS  1 how many of each were asked for; less when there are many lists
---          2 a list of keys in that order for each queue and state but "running"
---          3 the keys of all running tasks, in no order
+--          2 a list of keys in that order for each queue and state that has any
+--          3 the keys of all running and retrying tasks, in no order
 -- include parts/base.lua
-local ALTOGETHER = 20000
+local ALTOGETHER = 5000
+local FEW = 2000 -- retrying tasks that are listed; among more of them pending ones are as good
 
-local queues = { ARGV[7] }
-if ARGV[7] == '' then
+local first = 8 + tonumber(ARGV[7])
+local queues = { unpack(ARGV, 8, first - 1) }
+if first == 8 then
   queues = call('SMEMBERS', P .. 'queues')
 end
 local command, from, to = 'ZRANGEBYLEX', '-', '+'
@@ -24,22 +26,30 @@ end
 if ARGV[5] ~= '' then
   from = '(' .. ARGV[5]
 end
-local count = math.max(1, #queues * (#ARGV - 7))
-local most = math.min(tonumber(ARGV[6]), math.max(1, math.floor(ALTOGETHER / count)))
-local lists, running = {}, {}
+
+local sets, unordered = {}, {}
 for _, queue in ipairs(queues) do
-  for i = 8, #ARGV do
-    local set = P .. ARGV[i] .. ':' .. queue
-    if ARGV[i] == 'running' then
-      for _, key in ipairs(call('ZRANGE', set, 0, -1)) do
-        running[#running + 1] = key
+  for i = first, #ARGV do
+    local state = ARGV[i]
+    local set = P .. state .. ':' .. queue
+    local size = call('ZCARD', set)
+    if state == 'retrying' and size > FEW then
+      sets[#sets + 1] = P .. 'pending:' .. queue
+    elseif state == 'running' or state == 'retrying' then
+      for _, key in ipairs(size > 0 and call('ZRANGE', set, 0, -1) or {}) do
+        unordered[#unordered + 1] = key
       end
-    else
-      local keys = call(command, set, from, to, 'LIMIT', 0, most)
-      if #keys > 0 then
-        lists[#lists + 1] = keys
-      end
+    elseif size > 0 then
+      sets[#sets + 1] = set
     end
   end
 end
-return { most, lists, running }
+local most = math.min(tonumber(ARGV[6]), math.max(1, math.floor(ALTOGETHER / math.max(1, #sets))))
+local lists = {}
+for _, set in ipairs(sets) do
+  local keys = call(command, set, from, to, 'LIMIT', 0, most)
+  if #keys > 0 then
+    lists[#lists + 1] = keys
+  end
+end
+return { most, lists, unordered }

@@ -6,15 +6,9 @@
 -- RETURNS  nine values a task: life (nothing where there is no such task), payload, extra, result, error, version,
 --          progress, note, and the end of its lease
 -- include parts/base.lua
+-- include parts/record.lua
 local out = {}
 for i = 4, #ARGV do
-  local fields = call('HMGET', P .. 'task:' .. ARGV[i], 'life', 'payload', 'extra', 'result', 'error', 'version',
-    'progress', 'note')
-  local size = 9 * (i - 4)
-  for n = 1, 8 do
-    out[size + n] = fields[n]
-  end
-  local queue = fields[1] and match(fields[1], '^running [^\n]*\n([^\n]*)')
-  out[size + 9] = queue and call('ZSCORE', P .. 'running:' .. queue, ARGV[i]) or false
+  read_record(ARGV[i], out, 9 * (i - 4))
 end
 return out

@@ -66,6 +66,7 @@ local function next_ready(sources, limits)
     local t = fields[1] and parsed(key, task, fields[1])
     if not t then
       drop(source.sets.pending, key)
+      drop(source.sets.retrying, key)
     elseif at > now then
       add(source.sets.delayed, at, place)
     elseif t.expires ~= '-' and tonumber(t.expires) <= now then
@@ -135,6 +136,9 @@ local function claim(most, worker, lease, queues)
     source.room = source.room - 1
     count = count + 1
     drop(t.sets.pending, t.key)
+    if t.attempt ~= '0' then
+      drop(t.sets.retrying, t.key)
+    end
     if t.expires ~= '-' then
       drop(P .. 'expiry', t.key)
     end

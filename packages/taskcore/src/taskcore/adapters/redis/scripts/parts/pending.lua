@@ -38,6 +38,9 @@ end
 local function enter_pending(t)
   local place, at = t.rank .. t.key, due_at(t.rank)
   add(t.sets.pending, 0, t.key)
+  if t.attempt and t.attempt ~= '0' then
+    add(t.sets.retrying, at, t.key)
+  end
   if at <= now then
     add(t.sets.ready, 0, place)
   else
@@ -54,6 +57,9 @@ local function leave_pending(t)
   drop(t.sets.pending, t.key)
   drop(t.sets.ready, place)
   drop(t.sets.delayed, place)
+  if t.attempt ~= '0' then
+    drop(t.sets.retrying, t.key)
+  end
   if t.expires ~= '-' then
     drop(P .. 'expiry', t.key)
   end

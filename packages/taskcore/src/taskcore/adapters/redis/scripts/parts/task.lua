@@ -18,7 +18,8 @@ local function made_by(make)
   end })
 end
 
--- The names of a queue's sets: one for each state, ``ready``, ``delayed`` and ``parked``.
+-- The names of a queue's sets: one for each state, ``ready``, ``delayed``, ``parked`` and
+-- ``retrying``.
 local sets_of = made_by(function(queue)
   return made_by(function(name)
     return P .. name .. ':' .. queue
