@@ -173,7 +173,7 @@ async def test_a_prefix_that_is_no_name_is_refused(redis_url: str, prefix: str) 
 
 async def test_keys_for_other_ids_or_of_a_later_release_are_refused(server: Server) -> None:
     async with await RedisStore.open(server.url) as store:
-        with pytest.raises(SchemaMismatch, match=r"'1 time_sorted'.*'1 numbered'"):
+        with pytest.raises(SchemaMismatch, match=r"'2 time_sorted'.*'2 numbered'"):
             await RedisStore.open(server.url, ids=IdScheme.NUMBERED)
 
         server.client.set("{taskcore}:layout", "3 time_sorted")

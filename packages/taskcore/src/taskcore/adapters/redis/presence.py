@@ -13,7 +13,7 @@ async def sight(session: Session, worker: WorkerInfo, forget_after: timedelta) -
 
 
 async def forget(session: Session, worker: WorkerId) -> bool:
-    return await session.run("forget", worker) == 1
+    return bool(await session.run("forget", worker))
 
 
 async def workers(session: Session) -> list[Sighting]:

@@ -1,6 +1,6 @@
 """Which tasks a ``TaskQuery`` asks for: a walk over the keys of its states, in steps that are short for the server.
 
-What stands in the life of a task is compared by the server, a thousand tasks a step; texts are compared here.
+What stands in the life of a task is compared by the server, some hundred tasks a step; texts are compared here.
 """
 
 import json
@@ -13,7 +13,7 @@ from taskcore.clock import to_micros
 from taskcore.models import Order, Part, TaskQuery, TaskRecord
 from taskcore.states import WAITING, Phase, TaskState
 
-_PAGE = 1000
+_PAGE = 500
 """Tasks that the server looks at in one go."""
 
 _PLACES = {Part.PAYLOAD: 2, Part.RESULT: 4, Part.ERROR: 5}
@@ -29,13 +29,15 @@ async def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
         return found
     conditions = _conditions(query, phases, queues)
     holds = _texts(session, query)
-    step = _PAGE if conditions != "{}" or query.contains else min(query.limit, _PAGE)
+    reads_all = bool(query.contains) or query.schedule is not None  # what the server cannot compare
+    step = _PAGE if reads_all or conditions != "{}" else min(query.limit, _PAGE)
     after, more = "" if query.after is None else session.key(query.after), True
     while more and len(found) < query.limit:
         keys, more = await _next_keys(session, query, after, step, queues or [], _sets(phases))
         after = keys[-1] if keys else after
         while keys and len(found) < query.limit:
-            seen, values = await session.run("search", conditions, query.limit - len(found), *keys[:step])
+            most = step if reads_all else query.limit - len(found)
+            seen, values = await session.run("search", conditions, most, *keys[:step])
             rows = (values[first : first + 10] for first in range(0, len(values), 10))
             made = (record(session, row[0], row[1:]) for row in rows if holds(row))
             found += [each for each in made if each is not None and query.schedule in (None, each.schedule)]

@@ -35,10 +35,10 @@ async def read(
 
 def _counts(span: timedelta, at: datetime, fields: Sequence[str]) -> list[TimedCount]:
     """The counts of one span, by queue, name and word."""
-    counts = sorted((*field.split("\n"), int(count)) for field, count in zip(fields[::2], fields[1::2], strict=True))
+    counts = sorted((field.split("\n"), int(count)) for field, count in zip(fields[::2], fields[1::2], strict=True))
     return [
         TimedCount(at=at, span=span, queue=queue, name=name, what=what, count=count)
-        for queue, name, what, count in counts
+        for (queue, name, what), count in counts
     ]
 
 
