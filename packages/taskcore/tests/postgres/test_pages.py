@@ -9,29 +9,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from taskcore.adapters.postgres import PostgresStore
 from taskcore.adapters.postgres.opening import VERSIONS
 from taskcore.adapters.sql import upgrade
-from taskcore.ids import IdScheme, TaskId, WorkerId
-from taskcore.models import MINUTE, TimedCount, WorkerInfo
+from taskcore.ids import IdScheme, TaskId
+from taskcore.models import MINUTE
 from taskcore.testing import FakeClock, a_claim, a_task, seconds
-from taskcore.testing.factories import LONG_AGO
+from taskcore.testing.clock import NOON
+from taskcore.testing.contracts.presence import a_worker
+from taskcore.testing.contracts.statistics import a_count
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-
-
-def a_worker(worker: str = "w1", **fields: Any) -> WorkerInfo:
-    defaults: dict[str, Any] = {
-        "host": "h",
-        "pid": 7,
-        "version": "1",
-        "queues": ("default",),
-        "slots": 4,
-        "started_at": LONG_AGO,
-    }
-    return WorkerInfo(id=WorkerId(worker), **(defaults | fields))
-
-
-def a_count(name: str = "send", count: int = 1, **fields: Any) -> TimedCount:
-    defaults: dict[str, Any] = {"at": LONG_AGO, "span": MINUTE, "queue": "default", "what": "succeeded"}
-    return TimedCount(name=name, count=count, **(defaults | fields))
 
 
 async def test_the_trace_of_an_order_goes_with_each_of_its_claims(store: PostgresStore) -> None:
@@ -63,18 +48,12 @@ async def test_what_was_stored_before_there_were_traces_is_read(
 
 async def test_counts_that_ten_processes_add_at_once_add_up(postgres_url: str, store: PostgresStore) -> None:
     """In whatever order each names them: they are locked in one order."""
-    ahead = [a_count(f"task{number}") for number in range(200)]
+    ahead = [a_count(name=f"task{number}") for number in range(200)]
 
     await asyncio.gather(*[store.add_counts(ahead[::step]) for step in (1, -1) for _ in range(10)])
 
-    stored = await store.timed_counts(MINUTE, LONG_AGO, LONG_AGO + MINUTE)
+    stored = await store.timed_counts(MINUTE, NOON, NOON + MINUTE)
     assert [20] * 200 == [each.count for each in stored]
-
-
-async def test_counts_of_one_batch_for_the_same_thing_add_up(store: PostgresStore) -> None:
-    await store.add_counts([a_count(count=2), a_count(count=3)])
-
-    assert [a_count(count=5)] == list(await store.timed_counts(MINUTE, LONG_AGO, LONG_AGO + MINUTE))
 
 
 async def test_workers_that_come_back_together_do_not_wait_for_each_other(

@@ -109,7 +109,7 @@ async def step(store: RedisStore, clock: FakeClock, chance: random.Random) -> No
         case 7:
             for task in some:
                 await store.take(task, a_worker().id, seconds(9))
-        case 8:
+        case _:
             clock.advance(4)
             await store.expire(2)
 

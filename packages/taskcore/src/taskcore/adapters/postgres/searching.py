@@ -12,11 +12,12 @@ its statistics and the values, and gives up after ``PATIENCE`` seconds.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from taskcore.adapters.phases import wanted_phases, wanted_queues
 from taskcore.adapters.postgres.statements import NOW, columns
 from taskcore.adapters.postgres.tasks import storable
 from taskcore.clock import to_micros
 from taskcore.models import Order, Part, TaskQuery
-from taskcore.states import WAITING, Phase, TaskState
+from taskcore.states import WAITING, Phase
 
 PATIENCE = 10.0
 """Seconds that the server may look for a page."""
@@ -59,10 +60,9 @@ class Search:
 
 def search(query: TaskQuery, now: int | None) -> Search | None:
     """The statement that finds a page; None where no task can be on it."""
-    phases = [phase for phase in Phase if _is_wanted(phase, query)]
-    queues = _queues(query)
+    phases, queues = sorted(wanted_phases(query)), wanted_queues(query)
     texts = "".join(query.contains.values())
-    if not phases or queues == [] or _is_broken(texts):
+    if not phases or queues == frozenset() or _is_broken(texts):
         return None
     made = Search()
     limit, direction = made.value(max(0, query.limit), "bigint"), "DESC" if query.order is Order.NEWEST else "ASC"
@@ -77,18 +77,6 @@ def search(query: TaskQuery, now: int | None) -> Search | None:
     page = f"SELECT id FROM ({' UNION ALL '.join(walks)}) AS walked ORDER BY id {direction} LIMIT {limit}"
     made.text = f"WITH {few}page AS MATERIALIZED ({page}) {_PAGE} {direction}"
     return made
-
-
-def _is_wanted(phase: Phase, query: TaskQuery) -> bool:
-    state = TaskState.PENDING if phase in WAITING else TaskState(phase)
-    return (not query.states or state in query.states) and (not query.phases or phase in query.phases)
-
-
-def _queues(query: TaskQuery) -> list[str] | None:
-    """The queues that both conditions allow; None for any."""
-    if query.queue is None:
-        return sorted(query.queues) or None
-    return [query.queue] if not query.queues or query.queue in query.queues else []
 
 
 def _is_broken(text: str) -> bool:
@@ -115,17 +103,17 @@ def _walks(made: Search, phases: list[Phase], now: int | None) -> Iterator[str]:
         yield from (f"{walk} {condition} AND" for walk in (_FEW, _MANY))
 
 
-def _waiting(made: Search, queues: list[str] | None) -> str:
+def _waiting(made: Search, queues: frozenset[str] | None) -> str:
     """Waiting tasks, as many as are few and one more."""
-    narrowed = "" if queues is None else f" AND t.queue = ANY({made.value(queues, 'text[]')})"
+    narrowed = "" if queues is None else f" AND t.queue = ANY({made.value(sorted(queues), 'text[]')})"
     ready, later = (f"{_TASKS} t.ready = {value}{narrowed}" for value in (1, 0))
     return f"SELECT id FROM ({ready} UNION ALL {later}) AS waiting LIMIT {FEW + 1}"
 
 
-def _conditions(made: Search, query: TaskQuery, queues: list[str] | None) -> Iterator[str]:
+def _conditions(made: Search, query: TaskQuery, queues: frozenset[str] | None) -> Iterator[str]:
     """What no walk leads to."""
     if queues is not None:
-        yield f"t.queue = ANY({made.value(queues, 'text[]')})"
+        yield f"t.queue = ANY({made.value(sorted(queues), 'text[]')})"
     if query.name is not None:
         yield f"t.name = {made.value(query.name, 'text')}"
     if query.worker is not None:

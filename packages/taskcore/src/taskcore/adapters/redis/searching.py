@@ -7,11 +7,12 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from taskcore.adapters.phases import ALL, wanted_phases, wanted_queues
 from taskcore.adapters.redis.reading import record
 from taskcore.adapters.redis.session import Session
 from taskcore.clock import to_micros
 from taskcore.models import Order, Part, TaskQuery, TaskRecord
-from taskcore.states import WAITING, Phase, TaskState
+from taskcore.states import WAITING, Phase
 
 _PAGE = 500
 """Tasks that the server looks at in one go."""
@@ -23,9 +24,9 @@ Values = Sequence[Any]
 
 
 async def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
-    phases, queues = [phase for phase in Phase if _is_wanted(phase, query)], _queues(query)
+    phases, queues = wanted_phases(query), wanted_queues(query)
     found: list[TaskRecord] = []
-    if not phases or queues == []:
+    if not phases or queues == frozenset():
         return found
     conditions = _conditions(query, phases, queues)
     holds = _texts(session, query)
@@ -33,7 +34,7 @@ async def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
     step = _PAGE if reads_all or conditions != "{}" else min(query.limit, _PAGE)
     after, more = "" if query.after is None else session.key(query.after), True
     while more and len(found) < query.limit:
-        keys, more = await _next_keys(session, query, after, step, queues or [], _sets(phases))
+        keys, more = await _next_keys(session, query, after, step, sorted(queues or ()), _sets(phases))
         after = keys[-1] if keys else after
         while keys and len(found) < query.limit:
             most = step if reads_all else query.limit - len(found)
@@ -45,35 +46,22 @@ async def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
     return found[: max(0, query.limit)]
 
 
-def _is_wanted(phase: Phase, query: TaskQuery) -> bool:
-    state = TaskState.PENDING if phase in WAITING else TaskState(phase)
-    return (not query.states or state in query.states) and (not query.phases or phase in query.phases)
-
-
-def _queues(query: TaskQuery) -> list[str] | None:
-    """The queues that both conditions allow; None for any."""
-    if query.queue is None:
-        return sorted(query.queues) or None
-    return [query.queue] if not query.queues or query.queue in query.queues else []
-
-
-def _sets(phases: Sequence[Phase]) -> list[str]:
+def _sets(phases: frozenset[Phase]) -> list[str]:
     """What the sets are called that hold the tasks of some phases."""
-    waiting = WAITING.intersection(phases)
-    names = [phase.value for phase in phases if phase not in WAITING]
+    waiting, names = phases & WAITING, [phase.value for phase in phases - WAITING]
     if waiting:
         names.append("retrying" if waiting == {Phase.RETRYING} else "pending")
     return names
 
 
-def _conditions(query: TaskQuery, phases: Sequence[Phase], queues: Sequence[str] | None) -> str:
+def _conditions(query: TaskQuery, phases: frozenset[Phase], queues: frozenset[str] | None) -> str:
     """What ``search.lua`` compares."""
     conditions = {
         "name": query.name,
         "worker": query.worker,
         "from": query.created_from and to_micros(query.created_from),
         "before": query.created_before and to_micros(query.created_before),
-        "phases": dict.fromkeys(phases, True) if len(phases) < len(Phase) else None,
+        "phases": dict.fromkeys(phases, True) if phases < ALL else None,
         "queues": queues and dict.fromkeys(queues, True),
     }
     return json.dumps({name: value for name, value in conditions.items() if value is not None})

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_
 
-from taskcore.adapters.sql.phases import ALL, wanted_phases, wanted_queues
+from taskcore.adapters.phases import ALL, wanted_phases, wanted_queues
 from taskcore.adapters.sql.schema import Schema
 from taskcore.clock import to_micros
 from taskcore.models import TaskQuery

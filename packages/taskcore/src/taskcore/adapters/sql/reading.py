@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select, union_all
 
+from taskcore.adapters.phases import wanted_phases, wanted_queues
 from taskcore.adapters.sql.conditions import conditions, wanted_states
-from taskcore.adapters.sql.phases import wanted_phases, wanted_queues
 from taskcore.adapters.sql.rows import attempt_of, counts_of, line_of, task_of, text_key
 from taskcore.adapters.sql.schema import Read
 from taskcore.adapters.sql.session import Session

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from taskcore.adapters.sql.phases import ALL, wanted_phases, wanted_queues
+from taskcore.adapters.phases import ALL, wanted_phases, wanted_queues
 from taskcore.adapters.sqlite.session import Session
 from taskcore.clock import to_micros
 from taskcore.models import Order, TaskQuery

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from taskcore.adapters.sql.phases import wanted_phases, wanted_queues
+from taskcore.adapters.phases import wanted_phases, wanted_queues
 from taskcore.adapters.sql.rows import Row, task_of
 from taskcore.adapters.sqlite.conditions import Condition, behind, conditions, created, in_queues, in_states, waiting
 from taskcore.adapters.sqlite.session import Session
