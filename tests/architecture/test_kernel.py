@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # What stands above the kernel and may know a driver or a framework; any other module of taskcore is kernel.
-OUTSIDE = {"adapters", "auth", "embedded", "engine", "metrics", "ratelimit", "testing", "ui", "web"}
+OUTSIDE = {"adapters", "auth", "embedded", "engine", "metrics", "ratelimit", "testing", "tracing", "ui", "web"}
 
 
 def kernel_files(root: Path) -> Iterator[Path]:
