@@ -1,0 +1,77 @@
+"""Records of the core as rows of pages. Text that does not decode is shown as the text that it is, never an error."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from taskcore.errors import CorruptPayload
+from taskcore.models import Attempt, LogLine, TaskRecord
+from taskcore.serialization import decode
+from taskcore.states import Phase, phase
+from taskcore.ui.models import LogRow
+from taskcore.ui.models.tasks import AttemptRow, TaskRow
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a face reads its own records; what it leaves out is read as the core writes it.
+
+    Attributes:
+        native: the face's own word for a task's state.
+        tags: what the face has tagged it with.
+    """
+
+    native: Callable[[TaskRecord, Phase], str] = lambda _record, _phase: ""
+    tags: Callable[[TaskRecord], tuple[str, ...]] = lambda _record: ()
+
+
+def decoded(text: str | None) -> object:
+    """The value that ``text`` stands for, or ``text`` itself."""
+    if text is None:
+        return None
+    try:
+        return decode(text)
+    except CorruptPayload:
+        return text
+
+
+def row_of(record: TaskRecord, now: datetime, reading: Reading, wait_reason: str = "") -> TaskRow:
+    """A task as lists show it."""
+    at = phase(record.state, record.attempt, record.run_at, now)
+    return TaskRow(
+        id=record.id,
+        name=record.name,
+        phase=at,
+        native=reading.native(record, at),
+        queue=record.queue,
+        priority=record.priority,
+        args=decoded(record.payload),
+        attempt=record.attempt,
+        attempts_allowed=None if record.retry is None else record.retry.max_attempts,
+        created_at=record.created_at,
+        run_at=record.run_at,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        worker=record.worker,
+        error=record.error,
+        wait_reason=wait_reason,
+        progress=record.progress,
+        progress_note=record.progress_note or "",
+        tags=reading.tags(record),
+    )
+
+
+def attempt_row(attempt: Attempt) -> AttemptRow:
+    return AttemptRow(
+        number=attempt.number,
+        worker=attempt.worker,
+        started_at=attempt.started_at,
+        finished_at=attempt.finished_at,
+        ended=None if attempt.ended is None else attempt.ended.value,
+        error=attempt.error,
+        result=decoded(attempt.result),
+    )
+
+
+def log_row(line: LogLine) -> LogRow:
+    return LogRow(at=line.at, level=line.level, message=line.message, attempt=line.attempt)
