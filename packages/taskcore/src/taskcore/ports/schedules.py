@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from taskcore.ids import ScheduleId
 from taskcore.models import Advance, FireRecord, ScheduleRecord, ScheduleSpec
 
 
+@runtime_checkable
 class ScheduleStore(Protocol):
     """Schedules, how far each was followed, and the record of its due instants."""
 

@@ -1,9 +1,9 @@
 """The state of the list of tasks in its URL, and the words of its search box; both ways.
 
 Parameters: ``state`` and ``queue`` (any number), ``task``, ``worker``, ``schedule``, ``since`` and ``until`` (an
-instant, or an age such as ``24h``), ``sort`` (``-created`` or ``created``), ``limit``, ``cursor`` (rows behind it), ``before``
-(rows ahead of it), and ``q``. What cannot be understood becomes a ``Problem`` beside the field that it came from, and
-nothing is searched.
+instant, or an age such as ``24h``), ``sort`` (``-created`` or ``created``), ``limit``, ``cursor`` (rows behind it),
+``before`` (rows ahead of it), and ``q``. What cannot be understood becomes a ``Problem`` beside the field that it came
+from, and nothing is searched.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -2,6 +2,6 @@
 
 from taskcore.testing.dashboard.hostile import HOSTILE
 from taskcore.testing.dashboard.source import sample_source
-from taskcore.testing.dashboard.story import Story, a_story
+from taskcore.testing.dashboard.story import Story, StoryClock, a_story, tell
 
-__all__ = ["HOSTILE", "Story", "a_story", "sample_source"]
+__all__ = ["HOSTILE", "Story", "StoryClock", "a_story", "sample_source", "tell"]

@@ -33,7 +33,9 @@ ETL: Graph = {
     "load_warehouse": ("join",),
     "send_report": ("join", "load_warehouse"),
 }
-WIDE: Graph = {"split": ()} | {f"part_{n}": ("split",) for n in range(298)} | {"merge": tuple(f"part_{n}" for n in range(298))}
+WIDE: Graph = (
+    {"split": ()} | {f"part_{n}": ("split",) for n in range(298)} | {"merge": tuple(f"part_{n}" for n in range(298))}
+)
 GRAPHS = {"orders-etl": ETL, "thumbnails": {"load": (), "resize": ("load",), "store": ("resize",)}, "wide": WIDE}
 
 
@@ -82,7 +84,7 @@ class SamplePipelines:
                 self.put(replace(run, row=replace(run.row, phase=to, error=None, finished_at=None)))
         return ActionResult(done=len(order.targets) - len(skipped), skipped=skipped)
 
-    def _newest(self) -> list[RunDetail]:
+    def _newest(self) -> Sequence[RunDetail]:
         return sorted(self._runs.values(), key=lambda run: run.row.started_at, reverse=True)
 
     def _row(self, name: str) -> PipelineRow:
@@ -110,7 +112,9 @@ def _steps(graph: Graph) -> tuple[Step, ...]:
 
 
 def _edges(graph: Graph) -> tuple[Edge, ...]:
-    return tuple(Edge(source=source, target=target, label=source) for target, needs in graph.items() for source in needs)
+    return tuple(
+        Edge(source=source, target=target, label=source) for target, needs in graph.items() for source in needs
+    )
 
 
 def _runs(now: datetime) -> Iterable[RunDetail]:
@@ -143,16 +147,18 @@ def a_run(pipeline: str, id: str, at: datetime, *, fails: str = "", reached: int
             )
         elif step.id == fails:
             lost.add(step.id)
-            error = TaskError("KeyError", "'customer_id'", "Traceback (most recent call last):\nKeyError: 'customer_id'")
-            steps.append(
-                replace(step, phase=Phase.FAILED, attempt=2, started_at=begun, finished_at=ended, error=error)
+            error = TaskError(
+                "KeyError", "'customer_id'", "Traceback (most recent call last):\nKeyError: 'customer_id'"
             )
+            steps.append(replace(step, phase=Phase.FAILED, attempt=2, started_at=begun, finished_at=ended, error=error))
         else:
             done = {"rows": 100 + number}
             steps.append(
                 replace(step, phase=Phase.SUCCEEDED, attempt=1, started_at=begun, finished_at=ended, result=done)
             )
-    return RunDetail(row=_run_row(pipeline, id, at, steps), steps=tuple(steps), edges=_edges(graph), inputs={"day": f"{at:%Y-%m-%d}"})
+    return RunDetail(
+        row=_run_row(pipeline, id, at, steps), steps=tuple(steps), edges=_edges(graph), inputs={"day": f"{at:%Y-%m-%d}"}
+    )
 
 
 def _run_row(pipeline: str, id_: str, at: datetime, steps: Sequence[Step]) -> RunRow:

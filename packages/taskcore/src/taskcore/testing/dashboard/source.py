@@ -54,7 +54,10 @@ class _Queues:
 async def sample_source(story: Story | None = None, *, hostile: bool = False) -> DashboardSource:
     """A source over ``story``, or over a fresh one; ``hostile`` puts hostile text wherever text can be."""
     story = story or await a_story(hostile=hostile)
-    handlers = [Handler(name=kind.name, description=f"Part of {kind.queue}.", signature="(order: int, *, locale: str)") for kind in KINDS]
+    handlers = [
+        Handler(name=kind.name, description=f"Part of {kind.queue}.", signature="(order: int, *, locale: str)")
+        for kind in KINDS
+    ]
     source = store_source(
         story.store,
         system="sample",

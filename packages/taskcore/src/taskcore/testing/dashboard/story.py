@@ -1,58 +1,53 @@
 """A day in the life of a memory store, told again exactly alike for the same seed and the same evening."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import Protocol
 from uuid import UUID
 
 from taskcore.adapters.memory import MemoryStore
 from taskcore.clock import Clock, SystemClock, to_micros
 from taskcore.ids import ScheduleId, TaskId, WorkerId
 from taskcore.lease import Fence
-from taskcore.models import LogLine, Report, ScheduleSpec, Settlement, TaskError, TaskSpec, WorkerInfo, WorkerState
+from taskcore.models import (
+    SPANS,
+    Advance,
+    FireRecord,
+    LogLine,
+    Report,
+    ScheduleSpec,
+    Settlement,
+    TaskError,
+    TaskSpec,
+    TimedCount,
+    WorkerInfo,
+    WorkerState,
+)
+from taskcore.ports import QueueControls, ScheduleStore, StatisticsStore, TaskStore, WorkerRegistry
 from taskcore.retry import RetryPolicy
 from taskcore.schedule import Cron, Every, Overlap
 from taskcore.serialization import encode
 from taskcore.states import Event
+from taskcore.statistics import BOUNDS, CANCELLED, FAILED, PUT, RETRIED, RUN_WORDS, SUCCEEDED, WAIT_WORDS, floor
 from taskcore.testing.dashboard.hostile import HOSTILE
+from taskcore.testing.dashboard.kinds import KINDS, TRACEBACK, Kind, an_error
 
 LEASE = timedelta(minutes=5)
 WORKERS = ("web-1:4101", "web-1:4102", "batch-7:512")
 QUEUES = ("default", "email", "reports", "billing")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A handler as the story knows it: where it runs, for how long in seconds, and how often it fails."""
-
-    name: str
-    queue: str
-    seconds: float
-    fails: float
-    errors: tuple[tuple[str, str], ...] = (("RuntimeError", "it did not work"),)
-
-
-KINDS = (
-    Kind("email.send_welcome", "email", 0.6, 0.05, (("SMTPServerDisconnected", "connection to mx{n} unexpectedly closed"),)),
-    Kind("email.send_invoice", "email", 0.9, 0.08, (("SMTPRecipientsRefused", "550 mailbox user{n}@example.com is full"),)),
-    Kind("billing.charge", "billing", 2.4, 0.12, (("CardDeclined", "card of customer {n} was declined"), ("TimeoutError", "gateway did not answer in {n} s"))),
-    Kind("reports.build_monthly", "reports", 41.0, 0.1, (("MemoryError", "report {n} needs more than 512 MB"),)),
-    Kind("images.resize", "default", 3.1, 0.03, (("OSError", "cannot identify image file 'upload-{n}.png'"),)),
-    Kind("search.reindex", "default", 12.0, 0.02),
-)
-
-TRACEBACK = '''Traceback (most recent call last):
-  File "/srv/app/.venv/lib/python3.12/site-packages/taskcore/engine/execution/run.py", line 88, in run
-    result = await handler(*args, **kwargs)
-  File "/srv/app/shop/{module}.py", line 42, in {function}
-    return await client.send(message)
-  File "/srv/app/.venv/lib/python3.12/site-packages/httpx2/_client.py", line 1629, in send
-    response = await self._send_handling_auth(request)
-  File "/srv/app/shop/gateway.py", line 17, in check
-    raise {error}(message)
-{error}: {message}
-'''
+_LOOK_BACK = {
+    "nightly-report": timedelta(days=6),
+    "hourly-sync": timedelta(hours=11),
+    "every-minute": timedelta(minutes=13),
+    "weekly-digest": timedelta(days=30),
+    "heartbeat": timedelta(minutes=6),
+}
 
 
 class StoryClock:
@@ -69,35 +64,61 @@ class StoryClock:
         return self.real.monotonic()
 
 
+class Stage(TaskStore, ScheduleStore, QueueControls, WorkerRegistry, StatisticsStore, Protocol):
+    """A store in which a story can happen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """What was told: the store that it happened in, and some ids that tests look for, by what became of them."""
 
-    store: MemoryStore
+    store: Stage
     clock: Clock
     tasks: dict[str, TaskId]
 
 
 async def a_story(*, tasks: int = 240, hostile: bool = False, seed: int = 7, clock: Clock | None = None) -> Story:
-    """Tell it: ``tasks`` tasks over the last 24 hours in four queues, some of them waiting or running at the end."""
+    """Tell it in a memory store: ``tasks`` tasks over the last 24 hours in four queues, some of them waiting or running
+    at the end."""
     told = StoryClock(clock or SystemClock())
-    store = MemoryStore(told)
-    teller = _Teller(store, told, Random(seed))
+    return await tell(MemoryStore(told), told, tasks=tasks, hostile=hostile, seed=seed)
+
+
+async def tell(store: Stage, clock: StoryClock, *, tasks: int = 240, hostile: bool = False, seed: int = 7) -> Story:
+    """Tell it in an empty ``store`` that follows ``clock``."""
+    teller = _Teller(store, clock, Random(seed))
     await teller.schedules()
     await teller.tasks(tasks)
     await teller.present()
     if hostile:
         await teller.hostile()
     await teller.workers()
-    told.at = None
-    return Story(store, told, teller.named)
+    await store.add_counts(list(teller.counts()))
+    clock.at = None
+    return Story(store, clock, teller.named)
+
+
+def word(words: Sequence[str], length: timedelta) -> str:
+    """The bucket of a duration."""
+    return words[bisect_left(BOUNDS, length.total_seconds())]
 
 
 class _Teller:
-    def __init__(self, store: MemoryStore, clock: StoryClock, random: Random) -> None:
+    def __init__(self, store: Stage, clock: StoryClock, random: Random) -> None:
         self._store, self._clock, self._random = store, clock, random
         self._end = clock.now()
         self.named: dict[str, TaskId] = {}
+        self._counted: Counter[tuple[datetime, str, str, str]] = Counter()
+
+    def count(self, at: datetime, kind: Kind, *words: str) -> None:
+        """Count what happened, as a worker's own statistics would."""
+        for word in words:
+            self._counted[at, kind.queue, kind.name, word] += 1
+
+    def counts(self) -> Iterator[TimedCount]:
+        for span in SPANS:
+            for (at, queue, name, what), count in self._counted.items():
+                yield TimedCount(at=floor(at, span), span=span, queue=queue, name=name, what=what, count=count)
 
     def _at(self, moment: datetime) -> None:
         self._clock.at = min(moment, self._end)
@@ -130,16 +151,21 @@ class _Teller:
 
     async def _one(self, kind: Kind, at: datetime) -> None:
         task = await self._put(kind.name, kind.queue, at, priority=self._random.choice([0, 0, 0, 5]))
+        self.count(at, kind, PUT)
         if self._random.random() < 0.02:
             self._at(at + timedelta(seconds=20))
             await self._store.cancel([task])
+            self.count(at, kind, CANCELLED)
             self.named["cancelled"] = task
             return
         begin = at + timedelta(seconds=self._random.expovariate(1 / 4))
         for number in (1, 2, 3):
             attempt = await self._begin(task, begin)
             length = timedelta(seconds=kind.seconds * self._random.lognormvariate(0, 0.5))
-            if self._random.random() >= kind.fails ** (1 / number):
+            self.count(begin, kind, word(WAIT_WORDS, begin - at), word(RUN_WORDS, length))
+            good = self._random.random() >= kind.fails ** (1 / number)
+            self.count(begin + length, kind, SUCCEEDED if good else FAILED if number == 3 else RETRIED)
+            if good:
                 await attempt.succeeds(length, {"ok": True, "ms": round(length.total_seconds() * 1000)})
                 self.named["succeeded" if number == 1 else "retried"] = task
                 return
@@ -148,10 +174,7 @@ class _Teller:
         self.named["failed"] = task
 
     def _error(self, kind: Kind) -> TaskError:
-        error, message = self._random.choice(kind.errors)
-        message = message.format(n=self._random.randrange(1000))
-        module, _, function = kind.name.partition(".")
-        return TaskError(error, message, TRACEBACK.format(error=error, message=message, module=module, function=function))
+        return an_error(kind, self._random)
 
     async def present(self) -> None:
         """What waits and runs when one looks."""
@@ -193,8 +216,38 @@ class _Teller:
             spec = ScheduleSpec(
                 id=ScheduleId(id_), when=when, task=task, overlap=Overlap.SKIP, paused=id_ == "weekly-digest"
             )
-            self._at(self._end)
-            await self._store.save_schedule(spec, self._end)
+            await self._follow(spec)
+
+    async def _follow(self, spec: ScheduleSpec) -> None:
+        """Its last few instants: one in five was skipped, one in eight failed."""
+        first = self._end - _LOOK_BACK[spec.id]
+        self._at(first)
+        record = await self._store.save_schedule(spec, first)
+        while record.next_at is not None and record.next_at < self._end:
+            at, following = record.next_at, spec.when.next_after(record.next_at)
+            self._at(at)
+            skip = FireRecord(schedule=spec.id, instant=at, last=at, skipped="overlap=skip")
+            skipped = self._random.random() < 0.2
+            step = Advance(
+                schedule=spec.id,
+                version=record.version,
+                cursor=at,
+                next_at=following,
+                tasks=() if skipped else ((at, replace(spec.task, id=self._id(at))),),
+                skipped=(skip,) if skipped else (),
+            )
+            for fire in await self._store.advance(step) or ():
+                await self._fired(fire)
+            (record,) = [each for each in await self._store.schedules() if each.spec.id == spec.id]
+
+    async def _fired(self, fire: FireRecord) -> None:
+        if fire.task is None:
+            return
+        attempt = await self._begin(fire.task, fire.instant + timedelta(seconds=1))
+        if self._random.random() < 0.125:
+            await attempt.fails(timedelta(seconds=2), self._error(KINDS[3]), last=True)
+        else:
+            await attempt.succeeds(timedelta(seconds=self._random.uniform(1, 9)), {"ok": True})
 
     async def workers(self) -> None:
         """Three that are well, and one that fell silent."""
@@ -264,7 +317,11 @@ class _Attempt:
         end = self.begun + after
         self.teller._at(end)
         settlement = Settlement(
-            fence=self._fence, event=event, started_at=self.begun, finished_at=end, **fields  # type: ignore[arg-type]
+            fence=self._fence,
+            event=event,
+            started_at=self.begun,
+            finished_at=end,
+            **fields,  # type: ignore[arg-type]
         )
         await self.teller._store.settle([settlement])
 

@@ -181,5 +181,7 @@ def _concurrency(options: Mapping[str, str]) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:8]) <= 1_000_000 and len(text) <= 8):
-        raise InvalidInput(f"concurrency must be a number from 1 to 1,000,000, or nothing for no limit, got {text!r:.40}")
+        raise InvalidInput(
+            f"concurrency must be a number from 1 to 1,000,000, or nothing for no limit, got {text!r:.40}"
+        )
     return int(text)

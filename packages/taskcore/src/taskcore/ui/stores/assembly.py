@@ -52,7 +52,7 @@ def store_source(
         schedules=None if schedules is None else StoreSchedules(schedules, store),
         queues=StoreQueues(counts, controls, workers, command),
         workers=workers,
-        series=StoreSeries(store, counts) if isinstance(store, StatisticsStore) else None,
+        series=StoreSeries(store) if isinstance(store, StatisticsStore) else None,
         registry=StoreRegistry(registry, handlers) if registry is not None or handlers else None,
         changes=store if isinstance(store, Changes) else None,
         does=does,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 
 from taskcore.ids import ScheduleId
 from taskcore.models import FireRecord, ScheduleRecord, TaskQuery, TaskRecord
@@ -77,7 +77,7 @@ def occurrences_of(
 ) -> Iterator[Occurrence]:
     """One for each instant, or a single one with ``every`` where two of the first few are close together."""
     first = list(islice(instants(when, since), 4))
-    gaps = [later - earlier for earlier, later in zip(first, first[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(first)]
     if gaps and min(gaps) < FREQUENT:
         if first[0] < until:
             yield Occurrence(schedule=schedule, at=first[0], every=min(gaps))

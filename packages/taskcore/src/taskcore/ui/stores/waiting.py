@@ -56,7 +56,9 @@ class Hindrances:
         return f"no free slot of key {record.concurrency_key}"
 
     def _unserved(self, record: TaskRecord) -> str:
-        return f"no worker for queue {record.queue}" if self.served is not None and record.queue not in self.served else ""
+        return (
+            f"no worker for queue {record.queue}" if self.served is not None and record.queue not in self.served else ""
+        )
 
 
 class Watch:
