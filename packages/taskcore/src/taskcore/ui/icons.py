@@ -1,6 +1,6 @@
 """The few icons of the frame and of the phases, drawn on a grid of 16, in the colour of the text beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from taskcore.ui.svg import Node, drawing, node
 
@@ -57,3 +57,11 @@ def icon(name: str) -> Node:
             "path", d=_LINES[name], fill="none", stroke="currentColor", stroke_width=1.5, stroke_linecap="round"
         )
     return drawing(16, 16, path, class_="icon")
+
+
+def sprite(names: Iterable[str]) -> Node:
+    """The icons called ``names``, drawn nowhere: ``<use href="#i-NAME">`` shows one, in a twentieth of the text."""
+    symbols = [
+        node("symbol", *icon(name).children, id=f"i-{name}", viewBox="0 0 16 16") for name in dict.fromkeys(names)
+    ]
+    return Node("svg", {"hidden": "", "aria-hidden": "true"}, tuple(symbols))

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from taskcore.redaction import Redactor
 from taskcore.ui import words
-from taskcore.ui.icons import icon
+from taskcore.ui.icons import icon, sprite
 from taskcore.ui.plain import json_text
 from taskcore.ui.tracebacks import frames
 
@@ -65,7 +65,7 @@ def renderer(redactor: Redactor) -> Renderer:
     for name in ("duration", "absolute", "exact", "size", "short_id", "number", "percent"):
         environment.filters[name] = getattr(words, name)
     environment.filters |= {"redacted": redactor, "preview": redactor.preview, "json_text": json_text, "frames": frames}
-    environment.globals.update(icon=icon, distance=words.distance, plural=words.plural)
+    environment.globals.update(icon=icon, sprite=sprite, distance=words.distance, plural=words.plural)
     return Renderer(environment, dict(_components(environment)))
 
 

@@ -68,8 +68,8 @@ class TaskRow:
 
     @property
     def wait(self) -> timedelta | None:
-        """From when it could have begun until it did; None before that."""
-        if self.started_at is None:
+        """From when it could have begun until it did; None before that, and once it is due again."""
+        if self.started_at is None or (self.run_at is not None and self.run_at > self.started_at):
             return None
         return max(timedelta(0), self.started_at - max(self.created_at, self.run_at or self.created_at))
 

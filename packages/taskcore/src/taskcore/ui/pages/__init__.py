@@ -3,9 +3,21 @@
 from collections.abc import Iterator
 
 from taskcore.ui.page import Page
-from taskcore.ui.pages import gallery, settings, stream
+from taskcore.ui.pages import (
+    dead,
+    gallery,
+    overview,
+    pipelines,
+    queues,
+    schedules,
+    settings,
+    stream,
+    task,
+    tasks,
+    workers,
+)
 
-MODULES = (stream, settings, gallery)
+MODULES = (overview, tasks, task, dead, schedules, pipelines, queues, workers, stream, settings, gallery)
 
 
 def every() -> Iterator[Page]:

@@ -1,0 +1,114 @@
+"""From a series to charts: what happened, how long it took, what failed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from taskcore.statistics import add_up, quantile, success_rate
+from taskcore.ui.models import Point, Series
+from taskcore.ui.svg_charts import Chart, Line
+
+MINUTE = timedelta(minutes=1)
+RANGES: Mapping[str, tuple[timedelta, timedelta]] = {
+    "1h": (60 * MINUTE, MINUTE),
+    "6h": (360 * MINUTE, 5 * MINUTE),
+    "24h": (1440 * MINUTE, 30 * MINUTE),
+    "7d": (7 * 1440 * MINUTE, 180 * MINUTE),
+}
+"""What can be chosen: how far back, and the distance of points."""
+
+OUTCOMES = ("succeeded", "retried", "failed", "cancelled", "lost")
+COLOURS = "abcdef"
+_TOP = 5
+
+
+def merged(series: Sequence[Series]) -> Series:
+    """The sum of several series over the same instants, as for the queues that somebody may see."""
+    if len(series) == 1:
+        return series[0]
+    points = [_summed(column) for column in zip(*(each.points for each in series), strict=False)]
+    return Series(step=series[0].step, points=tuple(points))
+
+
+def _summed(points: Sequence[Point]) -> Point:
+    counts, errors = Counter[str](), Counter[str]()
+    for point in points:
+        counts.update(point.counts)
+        errors.update(point.errors)
+    runs, waits = add_up(point.runs for point in points), add_up(point.waits for point in points)
+    return Point(at=points[0].at, counts=dict(counts), runs=runs, waits=waits, errors=dict(errors))
+
+
+def throughput(series: Series) -> Chart:
+    """Attempts that ended, by how."""
+    lines = [
+        Line(word, word.capitalize(), tuple(float(point.counts.get(word, 0)) for point in series.points))
+        for word in OUTCOMES
+        if word in ("succeeded", "failed") or any(point.counts.get(word) for point in series.points)
+    ]
+    return _chart("throughput", "Throughput by outcome", series, lines, kind="bars")
+
+
+def latency(series: Series, kind: str) -> Chart:
+    """Median, 95th and 99th percentile of ``runs`` or ``waits``."""
+    lines = [
+        Line(COLOURS[index], f"p{part * 100:g}", tuple(quantile(getattr(point, kind), part) for point in series.points))
+        for index, part in enumerate((0.5, 0.95, 0.99))
+    ]
+    return _chart(kind, "Run time" if kind == "runs" else "Waiting time", series, lines, unit="s")
+
+
+def errors(series: Series) -> Chart:
+    """Failed attempts of the tasks that fail most, and of all others."""
+    totals = Counter[str]()
+    for point in series.points:
+        totals.update(point.errors)
+    top = [name for name, _ in totals.most_common(_TOP)]
+    lines = [
+        Line(COLOURS[index], name, tuple(float(point.errors.get(name, 0)) for point in series.points))
+        for index, name in enumerate(top)
+    ]
+    if len(totals) > _TOP:
+        rest = tuple(float(sum(n for name, n in point.errors.items() if name not in top)) for point in series.points)
+        lines.append(Line(COLOURS[_TOP], "other", rest))
+    return _chart("errors", "Failed attempts by task", series, lines, kind="bars")
+
+
+def _chart(name: str, title: str, series: Series, lines: Iterable[Line], kind: str = "lines", unit: str = "") -> Chart:
+    return Chart(name, title, tuple(point.at for point in series.points), tuple(lines), kind, unit)
+
+
+def data(chart: Chart) -> dict[str, object]:
+    """What js/chart.js needs to draw it anew."""
+    return {
+        "kind": chart.kind,
+        "unit": chart.unit,
+        "times": [int(at.timestamp()) for at in chart.times],
+        "series": [{"key": line.key, "label": line.label, "values": line.values} for line in chart.lines],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A series as single numbers; durations in seconds."""
+
+    counts: Mapping[str, int]
+    success: float | None
+    run_p50: float | None
+    run_p95: float | None
+    wait_p95: float | None
+
+
+def summary(points: Iterable[Point]) -> Summary:
+    points = list(points)
+    counts = Counter[str]()
+    for point in points:
+        counts.update(point.counts)
+    runs, waits = add_up(point.runs for point in points), add_up(point.waits for point in points)
+    return Summary(counts, success_rate(counts), quantile(runs, 0.5), quantile(runs, 0.95), quantile(waits, 0.95))
+
+
+def since(series: Series, at: datetime) -> list[Point]:
+    """The points of ``at`` and later."""
+    return [point for point in series.points if point.at >= at]

@@ -1,0 +1,51 @@
+"""Failed tasks in groups of like errors, to be looked at, replayed or thrown away together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from taskcore.states import Phase
+from taskcore.ui.models import FailureGroup
+from taskcore.ui.page import Page, Show, Visit
+from taskcore.ui.query import Problem, pairs_of, read
+from taskcore.ui.site import Part
+
+MOST_GROUPS = 100
+AGES = ("1h", "24h", "7d", "30d")
+
+
+async def dead(visit: Visit) -> Show:
+    """The groups; ``group`` opens one of them."""
+    assert visit.source.tasks is not None  # noqa: S101 - or the page would not exist
+    asked = read(visit.query.multi_items(), visit.now, await visit.visible())
+    wanted = replace(asked.filter, phases=frozenset({Phase.FAILED}))
+    problems: Sequence[Problem] = asked.problems
+    groups = [] if problems else await visit.source.tasks.failures(wanted, MOST_GROUPS)
+    chosen = visit.query.get("group", "")
+    return Show(
+        template="dead.html",
+        title="Dead letters",
+        status=422 if problems else 200,
+        model={"groups": groups, "problems": problems},
+        also={
+            "asked": asked,
+            "ages": AGES,
+            "chosen": chosen,
+            "opened": [group for group in groups if group.fingerprint == chosen],
+            "everything": pairs_of(wanted),
+            "total": sum(group.count for group in groups),
+            "link_of": lambda group: visit.url("tasks", **listing(group)),
+        },
+    )
+
+
+def listing(group: FailureGroup) -> dict[str, str]:
+    """Where the tasks of a group are listed: by their error's type and the first words of its message."""
+    words = group.message.split("\n")[0]
+    for letter in "0123456789'\"":
+        words = words.split(letter)[0]
+    text = words.strip() if len(words.strip()) > 3 else group.error_type
+    error = "".join(letter if letter not in '"\\' else " " for letter in text)[:60]
+    return {"state": "failed", "task": group.name, "q": f'error:"{error}"' if error else ""}
+
+
+PAGES = (Page(name="dead", path="/dead", view=dead, part=Part.TASKS),)

@@ -1,0 +1,180 @@
+"""How it goes: numbers, charts, what fails now, what comes next, what is stuck."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from taskcore.auth.permissions import Verb
+from taskcore.states import Phase
+from taskcore.ui import charting
+from taskcore.ui.models import Counts, Series
+from taskcore.ui.models.queues import Health
+from taskcore.ui.models.schedules import Occurrence, ScheduleRow
+from taskcore.ui.models.tasks import TaskFilter, TaskRow
+from taskcore.ui.page import Page, Show, Visit
+from taskcore.ui.stores.describing import span
+from taskcore.ui.svg_charts import drawn, state_bar
+from taskcore.ui.words import distance, duration, number, percent
+
+HOUR = timedelta(hours=1)
+MOST_QUEUES = 20
+"""Queues whose series are added up for somebody who may not see all."""
+_LISTED = 8
+_EACH = 2
+"""Next runs of one schedule, so that a frequent one does not hide all others."""
+_STUCK_AFTER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """A number with the list behind it."""
+
+    label: str
+    value: str
+    href: str = ""
+    delta: str = ""
+    kind: str = ""
+
+
+async def overview(visit: Visit) -> Show:
+    """The first page."""
+    counts = await visit.site.tally.counts()
+    span = visit.query.get("range", "1h")
+    span = span if span in charting.RANGES else "1h"
+    series = await series_of(visit, *charting.RANGES[span])
+    day = await series_of(visit, 24 * HOUR, timedelta(minutes=30)) if series else None
+    stats = [*_count_stats(visit, counts), *_series_stats(visit, day), *await _worker_stats(visit)]
+    charts = _charts(series) if series else []
+    return Show(
+        template="overview.html",
+        title="Overview",
+        model={"counts": counts, "stats": stats, "series": series},
+        also={
+            "charts": [(chart, drawn(chart), charting.data(chart)) for chart in charts],
+            "ranges": [(each, visit.here(range=each), each == span) for each in charting.RANGES],
+            "nothing_yet": counts is not None and counts.total == 0,
+            "queues": _queues(visit, counts),
+            **await _lists(visit),
+        },
+    )
+
+
+async def series_of(visit: Visit, back: timedelta, step: timedelta) -> Series | None:
+    """The series of all that the visitor may see; None where there is none."""
+    part, visible = visit.source.series, await visit.visible()
+    if part is None or (visible is not None and not visible):
+        return None
+    since, until = visit.now - back, visit.now
+    if visible is None:
+        return await part.series(since, until, step)
+    each = [await part.series(since, until, step, queue=queue) for queue in sorted(visible)[:MOST_QUEUES]]
+    return charting.merged(each)
+
+
+def _count_stats(visit: Visit, counts: Counts | None) -> list[Stat]:
+    if counts is None or visit.source.tasks is None:
+        return []
+    seen = visit.among(counts.by_queue)
+    total = {phase: sum(counts.by_queue[queue].get(phase, 0) for queue in seen) for phase in Phase}
+    oldest = min((at for queue, at in counts.oldest_due.items() if queue in seen), default=None)
+    waits = f"oldest due {distance(oldest, visit.now)}" if oldest else "nothing is due"
+    failed = total[Phase.FAILED]
+    return [
+        Stat("Running now", number(total[Phase.RUNNING]), visit.url("tasks", state="running")),
+        Stat("Queued", number(total[Phase.QUEUED]), visit.url("tasks", state="queued"), waits),
+        Stat("Scheduled", number(total[Phase.SCHEDULED]), visit.url("tasks", state="scheduled")),
+        Stat("Retrying", number(total[Phase.RETRYING]), visit.url("tasks", state="retrying")),
+        Stat("Dead letters", number(failed), visit.url("dead"), kind="bad" if failed else ""),
+    ]
+
+
+def _series_stats(visit: Visit, day: Series | None) -> list[Stat]:
+    if day is None:
+        return []
+    hour = charting.summary(charting.since(day, visit.now - HOUR))
+    before = charting.summary(
+        point for point in charting.since(day, visit.now - 2 * HOUR) if point.at < visit.now - HOUR
+    )
+    whole = charting.summary(day.points)
+    failed = hour.counts.get("failed", 0)
+    return [
+        Stat(
+            "Failed, last hour",
+            number(failed),
+            visit.url("tasks", state="failed", since="1h"),
+            delta(failed, before.counts.get("failed", 0)),
+            "bad" if failed else "",
+        ),
+        Stat(
+            "Success rate, 24 h", percent(whole.success), delta=f"{number(whole.counts.get('succeeded', 0))} succeeded"
+        ),
+        Stat("Run time, 24 h", duration(whole.run_p50), delta=f"median; p95 {duration(whole.run_p95)}"),
+        Stat("Waiting p95, 24 h", duration(whole.wait_p95)),
+    ]
+
+
+def delta(now: int, before: int) -> str:
+    """As in "up 12 from the hour before"."""
+    if now == before:
+        return "as the hour before"
+    return f"{'up' if now > before else 'down'} {abs(now - before):,} from the hour before"
+
+
+async def _worker_stats(visit: Visit) -> list[Stat]:
+    if visit.source.workers is None or not visit.may(Verb.VIEW):
+        return []
+    workers = await visit.source.workers.list()
+    well = sum(worker.health is Health.ONLINE for worker in workers)
+    silent = sum(worker.health is Health.STALE for worker in workers)
+    words = f"{silent} silent" if silent else ""
+    return [Stat("Workers online", number(well), visit.url("workers"), words, "bad" if silent or not well else "")]
+
+
+def _charts(series: Series) -> list[charting.Chart]:
+    return [
+        charting.throughput(series),
+        charting.errors(series),
+        charting.latency(series, "runs"),
+        charting.latency(series, "waits"),
+    ]
+
+
+def _queues(visit: Visit, counts: Counts | None) -> list[tuple[str, Mapping[str, int], object, int]]:
+    """(name, waiting and running by phase, their bar, how many) of the fullest queues."""
+    if counts is None:
+        return []
+    active = (Phase.QUEUED, Phase.RETRYING, Phase.RUNNING, Phase.SCHEDULED)
+    found = []
+    for queue in visit.among(counts.by_queue):
+        by = {phase.value: counts.by_queue[queue].get(phase, 0) for phase in active}
+        if total := sum(by.values()):
+            found.append((queue, by, state_bar(by), total))
+    return sorted(found, key=lambda each: (-each[3], each[0]))[:_LISTED]
+
+
+async def _lists(visit: Visit) -> Mapping[str, object]:
+    """What fails now, what is stuck, what comes next."""
+    visible = await visit.visible()
+    tasks = visit.source.tasks
+    day = TaskFilter(visible=visible, created_from=visit.now - 24 * HOUR)
+    failures = list(await tasks.failures(day, _LISTED)) if tasks else []
+    running = TaskFilter(phases=frozenset({Phase.RUNNING}), visible=visible, oldest_first=True, limit=200)
+    stuck = [row for row in (await tasks.list(running)).rows if _stuck(row, visit)] if tasks else []
+    return {"failures": failures, "stuck": stuck[:_LISTED], "upcoming": await upcoming(visit, _LISTED), "span": span}
+
+
+def _stuck(row: TaskRow, visit: Visit) -> bool:
+    return row.started_at is not None and visit.now - row.started_at > _STUCK_AFTER
+
+
+async def upcoming(visit: Visit, limit: int) -> Sequence[tuple[Occurrence, ScheduleRow]]:
+    """The next instants of schedules whose queue the visitor may see."""
+    part = visit.source.schedules
+    if part is None:
+        return []
+    rows = {row.id: row for row in (await part.list()).rows if visit.may(Verb.VIEW, row.queue)}
+    found = await part.occurrences(visit.now, visit.now + 24 * HOUR, _EACH)
+    return [(each, rows[each.schedule]) for each in found if each.schedule in rows][:limit]
+
+
+PAGES = (Page(name="overview", path="/", view=overview),)
