@@ -1,7 +1,9 @@
 """The sample source and sources over real stores keep what the dashboard is promised."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from shutil import copy
 
 import pytest
 from taskcore.adapters.sqlite import SQLiteStore
@@ -46,10 +48,22 @@ class TestMemory(StoreContracts):
         return store_source(story.store, system="test", clock=story.clock)
 
 
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database in which the story has happened; telling it takes longer than copying it."""
+    path = tmp_path_factory.mktemp("story") / "tasks.db"
+
+    async def write() -> None:
+        clock = StoryClock(SystemClock())
+        async with await SQLiteStore.open(path, clock=clock) as store:
+            await tell(store, clock, tasks=60)
+
+    asyncio.run(write())
+    return path
+
+
 class TestSQLite(StoreContracts):
     @pytest.fixture
-    async def source(self, tmp_path: Path) -> AsyncIterator[DashboardSource]:
-        clock = StoryClock(SystemClock())
-        async with await SQLiteStore.open(tmp_path / "tasks.db", clock=clock) as store:
-            await tell(store, clock, tasks=60)
-            yield store_source(store, system="test", clock=clock)
+    async def source(self, told: Path, tmp_path: Path) -> AsyncIterator[DashboardSource]:
+        async with await SQLiteStore.open(copy(told, tmp_path / "tasks.db")) as store:
+            yield store_source(store, system="test")

@@ -79,16 +79,6 @@ def _chart(name: str, title: str, series: Series, lines: Iterable[Line], kind: s
     return Chart(name, title, tuple(point.at for point in series.points), tuple(lines), kind, unit)
 
 
-def data(chart: Chart) -> dict[str, object]:
-    """What js/chart.js needs to draw it anew."""
-    return {
-        "kind": chart.kind,
-        "unit": chart.unit,
-        "times": [int(at.timestamp()) for at in chart.times],
-        "series": [{"key": line.key, "label": line.label, "values": line.values} for line in chart.lines],
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A series as single numbers; durations in seconds."""

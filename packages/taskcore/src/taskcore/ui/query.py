@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import chain
+from typing import Any
 
 from taskcore.states import Phase
 from taskcore.ui.models.tasks import TaskFilter
@@ -163,7 +164,8 @@ class _Reader:
         if present not in (None, value):
             self.problem(_box(name), f"A task has one {name}, not both ‘{present}’ and ‘{value}’.")
         else:
-            self.filter = replace(self.filter, **{attribute: value})
+            changes: dict[str, Any] = {attribute: value}
+            self.filter = replace(self.filter, **changes)
 
     def since(self, name: str, value: str) -> None:
         self._from(name, self._moment(name, value))
@@ -206,7 +208,8 @@ class _Reader:
         except OverflowError:
             self.problem(_box(name), f"‘{name}’ is longer ago than the calendar goes.")
             return
-        self.filter = replace(self.filter, **{attribute: instant})
+        changes: dict[str, Any] = {attribute: instant}
+        self.filter = replace(self.filter, **changes)
 
     def sort(self, name: str, value: str) -> None:
         if value not in (NEWEST, OLDEST):

@@ -10,6 +10,18 @@ from taskcore.ui.svg import Node, drawing, node
 
 WIDTH, HEIGHT = 640, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 8, 22
+TONES = {
+    "a": "running",
+    "b": "retrying",
+    "c": "failed",
+    "d": "scheduled",
+    "e": "succeeded",
+    "f": "queued",
+    "retried": "retrying",
+    "lost": "cancelled",
+}
+"""Series that are no phases have letters."""
+
 _PLOT_W, _PLOT_H = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
 
 
@@ -20,6 +32,11 @@ class Line:
     key: str
     label: str
     values: tuple[float | None, ...]
+
+    @property
+    def tone(self) -> str:
+        """The colour's name in the style sheet."""
+        return TONES.get(self.key, self.key)
 
 
 @dataclass(frozen=True, slots=True)

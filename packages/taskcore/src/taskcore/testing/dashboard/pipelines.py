@@ -36,14 +36,18 @@ ETL: Graph = {
 WIDE: Graph = (
     {"split": ()} | {f"part_{n}": ("split",) for n in range(298)} | {"merge": tuple(f"part_{n}" for n in range(298))}
 )
-GRAPHS = {"orders-etl": ETL, "thumbnails": {"load": (), "resize": ("load",), "store": ("resize",)}, "wide": WIDE}
+GRAPHS: dict[str, Graph] = {
+    "orders-etl": ETL,
+    "thumbnails": {"load": (), "resize": ("load",), "store": ("resize",)},
+    "wide": WIDE,
+}
 
 
 class SamplePipelines:
     """``PipelinePart`` over ``GRAPHS``, with some runs each; ``act`` cancels and retries them."""
 
     def __init__(self, now: datetime, extra: Iterable[str] = ()) -> None:
-        self._graphs = {**GRAPHS, **{name: {name: ()} for name in extra}}
+        self._graphs: dict[str, Graph] = {**GRAPHS, **{name: {name: ()} for name in extra}}
         self._runs = {run.row.id: run for run in _runs(now)}
 
     async def list(self) -> Sequence[PipelineRow]:

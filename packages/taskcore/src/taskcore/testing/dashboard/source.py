@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from taskcore.testing.dashboard.hostile import HOSTILE
+from taskcore.testing.dashboard.kinds import KINDS
 from taskcore.testing.dashboard.pipelines import SamplePipelines
-from taskcore.testing.dashboard.story import KINDS, Story, a_story
+from taskcore.testing.dashboard.story import Story, a_story
 from taskcore.ui.models import Action, ActionResult, Handler, Order
 from taskcore.ui.models.queues import QueueRow
 from taskcore.ui.source import ActionPart, DashboardSource, QueuePart

@@ -6,7 +6,8 @@ from dataclasses import replace
 from taskcore.states import Phase
 from taskcore.ui.models import FailureGroup
 from taskcore.ui.page import Page, Show, Visit
-from taskcore.ui.query import Problem, pairs_of, read
+from taskcore.ui.pages.tasks import matching
+from taskcore.ui.query import Problem, read
 from taskcore.ui.site import Part
 
 MOST_GROUPS = 100
@@ -31,7 +32,7 @@ async def dead(visit: Visit) -> Show:
             "ages": AGES,
             "chosen": chosen,
             "opened": [group for group in groups if group.fingerprint == chosen],
-            "everything": pairs_of(wanted),
+            "everything": matching(wanted),
             "total": sum(group.count for group in groups),
             "link_of": lambda group: visit.url("tasks", **listing(group)),
         },

@@ -13,7 +13,7 @@ from taskcore.ui.models.schedules import Occurrence, ScheduleRow
 from taskcore.ui.models.tasks import TaskFilter, TaskRow
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.stores.describing import span
-from taskcore.ui.svg_charts import drawn, state_bar
+from taskcore.ui.svg_charts import Chart, drawn, state_bar
 from taskcore.ui.words import distance, duration, number, percent
 
 HOUR = timedelta(hours=1)
@@ -50,7 +50,7 @@ async def overview(visit: Visit) -> Show:
         title="Overview",
         model={"counts": counts, "stats": stats, "series": series},
         also={
-            "charts": [(chart, drawn(chart), charting.data(chart)) for chart in charts],
+            "charts": [(chart, drawn(chart)) for chart in charts],
             "ranges": [(each, visit.here(range=each), each == span) for each in charting.RANGES],
             "nothing_yet": counts is not None and counts.total == 0,
             "queues": _queues(visit, counts),
@@ -130,7 +130,7 @@ async def _worker_stats(visit: Visit) -> list[Stat]:
     return [Stat("Workers online", number(well), visit.url("workers"), words, "bad" if silent or not well else "")]
 
 
-def _charts(series: Series) -> list[charting.Chart]:
+def _charts(series: Series) -> list[Chart]:
     return [
         charting.throughput(series),
         charting.errors(series),
@@ -139,7 +139,7 @@ def _charts(series: Series) -> list[charting.Chart]:
     ]
 
 
-def _queues(visit: Visit, counts: Counts | None) -> list[tuple[str, Mapping[str, int], object, int]]:
+def _queues(visit: Visit, counts: Counts | None) -> Sequence[tuple[str, Mapping[str, int], object, int]]:
     """(name, waiting and running by phase, their bar, how many) of the fullest queues."""
     if counts is None:
         return []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from taskcore.auth.permissions import Verb
 from taskcore.errors import TaskNotFound
-from taskcore.states import WAITING, Phase
+from taskcore.states import Phase
 from taskcore.ui.fingerprint import fingerprint
 from taskcore.ui.models import LogRow
 from taskcore.ui.models.tasks import AttemptRow, TaskDetail
@@ -33,7 +33,7 @@ async def task(visit: Visit) -> Show:
             "picture": timeline(pieces),
             "pieces": pieces,
             "attempt": _chosen(detail, visit.query.get("attempt", "")),
-            "waiting": detail.row.phase in WAITING,
+            "levels": list(dict.fromkeys(line.level for line in lines)),
             "trouble": await _trouble(visit, detail),
         },
         crumbs=(("Tasks", visit.url("tasks")),),
@@ -66,8 +66,7 @@ def _chosen(detail: TaskDetail, number: str) -> AttemptRow | None:
 async def _lines(visit: Visit, detail: TaskDetail) -> tuple[LogRow, ...]:
     assert visit.source.tasks is not None  # noqa: S101
     lines = await visit.source.tasks.logs(detail.row.id, MOST_LINES)
-    level = visit.query.get("level", "")
-    return tuple(line for line in lines if not level or line.level == level)
+    return tuple(lines)
 
 
 async def _trouble(visit: Visit, detail: TaskDetail) -> Mapping[str, object]:

@@ -8,12 +8,14 @@ from starlette.responses import Response, StreamingResponse
 from taskcore.errors import BadCursor
 from taskcore.states import Phase
 from taskcore.ui import export
+from taskcore.ui.models import NEEDS, Action
 from taskcore.ui.models.tasks import TaskFilter, TaskPage, TaskRow
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.query import LIMITS, Asked, Pairs, Problem, pairs_of, read
 from taskcore.ui.site import Part
 
 AGES = ("15m", "1h", "6h", "24h", "7d", "30d")
+BULK = (Action.RETRY, Action.CANCEL, Action.DELETE)
 MOST_EXPORTED = 100_000
 _CHUNK = 500
 
@@ -97,11 +99,25 @@ def _neighbours(visit: Visit, asked: Asked, page: TaskPage) -> Mapping[str, obje
             (_chip(name, value), visit.url("tasks") + query(asked.without(name, value)))
             for name, value in asked.narrowed
         ],
-        "matching": pairs_of(replace(asked.filter, after=None, before=None)),
+        "matching": matching(asked.filter),
+        **_deeds(visit),
         "exports": [
             (form.upper(), visit.url("tasks.export", form=form) + query(asked.narrowed)) for form in export.FORMS
         ],
     }
+
+
+def matching(wanted: TaskFilter) -> str:
+    """``wanted`` as an action takes it instead of targets: the query of its list, at its first page."""
+    return query(pairs_of(replace(wanted, after=None, before=None))).removeprefix("?")
+
+
+def _deeds(visit: Visit) -> Mapping[str, object]:
+    """What can be done to selected rows, for those who may do it to some queue: (action, label)."""
+    able = [action for action in BULK if "act" in visit.url.paths and action in visit.source.actions]
+    mine = [action for action in able if visit.principal is not None and visit.principal.may_anywhere(NEEDS[action])]
+    deeds = [(action.value, action.value.capitalize()) for action in mine]
+    return {"deeds": deeds, "deeds_bar": [(label, visit.url("act", action=action)) for action, label in deeds]}
 
 
 def link(visit: Visit, asked: Asked, more: Sequence[tuple[str, str | None]] = ()) -> str:

@@ -60,7 +60,7 @@ class StoreSchedules:
         """The newest fires, oldest first, with the tasks that are left of them."""
         fires = await self.store.fires(record.spec.id, limit)
         newest = await self.tasks.find(TaskQuery(schedule=record.spec.id, limit=limit)) if fires else ()
-        tasks = {task.id: task for task in newest}
+        tasks: dict[str, TaskRecord] = {task.id: task for task in newest}
         return tuple(_fire(fire, tasks, now) for fire in reversed(fires))
 
 
