@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import taskcore.ui
-from taskcore.redaction import Redactor
 from taskcore.ui.rendering import renderer
 
 FOLDER = Path(taskcore.ui.__file__).parent
@@ -52,7 +51,7 @@ def test_a_script_never_writes_markup_or_runs_text(script: Path) -> None:
 
 
 def test_templates_compile_and_escape_by_default() -> None:
-    environment = renderer(Redactor()).environment
+    environment = renderer().environment
 
     for name in environment.list_templates():
         environment.get_template(name)

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from taskcore.clock import Clock, SystemClock
 from taskcore.redaction import Redactor
 from taskcore.ui import errors, pages
-from taskcore.ui.assets import Assets
+from taskcore.ui.assets import shipped
 from taskcore.ui.page import Page
 from taskcore.ui.rendering import renderer
 from taskcore.ui.serving import Server
@@ -66,10 +66,10 @@ class Dashboard:
         await self._app(scope, receive, send)
 
     def _assemble(self) -> Starlette:
-        assets = Assets()
+        assets = shipped()
         shown = [page for page in pages.every() if self.site.has(page.part)]
         paths = {page.name: page.path for page in shown}
-        server = Server(self.site, renderer(self.site.redactor), paths, assets.root)
+        server = Server(self.site, renderer(), paths, assets.root)
         render = errors.renderer_of(server)
         return Starlette(
             routes=[Route("/static/{digest}/{name:path}", assets.answer), *_routes(server, shown)],

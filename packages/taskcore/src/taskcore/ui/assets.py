@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -59,6 +59,12 @@ class Assets:
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             body, headers["Content-Encoding"] = asset.packed, "gzip"
         return Response(body, headers=headers, media_type=asset.media_type)
+
+
+@cache
+def shipped() -> Assets:
+    """The files of this release; all dashboards of a process share them."""
+    return Assets()
 
 
 def _walk(folder: Traversable, prefix: str = "") -> list[tuple[str, Asset]]:

@@ -8,6 +8,7 @@ from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskcore.auth.accounts import Accounts
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.auth.principal import Principal
 from taskcore.ui.links import Links, Value, changed
@@ -37,6 +38,7 @@ class Show:
     crumbs: tuple[tuple[str, str], ...] = ()
     status: int = 200
     plain: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,18 @@ class Visit:
     @property
     def query(self) -> QueryParams:
         return self.request.query_params
+
+    @property
+    def accounts(self) -> Accounts:
+        """For pages with ``Part.ACCOUNTS``."""
+        assert self.site.accounts is not None  # noqa: S101 - the page would not be there
+        return self.site.accounts
+
+    @property
+    def reader(self) -> Principal:
+        """Whoever visits a page that is not public."""
+        assert self.principal is not None  # noqa: S101 - the server has asked
+        return self.principal
 
     @property
     def wants_json(self) -> bool:
@@ -96,6 +110,11 @@ class Visit:
     def among(self, queues: Iterable[str], verb: Verb = Verb.VIEW) -> frozenset[str]:
         """Those of ``queues`` to which the visitor may do ``verb``."""
         return frozenset(queue for queue in queues if self.may(verb, queue))
+
+    async def answers(self) -> dict[str, str]:
+        """What was posted, each name once: the texts of a form that asks each thing once."""
+        form = await self.form()
+        return {name: value for name, value in form.items() if isinstance(value, str)}
 
     async def form(self) -> FormData:
         """What was posted."""

@@ -4,10 +4,12 @@ A component is a macro. ``{{ c.state_badge(row.phase) }}`` works in every templa
 sees what the page sees (``url``, ``visit``, ``now``); no template imports another one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, pass_context
+from jinja2.runtime import Context
 
 from taskcore.redaction import Redactor
 from taskcore.ui import words
@@ -52,8 +54,10 @@ class Renderer:
         return {**variables, "c": Components(self.components, variables)}
 
 
-def renderer(redactor: Redactor) -> Renderer:
-    """Templates that show values through ``redactor`` where they say ``|redacted`` or ``|preview``."""
+@cache
+def renderer() -> Renderer:
+    """All templates, compiled once in a process. ``|redacted`` and ``|preview`` go through the redactor of the ``site``
+    among a page's variables."""
     environment = Environment(
         loader=PackageLoader("taskcore.ui"),
         autoescape=True,
@@ -62,11 +66,32 @@ def renderer(redactor: Redactor) -> Renderer:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("duration", "absolute", "exact", "size", "short_id", "number", "percent"):
+    for name in ("duration", "absolute", "exact", "size", "short_id", "number", "percent", "browser"):
         environment.filters[name] = getattr(words, name)
-    environment.filters |= {"redacted": redactor, "preview": redactor.preview, "json_text": json_text, "frames": frames}
+    environment.filters |= {"redacted": _redacted, "preview": _preview, "json_text": json_text, "frames": frames}
+    environment.filters["options"] = _options
     environment.globals.update(icon=icon, sprite=sprite, distance=words.distance, plural=words.plural)
     return Renderer(environment, dict(_components(environment)))
+
+
+@pass_context
+def _redacted(context: Context, value: object) -> object:
+    return _redactor(context)(value)
+
+
+@pass_context
+def _preview(context: Context, value: object, length: int = 80) -> str:
+    return _redactor(context).preview(value, length)
+
+
+def _redactor(context: Context) -> Redactor:
+    redactor: Redactor = context["site"].redactor
+    return redactor
+
+
+def _options(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Values that are their own labels, for a select."""
+    return [(value, value) for value in values]
 
 
 def _components(environment: Environment) -> list[tuple[str, Template]]:

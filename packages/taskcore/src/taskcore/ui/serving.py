@@ -62,7 +62,7 @@ class Server:
         """``show`` as JSON, as the fragment that was asked for, or as the page."""
         if visit.wants_json:
             found = document(show.model, None if show.plain else self.site.redactor)
-            return JSONResponse(found, show.status, headers=_PRIVATE)
+            return JSONResponse(found, show.status, headers={**_PRIVATE, **show.headers})
         if visit.fragment and (block := self._fragment(visit, show, visit.fragment)):
             return block
         if visit.principal:
@@ -75,16 +75,16 @@ class Server:
         keys = shortcuts.shortcuts((item.entry.letter, item.entry.page, item.entry.title) for item in items)
         toast = flash.read(visit.request)
         frame = {"nav": items, "keys": keys, "toast": toast, "down_since": self.site.tally.down_since}
-        variables = {**self._frame(visit), **frame, **show.also, **show.model, "show": show}
+        variables = {**show.also, **show.model, **self._always(visit), "show": show, "frame": frame}
         text = self.renderer.page(f"pages/{show.template}", variables)
-        answer = HTMLResponse(text, show.status, headers=_PRIVATE)
+        answer = HTMLResponse(text, show.status, headers={**_PRIVATE, **show.headers})
         if toast:
             flash.forget(answer, visit.url.root)
         return answer
 
     def _fragment(self, visit: Visit, show: Show, name: str) -> Response | None:
         """A part of the page, or 304 to somebody who has it already."""
-        variables = {**self._frame(visit), **show.also, **show.model, "show": show}
+        variables = {**show.also, **show.model, **self._always(visit), "show": show}
         block = self.renderer.fragment(f"pages/{show.template}", name, variables)
         if block is None:
             return None
@@ -94,7 +94,7 @@ class Server:
             return Response(status_code=304, headers=headers)
         return HTMLResponse(block, show.status, headers=headers)
 
-    def _frame(self, visit: Visit) -> dict[str, object]:
+    def _always(self, visit: Visit) -> dict[str, object]:
         """What every template can rely on."""
         return {
             "visit": visit,

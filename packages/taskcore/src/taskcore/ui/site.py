@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
+from taskcore.auth.accounts import Accounts
 from taskcore.clock import Clock
 from taskcore.redaction import Redactor
 from taskcore.ui.source import DashboardSource
@@ -49,9 +49,10 @@ class Site:
     gallery: bool = False
 
     @property
-    def accounts(self) -> Any:
+    def accounts(self) -> Accounts | None:
         """Users, keys and the audit log; None where people log in elsewhere, or not at all."""
-        return self.access.accounts if self.access else None
+        accounts: Accounts | None = self.access.accounts if self.access else None
+        return accounts
 
     def has(self, part: Part | None) -> bool:
         """Whether what a page needs is there."""

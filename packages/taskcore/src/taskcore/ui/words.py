@@ -81,3 +81,16 @@ def plural(count: int, one: str, many: str = "") -> str:
 def percent(value: float | None) -> str:
     """A share of 1, as in "99.2 %"."""
     return NOTHING if value is None else f"{value * 100:.1f} %"
+
+
+_BROWSERS = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl", "python")
+_SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
+
+
+def browser(agent: str) -> str:
+    """What a browser calls itself, in short, as in "Firefox on Linux"; browsers also name those that they resemble, so
+    the first that fits counts."""
+    name = next((each for each in _BROWSERS if each in agent), "")
+    system = next((each for each in _SYSTEMS if each in agent), "")
+    name = {"Edg": "Edge", "OPR": "Opera", "python": "Python"}.get(name, name)
+    return " on ".join(filter(None, (name, system))) or agent[:40] or "Unknown browser"

@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 from taskcore.ui.page import Page
 from taskcore.ui.pages import (
+    account,
+    audit,
     dead,
     gallery,
+    keys,
+    login,
     overview,
     pipelines,
     queues,
@@ -14,10 +18,28 @@ from taskcore.ui.pages import (
     stream,
     task,
     tasks,
+    users,
     workers,
 )
 
-MODULES = (overview, tasks, task, dead, schedules, pipelines, queues, workers, stream, settings, gallery)
+MODULES = (
+    overview,
+    tasks,
+    task,
+    dead,
+    schedules,
+    pipelines,
+    queues,
+    workers,
+    stream,
+    login,
+    account,
+    users,
+    keys,
+    audit,
+    settings,
+    gallery,
+)
 
 
 def every() -> Iterator[Page]:
