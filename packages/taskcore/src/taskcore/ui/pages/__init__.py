@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from taskcore.ui.page import Page
 from taskcore.ui.pages import (
     account,
+    actions,
     audit,
     dead,
     gallery,
@@ -32,6 +33,7 @@ MODULES = (
     queues,
     workers,
     stream,
+    actions,
     login,
     account,
     users,
