@@ -7,10 +7,9 @@ from itertools import product
 from typing import Any
 
 import pytest
-from taskcore.adapters.memory import MemoryStore
 from taskcore.testing import FakeClock
 
-Opener = Callable[[FakeClock], MemoryStore]
+Opener = Callable[[FakeClock], Any]
 
 
 def broken_claims(contract: type, opener: Opener) -> list[str]:
