@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from taskcore.adapters.accounts.store import SQLAccounts
 from taskcore.adapters.memory.accounts import MemoryAccounts
+from taskcore.adapters.redis.accounts import RedisAccounts
 from taskcore.auth.accounts import Accounts
 from taskcore.auth.auditing import Origin
 from taskcore.auth.authenticators import KeyAuthenticator, SessionAuthenticator
@@ -20,6 +22,7 @@ from taskcore.auth.signing import Signing
 from taskcore.auth.stores import AccountStore
 from taskcore.clock import SystemClock
 from taskcore.errors import BadLogin, BadToken, LastAdmin, NameTaken
+from taskcore.testing.redis_accounts import no_account_is_left
 
 from tests.conformance.accounts.servers import PREFIX, emptied
 
@@ -27,7 +30,7 @@ Two = tuple[Accounts, Accounts]
 PEER = Origin(peer="203.0.113.7", user_agent="\ud800 Firefox\0", request_id="r-1")
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres", "mysql"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", "mysql", "redis"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -40,11 +43,19 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def two(kind: str, url: str) -> AsyncIterator[Two]:
+def prefix() -> str:
+    return f"test_{uuid4().hex}"
+
+
+@pytest.fixture
+async def two(kind: str, url: str, prefix: str) -> AsyncIterator[Two]:
     """Two processes that share a store and a key."""
     async with AsyncExitStack() as stack:
         stores: list[AccountStore] = [MemoryAccounts()] * 2
-        if kind != "memory":
+        if kind == "redis":
+            await stack.enter_async_context(no_account_is_left(url, prefix))
+            stores = [await stack.enter_async_context(await RedisAccounts.open(url, prefix=prefix)) for _ in range(2)]
+        elif kind != "memory":
             first = await stack.enter_async_context(emptied(url, SystemClock()))
             second = await SQLAccounts.open(url, prefix=PREFIX)
             stores = [first, await stack.enter_async_context(second)]

@@ -216,6 +216,20 @@ async def test_a_hash_of_an_earlier_release_is_replaced_at_the_login(house: Hous
     await stronger.close()
 
 
+async def test_logins_that_replace_a_hash_at_the_same_time_all_succeed(house: House) -> None:
+    stronger = Accounts(
+        house.store,
+        Signing("a key of enough bytes to sign with", clock=house.clock),
+        passwords=Passwords(hasher=Argon2Hasher(time_cost=2, memory_cost=16, parallelism=1)),
+        clock=house.clock,
+    )
+
+    logins = await asyncio.gather(*[stronger.login("Ada", PASSWORD) for _ in range(4)])
+
+    assert {house.ada.id} == {login.principal.id for login in logins}
+    await stronger.close()
+
+
 class Counting(Argon2Hasher):
     verified = 0
 

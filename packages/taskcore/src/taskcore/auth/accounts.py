@@ -98,9 +98,15 @@ class Accounts:
         Raises:
             TooManyAttempts: not looked at. BadLogin: wrong. LocalOnly: a default password, from elsewhere.
         """
-        user = await self._authenticated(name, password, origin)
-        opened = await self._sessions.begin(user, peer=origin.peer, user_agent=origin.user_agent, instead_of=instead_of)
-        if opened is None:
+        for _ in range(2):
+            user = await self._authenticated(name, password, origin)
+            opened = await self._sessions.begin(
+                user, peer=origin.peer, user_agent=origin.user_agent, instead_of=instead_of
+            )
+            if opened is not None:
+                break
+            # The hash changed since it was verified: it is of a new password, or another login has made it anew.
+        else:
             raise BadLogin(_WRONG)
         await self._store.touch_user(user.id)
         principal = principal_of_user(user, self._roles, via="session", credential=opened.session.digest)
