@@ -166,7 +166,7 @@ def response_to(error: Exception, scope: Scope, render: Render = render_problem)
     """The answer to ``error``; an unforeseen one is logged."""
     details = details_of(error)
     if details is None:
-        logger.error("request failed: %s %s", scope.get("method"), scope["path"], exc_info=error)
+        logger.error("request failed: %s %r", scope.get("method"), scope["path"], exc_info=error)
         details = Problem(500, f"something failed here; the log has more under {current_request_id()!r}").details
     allow = details.headers.get("Allow")
     if details.status == HTTPStatus.METHOD_NOT_ALLOWED and scope.get("method") == "OPTIONS" and allow:
