@@ -119,6 +119,13 @@ async def test_a_request_is_rewritten_as_the_proxy_saw_it() -> None:
     assert (200, 403) == (wrote.status_code, forged.status_code)
 
 
+def test_a_proxy_behind_a_socket_of_this_machine_has_no_address_and_is_named_by_that() -> None:
+    sent = headers(x_forwarded_for="203.0.113.9")
+
+    assert Hop("203.0.113.9") == TrustedProxies(["unix", "10.0.0.1"]).client_of("", sent)
+    assert Hop("") == INSIDE.client_of("", sent)
+
+
 def test_a_proxy_is_an_address_or_a_network() -> None:
     with pytest.raises(InvalidInput, match="nginx"):
         TrustedProxies(["nginx"])

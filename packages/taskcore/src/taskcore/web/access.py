@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from taskcore.auth.accounts import Accounts
 from taskcore.auth.chain import Authenticator
 from taskcore.web.cookies import SessionCookie
 from taskcore.web.proxies import TrustedProxies
+
+if TYPE_CHECKING:  # it brings password hashing, which a face without logins need not install
+    from taskcore.auth.accounts import Accounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class Access:
     """
 
     chain: Authenticator
-    accounts: Accounts | None = None
+    accounts: "Accounts | None" = None
     cookie: SessionCookie = field(default_factory=SessionCookie)
     login_path: str = "/login"
     proxies: TrustedProxies = field(default_factory=TrustedProxies)

@@ -7,7 +7,7 @@ request's id; its traceback goes to the log and never to the client.
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from taskcore import errors
 from taskcore.errors import TaskcoreError
+from taskcore.web.methods import allowed_methods, remember_root
 from taskcore.web.request_ids import current_request_id
 
 logger = logging.getLogger(__name__)
@@ -168,9 +169,11 @@ def response_to(error: Exception, scope: Scope, render: Render = render_problem)
     if details is None:
         logger.error("request failed: %s %r", scope.get("method"), scope["path"], exc_info=error)
         details = Problem(500, f"something failed here; the log has more under {current_request_id()!r}").details
-    allow = details.headers.get("Allow")
-    if details.status == HTTPStatus.METHOD_NOT_ALLOWED and scope.get("method") == "OPTIONS" and allow:
-        return Response(status_code=204, headers={"Allow": f"{allow}, OPTIONS"})
+    if details.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        allow = ", ".join(sorted(allowed_methods(scope) | {"OPTIONS"}))
+        if scope["method"] == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allow})
+        details = replace(details, headers={**details.headers, "Allow": allow})
     response = render(details, scope)
     response.headers.update(details.headers)
     return response
@@ -199,6 +202,7 @@ class ProblemsMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        remember_root(scope)
         begun = False
 
         async def watched(message: Message) -> None:

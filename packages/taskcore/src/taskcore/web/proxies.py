@@ -43,17 +43,22 @@ class Hop:
 
 
 class TrustedProxies:
-    """The proxies that are believed, as addresses and networks ("10.0.0.0/8", "::1"). By default there are none.
+    """The proxies that are believed, as addresses and networks ("10.0.0.0/8", "::1"), or "unix" for those that speak
+    through a Unix socket, which have no address. By default there are none.
 
     Raises:
         InvalidInput: one of them is no network.
     """
 
     def __init__(self, networks: Iterable[str] = (), *, forwarding: Forwarding = Forwarding.X_FORWARDED) -> None:
-        self._networks = tuple(map(_network, networks))
+        named = {network.strip() for network in networks}
+        self._socket = "unix" in named
+        self._networks = tuple(map(_network, sorted(named - {"unix"})))
         self._forwarding = forwarding
 
     def __contains__(self, address: object) -> bool:
+        if address == "":
+            return self._socket
         parsed = _address(address) if isinstance(address, str) else None
         return parsed is not None and any(parsed in network for network in self._networks)
 
@@ -143,7 +148,7 @@ def _address(text: str) -> Address | None:
 
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(text.strip(), strict=False)
+        return ip_network(text, strict=False)
     except ValueError as error:
         raise InvalidInput(f'a trusted proxy is an address or a network like "10.0.0.0/8", got {text!r:.80}') from error
 
