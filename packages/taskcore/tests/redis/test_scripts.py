@@ -13,8 +13,10 @@ from taskcore.adapters.redis.scripts import script
 from taskcore.ids import TaskId
 from taskcore.models.task import KEPT_ATTEMPTS
 from taskcore.states import Event, TaskState
+from taskcore.testing.contracts.presence import a_worker
+from taskcore.testing.contracts.statistics import a_count
 from taskcore.testing.contracts.steps import put, put_one, run_one
-from taskcore.testing.factories import a_claim, a_line, a_task
+from taskcore.testing.factories import a_claim, a_line, a_task, seconds
 
 from .conftest import Server
 
@@ -70,6 +72,8 @@ async def test_all_keys_of_a_store_are_in_one_slot(store: RedisStore, redis_url:
     await store.add_logs([a_line(done)])
     await store.limit("{q}", 3)
     await store.claim(a_claim("{w}", "default", "{q}"))
+    await store.add_counts([a_count(queue="{q}", name="}{", what="{w}")])
+    await store.sight(a_worker("{w}"), seconds(60))
 
     names = await stored_keys(redis_url, prefix)
 

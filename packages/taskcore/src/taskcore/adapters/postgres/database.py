@@ -30,6 +30,9 @@ SETTINGS = {
 }
 _ALLOW = "SELECT set_config($1, 'on', true)"
 
+_MOST_TEXTS = 500
+"""Statements whose text is remembered; searches have many, by what they ask for."""
+
 _TRIES = 5
 """How often a step runs that loses against others; each time all its locks are given back, so others get through."""
 
@@ -173,6 +176,8 @@ class Database:
         """The statement with the names of the tables."""
         text = self._texts.get(sql)
         if text is None:
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
             text = self._texts[sql] = sql.replace("{p}", self.prefix)
         return text
 

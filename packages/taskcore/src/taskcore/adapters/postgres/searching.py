@@ -61,7 +61,7 @@ class Search:
 def search(query: TaskQuery, now: int | None) -> Search | None:
     """The statement that finds a page; None where no task can be on it."""
     phases, queues = sorted(wanted_phases(query)), wanted_queues(query)
-    texts = "".join(query.contains.values())
+    texts = "".join([*query.contains.values(), *(queues or ()), query.name or "", query.worker or "", query.schedule or ""])
     if not phases or queues == frozenset() or _is_broken(texts):
         return None
     made = Search()

@@ -64,7 +64,7 @@ def _conditions(query: TaskQuery, phases: frozenset[Phase], queues: frozenset[st
         "phases": dict.fromkeys(phases, True) if phases < ALL else None,
         "queues": queues and dict.fromkeys(queues, True),
     }
-    return json.dumps({name: value for name, value in conditions.items() if value is not None})
+    return json.dumps({name: value for name, value in conditions.items() if value is not None}, ensure_ascii=False)
 
 
 def _texts(session: Session, query: TaskQuery) -> Callable[[Values], bool]:
