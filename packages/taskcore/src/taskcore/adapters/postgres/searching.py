@@ -61,8 +61,8 @@ class Search:
 def search(query: TaskQuery, now: int | None) -> Search | None:
     """The statement that finds a page; None where no task can be on it."""
     phases, queues = sorted(wanted_phases(query)), wanted_queues(query)
-    texts = "".join([*query.contains.values(), *(queues or ()), query.name or "", query.worker or "", query.schedule or ""])
-    if not phases or queues == frozenset() or _is_broken(texts):
+    texts = [*query.contains.values(), *(queues or ()), query.name, query.worker, query.schedule]
+    if not phases or queues == frozenset() or _is_broken("".join(text or "" for text in texts)):
         return None
     made = Search()
     limit, direction = made.value(max(0, query.limit), "bigint"), "DESC" if query.order is Order.NEWEST else "ASC"
