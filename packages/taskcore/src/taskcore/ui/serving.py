@@ -43,8 +43,12 @@ class Server:
                 return _please_log_in(visit)
             if page.needs is not None and not visit.principal.may_anywhere(page.needs):
                 raise Problem(403, f"You need the permission to {page.needs} for this page.")
+        begun = self.site.clock.monotonic()
         answer = await page.view(visit)
-        return answer if isinstance(answer, Response) else await self.show(visit, answer)
+        if not isinstance(answer, Response):
+            answer = await self.show(visit, answer)
+            answer.headers["Server-Timing"] = f"page;dur={(self.site.clock.monotonic() - begun) * 1000:.1f}"
+        return answer
 
     def visit(self, page: Page, request: Request) -> Visit:
         links = Links(request.scope.get("root_path", "").rstrip("/"), self.paths, self.static_root)

@@ -1,4 +1,4 @@
-/* Draws the numbers of the table beside it: a chart never shows what its table does not say. */
+/* Draws the numbers of the table beside it, and nothing else. */
 const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3], [1, 2]];
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const drawn = new WeakMap();
@@ -31,19 +31,22 @@ function stacked(ys) {
 
 function draw(figure) {
   const place = figure.querySelector("[data-plot]");
-  const { heads, data } = read(figure.querySelector("table"));
+  const { heads, data } = read(figure.querySelector("table:not(.u-legend)"));
   const stack = "stacked" in figure.dataset;
   const shown = stack ? [data[0], ...stacked(data.slice(1)).reverse()] : data;
   const order = stack ? [...heads].reverse() : heads;
   const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: `12px ${token("--font")}` };
+  const far = data[0].at(-1) - data[0][0] > 172800;
+  const moments = (_, at) => at.map((each) => new Date(each * 1000).toISOString().slice(...(far ? [5, 10] : [11, 16])));
   const unit = figure.dataset.unit ? ` ${figure.dataset.unit}` : "";
   const series = order.map((head, at) => ({
     label: head.textContent,
     stroke: colour(head.dataset.tone),
-    fill: stack ? colour(head.dataset.tone).replace("rgb(", "rgba(").replace(")", ", 0.25)") : undefined,
-    width: 1.5,
-    dash: DASHES[at % DASHES.length],
-    points: { show: data[0].length < 3 },
+    fill: stack ? colour(head.dataset.tone) : undefined,
+    paths: stack ? uPlot.paths.bars({ size: [0.9, 40], align: 1 }) : undefined,
+    width: stack ? 0 : 2,
+    dash: stack ? undefined : DASHES[at % DASHES.length],
+    points: { show: !stack && data[0].length < 3 },
     value: (_, value, index, step) => {
       const own = step === null || step === undefined ? null : data[heads.indexOf(order[index - 1]) + 1][step];
       return own === null || own === undefined ? "—" : own.toLocaleString("en") + unit;
@@ -55,7 +58,8 @@ function draw(figure) {
     legend: { live: true },
     cursor: { drag: { x: true, y: false, setScale: false } },
     scales: { y: { distr: "log" in figure.dataset ? 3 : 1, range: "log" in figure.dataset ? undefined : (_, low, high) => [0, Math.max(1, high * 1.1)] } },
-    axes: [axis, { ...axis, size: 56 }],
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
+    axes: [{ ...axis, values: moments }, { ...axis, size: 56 }],
     series: [{ value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...series],
     hooks: { setSelect: [(chart) => zoom(figure, chart)] },
   }, shown, place);
