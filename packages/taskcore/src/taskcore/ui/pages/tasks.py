@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from taskcore.errors import BadCursor
@@ -11,6 +12,7 @@ from taskcore.ui import export
 from taskcore.ui.models import NEEDS, Action
 from taskcore.ui.models.tasks import TaskFilter, TaskPage, TaskRow
 from taskcore.ui.page import Page, Show, Visit
+from taskcore.ui.pages.workers import handlers
 from taskcore.ui.query import LIMITS, Asked, Pairs, Problem, pairs_of, read
 from taskcore.ui.site import Part
 
@@ -50,7 +52,9 @@ async def exported(visit: Visit) -> Response:
     if asked.problems:
         return Response("\n".join(problem.message for problem in asked.problems), 422, media_type="text/plain")
     wanted = replace(asked.filter, limit=_CHUNK, after=None, before=None)
-    form = export.FORMS[visit.param("form")]
+    form = export.FORMS.get(visit.param("form"))
+    if form is None:
+        raise HTTPException(404, f"Tasks are exported as {' or '.join(export.FORMS)}.")
     body = form.write(_every(visit, wanted), visit.site.redactor)
     return StreamingResponse(body, media_type=form.media_type, headers=export.headers(f"tasks.{visit.param('form')}"))
 
@@ -75,8 +79,7 @@ async def _toolbar(visit: Visit, asked: Asked) -> Mapping[str, object]:
     phases = {
         phase: sum(counts.by_queue[queue].get(phase, 0) for queue in chosen) if counts else None for phase in Phase
     }
-    registry = visit.source.registry
-    names = [handler.name for handler in await registry.list()] if registry is not None else []
+    names = [handler.name for handler in await handlers(visit)]
     return {
         "phases": phases,
         "queues": queues,

@@ -1,8 +1,10 @@
 """Workers, as they last spoke of themselves, and the handlers that somebody could run."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from taskcore.auth.permissions import Verb
+from taskcore.ui.models import Handler
 from taskcore.ui.models.queues import Health, WorkerRow
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.site import Part
@@ -31,8 +33,17 @@ async def workers(visit: Visit) -> Show:
 
 async def registry(visit: Visit) -> Show:
     """Handlers by name."""
-    assert visit.source.registry is not None  # noqa: S101 - or the page would not exist
-    return Show(template="registry.html", title="Registry", model={"handlers": await visit.source.registry.list()})
+    return Show(template="registry.html", title="Registry", model={"handlers": await handlers(visit)})
+
+
+async def handlers(visit: Visit) -> Sequence[Handler]:
+    """All handlers, or those that are known to workers of queues that the visitor may see."""
+    source = visit.source
+    known = [] if source.registry is None else await source.registry.list()
+    if visit.may(Verb.VIEW):
+        return known
+    workers = {row.id for row in await source.workers.list() if _seen(visit, row)} if source.workers else set()
+    return [handler for handler in known if workers & set(handler.workers)]
 
 
 def _seen(visit: Visit, row: WorkerRow) -> bool:
