@@ -7,12 +7,10 @@ from taskcore.auth.auditing import Origin
 from taskcore.auth.chain import Credentials
 from taskcore.auth.digests import digest, same
 from taskcore.auth.keys import visible_part
-from taskcore.auth.loopback import is_loopback
+from taskcore.auth.loopback import LOOPBACK, is_loopback
 from taskcore.auth.permissions import ADMIN
 from taskcore.auth.principal import Principal
 from taskcore.auth.tokens import Claims, Tokens
-
-LOOPBACK = Principal(id="loopback", name="loopback", role=ADMIN, via="loopback")
 
 
 class SessionAuthenticator:

@@ -2,6 +2,12 @@
 
 from ipaddress import IPv6Address, ip_address
 
+from taskcore.auth.permissions import ADMIN
+from taskcore.auth.principal import Principal
+
+LOOPBACK = Principal(id="loopback", name="loopback", role=ADMIN, via="loopback")
+"""Who they are, where nobody has accounts."""
+
 TEST_CLIENTS = frozenset({"testclient"})
 """What Starlette's test client calls itself; no socket has such a peer."""
 

@@ -10,8 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskcore.auth.auditing import Origin
 from taskcore.auth.chain import Credentials
-from taskcore.auth.loopback import is_loopback
-from taskcore.auth.permissions import ADMIN
+from taskcore.auth.loopback import LOOPBACK, is_loopback
 from taskcore.auth.principal import Principal
 from taskcore.errors import NotAuthenticated
 from taskcore.web.access import Access
@@ -24,9 +23,6 @@ from taskcore.web.proxies import is_forwarded, is_local, peer_of
 from taskcore.web.request_ids import current_request_id
 
 logger = logging.getLogger(__name__)
-
-LOCAL_ADMIN = Principal(id="loopback", name="loopback", role=ADMIN, via="loopback")
-"""Who a program on this machine is, where nobody has accounts."""
 
 
 class Authentication:
@@ -115,7 +111,7 @@ def local_admin(scope: Scope) -> Principal:
     if not is_local(scope):
         detail = "without accounts only programs on this machine are answered, by an address or localhost"
         raise Problem(403, detail, code="local_only")
-    return LOCAL_ADMIN
+    return LOOPBACK
 
 
 def _basic(encoded: str) -> tuple[str, str] | None:
