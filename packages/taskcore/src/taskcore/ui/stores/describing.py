@@ -15,6 +15,16 @@ AHEAD = timedelta(days=400)
 """How far clock changes are looked for."""
 _DAY = timedelta(days=1)
 _MOST_NOTES = 4
+_MACROS = {
+    "@yearly": "At 00:00, on day 1 of January",
+    "@annually": "At 00:00, on day 1 of January",
+    "@monthly": "At 00:00, on day 1 of the month",
+    "@weekly": "At 00:00, only on Sunday",
+    "@daily": "At 00:00, every day",
+    "@midnight": "At 00:00, every day",
+    "@hourly": "Every hour",
+}
+"""cron-descriptor does not know them."""
 
 
 def trigger(when: Schedule) -> str:
@@ -43,10 +53,12 @@ def described(when: Schedule) -> str:
 @lru_cache(maxsize=1024)
 def cron_words(expression: str, seconds: str | None = None) -> str:
     """A cron expression in English."""
+    if expression.startswith("@"):
+        return _MACROS.get(expression.lower(), "")
     fields = expression.split()
     if seconds == "last" and len(fields) == 6:
         fields = [fields[-1], *fields[:-1]]
-    if not expression.startswith("@") and _is_beyond_words(fields):
+    if _is_beyond_words(fields):
         return ""
     options = Options()
     options.use_24hour_time_format = True

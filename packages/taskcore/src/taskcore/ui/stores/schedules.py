@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from taskcore.ids import ScheduleId
 from taskcore.models import FireRecord, ScheduleRecord, TaskQuery, TaskRecord
 from taskcore.ports import ScheduleStore, TaskReader
-from taskcore.schedule import Cron, Every, Schedule
+from taskcore.schedule import Cron, Schedule
 from taskcore.states import phase
 from taskcore.ui.models.schedules import FireRow, Occurrence, ScheduleDetail, SchedulePage, ScheduleRow
 from taskcore.ui.stores.describing import described, oddities, trigger
@@ -106,11 +106,8 @@ def _row(record: ScheduleRecord) -> ScheduleRow:
 
 
 def _is_late(record: ScheduleRecord, now: datetime) -> bool:
-    """Whether nobody fired it. What fires every second is never seen before it is due, so it has some time, too."""
-    if record.spec.paused or record.next_at is None:
-        return False
-    allowed = record.spec.when.interval if isinstance(record.spec.when, Every) else timedelta(0)
-    return now - record.next_at > max(LATE, min(allowed, timedelta(minutes=1)))
+    """Whether nobody fired it, although it is due."""
+    return not record.spec.paused and record.next_at is not None and now - record.next_at > LATE
 
 
 def _fire(fire: FireRecord, tasks: Mapping[str, TaskRecord], now: datetime) -> FireRow:
