@@ -261,13 +261,23 @@ async def test_only_admins_read_the_audit_log(house: House) -> None:
 async def test_what_others_do_is_audited_too(house: House) -> None:
     entry = await house.accounts.audit(house.viewer, "task.retry", "task:7", "attempt 3", origin=FAR)
 
-    assert (house.bob.id, "session", "task.retry", "task:7", "attempt 3") == (
+    assert ("Bob", "session", "task.retry", "task:7", "attempt 3") == (
         entry.actor,
         entry.via,
         entry.action,
         entry.target,
         entry.detail,
     )
+
+
+async def test_a_key_is_noted_by_its_id_since_its_name_is_free(house: House) -> None:
+    issued = await house.accounts.keys.create(house.admin, "Ada", role="operator")
+    bearer = await house.accounts.recognise_key(issued.text)
+    assert bearer is not None
+
+    entry = await house.accounts.audit(bearer, "task.retry", "task:7")
+
+    assert (f"key:{issued.key.id}", "key") == (entry.actor, entry.via)
 
 
 async def test_nothing_secret_is_shown_or_logged(house: House, caplog: pytest.LogCaptureFixture) -> None:

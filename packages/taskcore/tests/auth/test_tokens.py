@@ -120,13 +120,19 @@ def test_a_token_without_sub_is_anonymous_by_request() -> None:
     assert "anonymous" == tokens(require_sub=False).verify(jwt.encode({"exp": NOW + HOUR}, SECRET)).subject
 
 
+def test_several_roles_are_a_list() -> None:
+    token = tokens().create("ci", lifetime=HOUR, roles=["editor", "viewer"])
+
+    assert ("editor", "viewer") == tokens().verify(token).roles
+
+
 def test_two_secrets_are_good_while_one_is_replaced() -> None:
     both = Tokens(["the newest secret, of enough bytes", SECRET], clock=FakeClock())
 
     assert "ci" == both.verify(made({})).subject
-    assert "me" == both.verify(both.create("me", "", lifetime=HOUR)).subject
+    assert "me" == both.verify(both.create("me", lifetime=HOUR)).subject
     with pytest.raises(BadToken):
-        tokens().verify(both.create("me", "", lifetime=HOUR))
+        tokens().verify(both.create("me", lifetime=HOUR))
 
 
 def test_audience_and_issuer_must_be_ours_when_they_are_set() -> None:

@@ -23,8 +23,15 @@ NOBODY = Principal(id="", name="", role="", via="")
 """Somebody who was not recognised."""
 
 
+_PEOPLE = ("session", "password", "link")
+
+
 class Journal:
-    """Writes and reads the audit log. Details are words about what was done; secrets have no business there."""
+    """Writes and reads the audit log. Details are words about what was done; secrets have no business there.
+
+    The actor is the name of a user, which nobody else has at the same time, and the id of anything else ("key:7"),
+    whose names are free; ``via`` tells the two apart.
+    """
 
     def __init__(self, log: AuditLog) -> None:
         self._log = log
@@ -34,7 +41,7 @@ class Journal:
     ) -> AuditEntry:
         """Note that ``by`` did ``action`` (a dotted word) to ``target`` ("user:7")."""
         new = NewAuditEntry(
-            actor=by.id,
+            actor=by.name if by.via in _PEOPLE else by.id,
             via=by.via,
             action=action,
             target=target,

@@ -75,18 +75,18 @@ class Tokens:
         self._clock = clock or SystemClock()
         self._warned = False
         try:
-            self.create("probe", "", lifetime=timedelta(0))
+            self.create("probe", lifetime=timedelta(0))
         except jwt.InvalidKeyError:
             raise InvalidInput(f"{name} looks like a public key or a JWK; a shared secret was expected") from None
 
     def __repr__(self) -> str:
         return f"<Tokens {'/'.join(self._algorithms)} with {len(self._keys)} secrets>"
 
-    def create(self, subject: str, role: str, *, lifetime: timedelta, **claims: object) -> str:
+    def create(self, subject: str, role: str | None = None, *, lifetime: timedelta, **claims: object) -> str:
         """A token with ``sub``, ``role``, ``iat``, ``exp``, the configured ``aud`` and ``iss``, and ``claims``."""
         now = self._clock.now()
-        named = {"aud": self._audience, "iss": self._issuer}
-        body = {"sub": subject, "role": role, "iat": now, "exp": now + lifetime, **claims}
+        named = {"role": role, "aud": self._audience, "iss": self._issuer}
+        body = {"sub": subject, "iat": now, "exp": now + lifetime, **claims}
         body |= {claim: value for claim, value in named.items() if value is not None}
         return jwt.encode(body, self._keys[0], algorithm=self._algorithms[0])
 
