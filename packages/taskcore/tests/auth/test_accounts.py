@@ -12,7 +12,7 @@ from taskcore.auth.auditing import Origin
 from taskcore.auth.passwords import Passwords
 from taskcore.auth.permissions import Verb
 from taskcore.auth.principal import SYSTEM
-from taskcore.auth.records import AuditQuery, Session
+from taskcore.auth.records import AuditQuery, Session, UserChange
 from taskcore.auth.rules import default_password
 from taskcore.auth.signing import Signing
 from taskcore.errors import BadLogin, LocalOnly, NotAllowed, TooManyAttempts
@@ -228,6 +228,49 @@ async def test_logins_that_replace_a_hash_at_the_same_time_all_succeed(house: Ho
 
     assert {house.ada.id} == {login.principal.id for login in logins}
     await stronger.close()
+
+
+async def test_a_default_password_is_one_of_one_user_alone(house: House) -> None:
+    is_default = default_password("ada", PASSWORD)
+
+    assert is_default(house.ada, PASSWORD)
+    assert not is_default(house.ada, "battery staple")
+    assert not is_default(house.bob, PASSWORD)
+
+
+class Interrupted(Passwords):
+    """Between the verification of a password and what follows from it, the password is changed."""
+
+    house: House
+
+    async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        verdict = await super().verify(password, stored)
+        await self.house.store.change_user(self.house.ada.id, UserChange(password_hash="changed"))
+        return verdict
+
+
+async def test_a_password_that_is_changed_during_the_login_lets_nobody_in(house: House) -> None:
+    passwords = Interrupted(hasher=Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords.house = house
+    signing = Signing("a key of enough bytes to sign with", clock=house.clock)
+    accounts = Accounts(house.store, signing, passwords=passwords, clock=house.clock)
+
+    with pytest.raises(BadLogin):
+        await accounts.login("Ada", PASSWORD)
+
+    assert [] == list(await house.store.sessions(house.ada.id))
+    await accounts.close()
+
+
+async def test_who_was_disabled_past_us_is_out_at_once(house: House) -> None:
+    """Another program may have done it in the store."""
+    login = await house.accounts.login("Bob", PASSWORD)
+    await house.accounts.recognise_password("Bob", PASSWORD, origin=FAR)
+    await house.store.change_user(house.bob.id, UserChange(enabled=False))
+
+    assert await house.accounts.recognise_session(login.cookie) is None
+    with pytest.raises(BadLogin):
+        await house.accounts.recognise_password("Bob", PASSWORD, origin=FAR)
 
 
 class Counting(Argon2Hasher):

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from taskcore.auth.digests import digest
 from taskcore.auth.keys import visible_part
 from taskcore.auth.permissions import Grant, Kind, Verb
-from taskcore.auth.records import ApiKey
+from taskcore.auth.records import ApiKey, NewApiKey
 from taskcore.errors import AccountNotFound, InvalidInput, NotAllowed
 
 from .conftest import House
@@ -133,6 +134,13 @@ async def test_a_key_may_never_more_than_its_owner_does_by_now(house: House) -> 
     bearer = await house.accounts.recognise_key(issued.text)
     assert bearer is not None
     assert (True, False) == (bearer.may(Verb.VIEW), bearer.may(Verb.RETRY))
+
+
+async def test_a_key_of_nobody_who_exists_is_nobody(house: House) -> None:
+    text = "tc_live_aaaaaaaa_" + "b" * 43
+    await house.store.add_key(NewApiKey(digest=digest(text), name="ci", role="admin", owner="999"))
+
+    assert await house.accounts.recognise_key(text) is None
 
 
 async def test_users_make_keys_for_themselves_with_what_they_have(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import anyio
 import pytest
 from taskcore.auth.throttle import LoginThrottle
 from taskcore.errors import TooManyAttempts
@@ -80,11 +81,11 @@ async def test_hanging_up_is_a_failure(throttle: LoginThrottle) -> None:
             await asyncio.Event().wait()
 
     for _ in range(5):
-        request = asyncio.create_task(hang_up())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        request.cancel()
-        await asyncio.gather(request, return_exceptions=True)
+        async with anyio.create_task_group() as server:  # cancels again at every await, as a web server's does
+            server.start_soon(hang_up)
+            await anyio.wait_all_tasks_blocked()
+            server.cancel_scope.cancel()
+    await anyio.wait_all_tasks_blocked()
 
     assert not await fail(throttle, "ada")
 

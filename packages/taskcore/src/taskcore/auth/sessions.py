@@ -101,6 +101,6 @@ class Sessions:
     def digest_of(self, cookie: str) -> str | None:
         """The name of a cookie's session; None when the cookie was not made here."""
         try:
-            return digest(self._signing.unsign(SESSION, cookie, max_age=self.absolute))
+            return digest(self._signing.unsign(SESSION, cookie))
         except BadToken:
             return None
