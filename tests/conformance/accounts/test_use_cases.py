@@ -1,4 +1,4 @@
-"""The use cases of accounts on real stores, with real hashing, from two processes' points of view."""
+"""The use cases of accounts on real stores, from two processes' points of view."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
 from taskcore.adapters.accounts.store import SQLAccounts
 from taskcore.adapters.memory.accounts import MemoryAccounts
 from taskcore.adapters.redis.accounts import RedisAccounts
@@ -15,6 +16,7 @@ from taskcore.auth.accounts import Accounts
 from taskcore.auth.auditing import Origin
 from taskcore.auth.authenticators import KeyAuthenticator, SessionAuthenticator
 from taskcore.auth.chain import Chain, Credentials
+from taskcore.auth.passwords import Passwords
 from taskcore.auth.permissions import Grant, Kind, Verb
 from taskcore.auth.principal import SYSTEM
 from taskcore.auth.records import AuditQuery
@@ -47,6 +49,11 @@ def prefix() -> str:
     return f"test_{uuid4().hex}"
 
 
+def an_office(store: AccountStore) -> Accounts:
+    quick = Passwords(hasher=Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+    return Accounts(store, Signing("a key of enough bytes to sign with"), passwords=quick)
+
+
 @pytest.fixture
 async def two(kind: str, url: str, prefix: str) -> AsyncIterator[Two]:
     """Two processes that share a store and a key."""
@@ -59,7 +66,7 @@ async def two(kind: str, url: str, prefix: str) -> AsyncIterator[Two]:
             first = await stack.enter_async_context(emptied(url, SystemClock()))
             second = await SQLAccounts.open(url, prefix=PREFIX)
             stores = [first, await stack.enter_async_context(second)]
-        one, other = (Accounts(store, Signing("a key of enough bytes to sign with")) for store in stores)
+        one, other = (an_office(store) for store in stores)
         yield one, other
         await one.close()
         await other.close()
