@@ -21,6 +21,8 @@ from taskcore.states import AT_REST, WAITING, Phase, TaskState, state_of
 
 _SHORT = 2000
 """Tasks that a first walk passes: about a millisecond."""
+_LONG = 20_000
+"""Tasks that a second walk passes where a first one was not enough, although no condition is rare."""
 _MANY = 20_000
 """Tasks that take longer to look up one by one than reading a table of a hundred thousand from end to end."""
 _RARE = frozenset({Phase.FAILED, Phase.CANCELLED, Phase.EXPIRED, Phase.INTERRUPTED})
@@ -48,14 +50,19 @@ def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
     narrowed, start = conditions(session, query), [*behind(session, query)]
     met = [*start, *narrowed]
     if query.schedule is not None:
-        return _walk(session, query, _by("schedule"), met)
+        return _walk(session, query, _by("schedule", Condition("schedule = ?", (query.schedule,))), met)
     if phases <= _RARE | {Phase.RUNNING}:
         return _of_rare(session, query, phases, met)
-    end = _end_of_short_walk(session, query, start) if narrowed else None
-    page = _walk(session, query, _ALONG_IDS, met if end is None else [*met, end])
-    if end is None or len(page) == query.limit:
-        return page
-    return _gather(session, query, _fewest(session, query), met)
+    if not narrowed:
+        return _walk(session, query, _ALONG_IDS, met)
+    for steps in (_SHORT, _LONG):
+        end = _end_of_walk(session, query, start, steps)
+        page = _walk(session, query, _ALONG_IDS, met if end is None else [*met, end])
+        if end is None or len(page) == query.limit:
+            return page
+        if (rare := _fewest(session, query)) is not None:
+            return _gather(session, query, rare, met)
+    return _gather(session, query, [_EVERYTHING], met)
 
 
 def _of_rare(
@@ -103,23 +110,24 @@ def _direction(query: TaskQuery) -> str:
     return "DESC" if query.order is Order.NEWEST else "ASC"
 
 
-def _end_of_short_walk(session: Session, query: TaskQuery, start: Sequence[Condition]) -> Condition | None:
+def _end_of_walk(session: Session, query: TaskQuery, start: Sequence[Condition], steps: int) -> Condition | None:
     """The id at which it ends; None where it comes to the end of the table."""
     where, values = _joined(start)
-    text = f"SELECT id FROM {{p}}_tasks WHERE {where} ORDER BY id {_direction(query)} LIMIT 1 OFFSET {_SHORT}"
-    end = session.one(text, values)
+    text = f"SELECT id FROM {{p}}_tasks WHERE {where} ORDER BY id {_direction(query)} LIMIT 1 OFFSET ?"
+    end = session.one(text, [*values, steps])
     return None if end is None else Condition(f"id {'>' if query.order is Order.NEWEST else '<'} ?", (end,))
 
 
-def _fewest(session: Session, query: TaskQuery) -> list[Source]:
-    """The sources that lead to the fewest tasks."""
+def _fewest(session: Session, query: TaskQuery) -> list[Source] | None:
+    """The sources that lead to the fewest tasks; None where a longer walk is better, since each leads to many."""
     choices = [*_choices(session, query)]
     sizes = [_size(session, sources) for sources in choices]
     if sizes and min(sizes) < _MANY:
         return choices[sizes.index(min(sizes))]
-    # Ids have an index of their own, which is short.
-    by_id = Part.ID in query.contains and session.ids is IdScheme.TIME_SORTED
-    return [_ALONG_IDS if by_id else _EVERYTHING]
+    if Part.ID in query.contains and session.ids is IdScheme.TIME_SORTED:
+        return [_ALONG_IDS]  # by an index of ids alone, which is short
+    is_frequent = choices and query.created_from is None and query.created_before is None
+    return None if is_frequent else [_EVERYTHING]
 
 
 def _choices(session: Session, query: TaskQuery) -> Iterator[list[Source]]:
