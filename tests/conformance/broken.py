@@ -8,10 +8,12 @@ from typing import TypeVar
 from taskcore.adapters.bell import Bell
 from taskcore.adapters.memory import MemoryStore
 from taskcore.adapters.memory.leadership import Leaders
+from taskcore.adapters.memory.presence import Workers
 from taskcore.adapters.memory.reading import Reader
 from taskcore.adapters.memory.ready import ReadyQueues
 from taskcore.adapters.memory.records import Records
 from taskcore.adapters.memory.schedules import Schedules
+from taskcore.adapters.memory.statistics import Statistics
 from taskcore.adapters.memory.tasks import Tasks
 from taskcore.clock import Clock
 from taskcore.ids import IdScheme, TaskId
@@ -367,4 +369,6 @@ def open_with(part: type, clock: Clock, ids: IdScheme = IdScheme.TIME_SORTED) ->
     store._reader = choose(Reader)(records, clock)
     store._schedules = choose(Schedules)(tasks, clock)
     store._leaders = choose(Leaders)(clock)
+    store._statistics = choose(Statistics)(clock)
+    store._workers = choose(Workers)(clock)
     return store

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from taskcore.ids import IdScheme
 from taskcore.testing.contracts.abilities import WakeupContract
+from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
+from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
 
-from . import broken
+from . import broken, broken_pages
 from .claims import broken_claims, holds
 
 
@@ -31,9 +34,11 @@ TASKS = {
     broken.FenceOutlivesTheAttempt: "a_worker_that_wakes_up_late_changes_nothing",
     broken.HandsOutTooEarly: "a_task_is_ready_when_its_instant_is_reached",
     broken.HandsOutWhatExpired: "a_task_that_is_past_its_expiry_is_not_handed_out",
+    broken_pages.DueTasksAreStillScheduled: "a_scheduled_task_is_queued_from_the_instant_it_is_due",
     broken.KeysAreIgnored: "a_key_that_is_taken_is_answered_with_the_first_task",
     broken.KeysAreLookedUpBeforehand: "a_key_counts_within_a_batch_too",
     broken.LeaseOutlivesTheAttempt: "an_event_leads_where_the_table_says_and_ends_the_lease",
+    broken_pages.PhasesAreIgnored: "each_phase_is_found_alone",
     broken.PagesByPosition: "pages_have_no_gaps_and_no_doubles_while_tasks_are_put_and_removed",
     broken.PruneLooksAtTheEndAlone: "an_active_task_is_never_removed",
     broken.PutStopsHalfway: "an_id_that_is_taken_refuses_the_whole_batch",
@@ -44,7 +49,10 @@ TASKS = {
     broken.RepeatKeepsFailures: "failures_and_losses_are_counted",
     broken.ReplayForgetsThePast: "attempts_are_kept_through_every_return_and_replay",
     broken.ReplayResetsTheAttempt: "a_worker_that_wakes_up_late_changes_nothing",
+    broken_pages.SpansHaveNoEnd: "a_span_begins_with_its_first_instant_and_ends_before_its_last",
     broken.StateIsEnough: "the_result_of_the_second_worker_stands",
+    broken_pages.TextIsAPattern: "no_character_stands_for_others",
+    broken_pages.TracesAreLost: "the_trace_stays_with_its_task_whatever_becomes_of_it",
     broken.UnfencedRenew: "the_result_of_the_second_worker_stands",
     broken.UnfencedReport: "the_result_of_the_second_worker_stands",
     broken.WorkerIsEnough: "a_worker_that_wakes_up_late_changes_nothing",
@@ -68,6 +76,20 @@ WAKEUP = {
     broken.WaitsForNewsAlone: "work_that_is_there_already_is_noticed",
 }
 
+STATISTICS = {
+    broken_pages.CountsTakeEachOthersPlace: "counts_of_any_number_of_handles_add_up",
+    broken_pages.PruneIsTooEager: "counts_that_began_long_ago_are_removed_by_the_clock_of_the_store",
+    broken_pages.SpansAreMixed: "what_differs_in_anything_is_counted_apart",
+}
+WORKERS = {
+    broken_pages.NobodyIsForgotten: "who_is_silent_for_so_long_is_forgotten_when_another_is_seen",
+    broken_pages.TheFirstWordStands: "the_last_word_of_a_worker_takes_the_place_of_the_one_before",
+}
+CHANGES = {
+    broken_pages.LooksAreChanges: "reading_does_not_change_it",
+    broken_pages.OnlyTasksCount: "schedules_controls_and_workers_change_it",
+}
+
 CONTRACTS: list[tuple[type, IdScheme, Mapping[Any, str]]] = [
     (TaskStoreContract, IdScheme.TIME_SORTED, TASKS),
     (NumberedIdsContract, IdScheme.NUMBERED, NUMBERS),
@@ -75,6 +97,9 @@ CONTRACTS: list[tuple[type, IdScheme, Mapping[Any, str]]] = [
     (ScheduleStoreContract, IdScheme.TIME_SORTED, SCHEDULES),
     (LeaderStoreContract, IdScheme.TIME_SORTED, LEADERS),
     (HastyWakeupContract, IdScheme.TIME_SORTED, WAKEUP),
+    (StatisticsStoreContract, IdScheme.TIME_SORTED, STATISTICS),
+    (WorkerRegistryContract, IdScheme.TIME_SORTED, WORKERS),
+    (ChangesContract, IdScheme.TIME_SORTED, CHANGES),
 ]
 
 
@@ -97,6 +122,11 @@ def test_the_reference_store_is_not(contract: type, ids: IdScheme) -> None:
 
 def test_every_broken_store_is_tried() -> None:
     tried = {part for _, _, caught in CONTRACTS for part in caught}
-    classes = [part for _, part in inspect.getmembers(broken, inspect.isclass)]
+    classes = [
+        part
+        for module in (broken, broken_pages)
+        for _, part in inspect.getmembers(module, inspect.isclass)
+        if part.__module__ == module.__name__
+    ]
 
-    assert tried == {part for part in classes if part.__module__ == broken.__name__}
+    assert tried == set(classes)

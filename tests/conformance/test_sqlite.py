@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
-from taskcore.adapters.sqlite import SQLiteStore
+from taskcore.adapters.sqlite import SQLiteStore, finding
 from taskcore.ids import IdScheme
 from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import Begin, TransactionalEnqueueContract, WakeupContract
@@ -16,7 +16,9 @@ from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
 from taskcore.testing.contracts.presence import WorkerRegistryContract
+from taskcore.testing.contracts.reading import FindContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
+from taskcore.testing.contracts.searching import ConditionsContract, PhasesContract
 from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
 
@@ -66,6 +68,20 @@ class TestTasks(TaskStoreContract):
     @pytest.fixture(params=list(IdScheme), ids=lambda scheme: scheme.name.lower())
     def ids(self, request: pytest.FixtureRequest) -> IdScheme:
         return IdScheme(request.param)
+
+
+class TestSearchesThatGather(FindContract, ConditionsContract, PhasesContract):
+    """With so few tasks, first walks reach the end of the table unless they are shorter still."""
+
+    @pytest.fixture(params=list(IdScheme), ids=lambda scheme: scheme.name.lower())
+    def ids(self, request: pytest.FixtureRequest) -> IdScheme:
+        return IdScheme(request.param)
+
+    @pytest.fixture(autouse=True, params=[1, 1000], ids=lambda many: f"{many} are many")
+    def _few_steps(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(finding, "_SHORT", 2)
+        monkeypatch.setattr(finding, "_LONG", 4)
+        monkeypatch.setattr(finding, "_MANY", request.param)
 
 
 class TestTimeSortedIds(TimeSortedIdsContract):

@@ -12,8 +12,8 @@ import pytest
 from taskcore.adapters.sqlite import database, finding, reading, tasks, upkeep, work
 from taskcore.adapters.sqlite.session import Session
 from taskcore.ids import IdScheme, ScheduleId, WorkerId
-from taskcore.models import Order, Report, TaskQuery
-from taskcore.states import AT_REST, Event, TaskState
+from taskcore.models import Order, Part, Report, TaskQuery
+from taskcore.states import AT_REST, Event, Phase, TaskState
 from taskcore.testing import FakeClock, a_claim, a_line, a_settlement, a_task, seconds
 
 TASKS = 50_000
@@ -51,6 +51,9 @@ def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def _fill(session: Session, clock: FakeClock) -> None:
     later = clock.now() + seconds(3600)
     part = TASKS // 5
+    tasks.put(session, [a_task("rare", queue="r")] * 3)
+    clock.advance(1)
+    session.look_at_clock()
     tasks.put(session, [a_task(queue=queue) for queue in "ab" for _ in range(2 * part)])
     tasks.put(session, [a_task(run_at=later, expires_at=later, schedule=ScheduleId("s"))] * part)
     for event in (Event.SUCCEED, Event.FAIL, Event.INTERRUPT):
@@ -132,6 +135,65 @@ def test_rare_tasks_are_found_without_a_walk_through_the_others(crowded: Session
         assert [] == [step for step in taken if "TEMP B-TREE" in step]
 
 
+NEWEST_HALF = FakeClock().now() + seconds(1)
+
+
+@pytest.mark.parametrize(
+    ("query", "chosen"),
+    [
+        pytest.param(TaskQuery(name="rare"), {"name"}, id="name"),
+        pytest.param(TaskQuery(name="rare", states=frozenset({TaskState.PENDING})), {"name"}, id="name and state"),
+        pytest.param(TaskQuery(name="send", queue="r"), {"ready", "waiting", "leased", "rest"}, id="queue and name"),
+        pytest.param(TaskQuery(queues=frozenset({"r", "x"})), {"ready", "waiting", "leased", "rest"}, id="queues"),
+        pytest.param(TaskQuery(phases=frozenset({Phase.RETRYING})), {"ready", "waiting"}, id="retrying"),
+        pytest.param(TaskQuery(states=frozenset({TaskState.SUCCEEDED}), queue="b"), {"rest"}, id="succeeded"),
+        pytest.param(TaskQuery(created_before=NEWEST_HALF), {"created"}, id="created"),
+        pytest.param(TaskQuery(name="send", created_before=NEWEST_HALF), {"created"}, id="created and name"),
+    ],
+)
+def test_what_a_short_walk_does_not_find_is_gathered_by_the_index_that_leads_to_the_fewest(
+    crowded: Session, query: TaskQuery, chosen: set[str]
+) -> None:
+    found = finding.find(crowded, query)
+
+    assert isinstance(crowded.connection, Recording)
+    *_, gathering = crowded.connection.ran
+    crowded.connection.ran = [gathering]
+    taken = steps(crowded)
+    assert chosen == set(indexes(taken)), taken
+    assert [] == [step for step in taken if SCAN.match(step) and "USING" not in step], taken
+    assert len(found) == len([record for record in found if query.name in (None, record.name)])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(TaskQuery(name="send"), id="name"),
+        pytest.param(TaskQuery(queue="default"), id="queue"),
+        pytest.param(TaskQuery(phases=frozenset({Phase.SCHEDULED})), id="scheduled"),
+        pytest.param(TaskQuery(created_from=NEWEST_HALF), id="created"),
+        pytest.param(TaskQuery(contains={Part.PAYLOAD: "ull"}), id="payload"),
+    ],
+)
+def test_frequent_tasks_are_met_by_a_walk_along_the_ids(crowded: Session, query: TaskQuery) -> None:
+    assert 50 == len(finding.find(crowded, query))
+
+    assert isinstance(crowded.connection, Recording)
+    assert 2 == len(crowded.connection.ran), "the end of a short walk, and the walk"
+    taken = steps(crowded)
+    assert ([], []) == (indexes(taken), [step for step in taken if "TEMP B-TREE" in step]), taken
+
+
+def test_parts_of_ids_are_looked_for_in_the_index_of_ids(crowded: Session) -> None:
+    (oldest,) = finding.find(crowded, TaskQuery(order=Order.OLDEST, limit=1))
+
+    found = finding.find(crowded, TaskQuery(contains={Part.ID: oldest.id[:-1]}))
+
+    assert oldest.id in [record.id for record in found] or crowded.ids is IdScheme.NUMBERED
+    if crowded.ids is IdScheme.TIME_SORTED:
+        assert "SCAN taskcore_tasks" not in steps(crowded)
+
+
 @pytest.mark.parametrize("states", [frozenset(), frozenset({TaskState.PENDING})], ids=["any", "pending"])
 def test_a_page_is_read_in_the_order_of_ids(crowded: Session, states: frozenset[TaskState]) -> None:
     (first,) = finding.find(crowded, TaskQuery(limit=1))
@@ -147,7 +209,7 @@ def test_counting_reads_no_task(crowded: Session) -> None:
     counted = reading.counts(crowded)
 
     taken = steps(crowded)
-    assert TASKS == sum(sum(counts.by_state.values()) for counts in counted)
+    assert TASKS + 3 == sum(sum(counts.by_phase.values()) for counts in counted)
     assert [] == [step for step in taken if re.match(r"(SCAN|SEARCH) taskcore_tasks (?!.*COVERING)", step)]
 
 

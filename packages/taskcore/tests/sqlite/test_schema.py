@@ -12,6 +12,8 @@ from taskcore.adapters.sql import REVISIONS, upgrade, version_table
 from taskcore.adapters.sql.tables import tables
 from taskcore.adapters.sqlite import SQLiteStore, database
 from taskcore.ids import IdScheme
+from taskcore.models import TaskQuery
+from taskcore.states import Phase
 from taskcore.testing import a_claim
 
 
@@ -90,18 +92,29 @@ def test_a_migration_that_fails_changes_nothing(path: Path, ids: IdScheme) -> No
         assert [("taskcore_leaders",)] == connection.execute("SELECT name FROM sqlite_master").fetchall()
 
 
-async def test_tasks_of_the_first_release_go_on_after_the_migration(path: Path, ids: IdScheme) -> None:
+@pytest.mark.parametrize("release", REVISIONS[:-1])
+async def test_tasks_of_an_earlier_release_go_on_after_the_migration(path: Path, ids: IdScheme, release: str) -> None:
     with create_engine(f"sqlite:///{path}", poolclass=NullPool).begin() as connection:
-        upgrade.upgrade(connection, "taskcore", ids, "0001")
+        upgrade.upgrade(connection, "taskcore", ids, release)
         connection.exec_driver_sql(
             "INSERT INTO taskcore_tasks (id, ready, queue, name, priority, created_at, run_at, payload) "
-            "VALUES (1, 1, 'default', 'send', 0, 5, 5, '7')"
+            "VALUES (1, 1, 'default', 'send', 0, 5, 5, '7'), (2, 0, 'default', 'later', 0, 5, 9e15, '8')"
         )
 
     async with await SQLiteStore.open(path, ids=ids) as store:
         (task,) = await store.claim(a_claim())
+        (later,) = await store.find(TaskQuery(phases=frozenset({Phase.SCHEDULED})))
+        (counts,) = await store.counts()
 
-    assert ("1", "7", None, 1) == (task.id, task.payload, task.concurrency_key, task.concurrency_limit)
+    assert ("1", "7", None, 1, None) == (
+        task.id,
+        task.payload,
+        task.concurrency_key,
+        task.concurrency_limit,
+        task.trace,
+    )
+    assert "8" == later.payload
+    assert {Phase.RUNNING: 1, Phase.SCHEDULED: 1} == {phase: n for phase, n in counts.by_phase.items() if n}
 
 
 def test_migrating_twice_is_fine(path: Path, ids: IdScheme) -> None:
