@@ -17,6 +17,7 @@ from taskcore.adapters.sql.tables import server_tables
 from taskcore.errors import InvalidInput, SchemaMismatch, StoreUnavailable
 from taskcore.ids import IdScheme
 from taskcore.models import TaskQuery
+from taskcore.states import Phase
 from taskcore.testing import a_claim, a_task
 
 PASSWORD = "hunter2"
@@ -126,6 +127,29 @@ async def test_a_first_migration_that_was_interrupted_is_finished_by_the_next_on
         await store.limit("default", 5)
 
         assert 1 == len(await store.claim(a_claim()))
+
+
+async def test_tasks_of_the_first_release_go_on_after_the_migration(
+    mysql_url: str, prefix: str, application: AsyncEngine
+) -> None:
+    def first_release(sync: Connection) -> None:
+        upgrade.upgrade(sync, prefix, IdScheme.TIME_SORTED, "0001", versions=upgrade.SERVERS)
+
+    async with application.begin() as connection:
+        await connection.run_sync(first_release)
+        await connection.execute(
+            text(
+                f"INSERT INTO {prefix}_tasks (id, ready, queue, name, priority, created_at, run_at, payload) "
+                "VALUES ('a', 1, 'default', 'send', 0, 5, 5, '7')"
+            )
+        )
+
+    async with await SQLStore.open(mysql_url, prefix=prefix) as store:
+        (found,) = await store.find(TaskQuery(phases=frozenset({Phase.QUEUED})))
+        (task,) = await store.claim(a_claim())
+
+    assert ("a", "7", None) == (task.id, task.payload, task.trace)
+    assert "a" == found.id
 
 
 async def test_tables_of_a_later_release_are_refused(store: SQLStore, mysql_url: str, application: AsyncEngine) -> None:
