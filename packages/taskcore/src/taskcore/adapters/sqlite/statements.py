@@ -238,16 +238,19 @@ CROSS JOIN {p}_tasks AS t WHERE t.id = s.task"""
 
 GET = f"SELECT {task_columns()} FROM {{p}}_tasks WHERE id = ?"
 
-# Four covering indexes between them hold every task once. A task past its expiry counts, but nobody waits for it.
-_WAITED_FOR = """min(CASE WHEN run_at <= ?1 AND rowid NOT IN (
-    SELECT rowid FROM {p}_tasks WHERE expires_at <= ?1 AND ready IS NOT NULL) THEN run_at END)"""
-_SCHEDULED, _RETRYING = "sum(attempt = 0 AND run_at > ?1)", "sum(attempt > 0)"
+# Four covering indexes between them hold every task once. A task past its expiry counts, but nobody waits for it; the
+# index of waiting tasks does not tell, and hardly any of them is due.
+_SCHEDULED = "count(CASE WHEN attempt = 0 AND run_at > ?1 THEN 1 END)"
+_RETRYING = "count(CASE WHEN attempt > 0 THEN 1 END)"
+_IS_EXPIRED = "rowid IN (SELECT rowid FROM {p}_tasks WHERE expires_at <= ?1 AND ready IS NOT NULL)"
 COUNTS = f"""
-SELECT queue, 'pending', count(*), {_SCHEDULED}, {_RETRYING}, {_WAITED_FOR} FROM {{p}}_tasks
-WHERE ready = 1 GROUP BY queue
+SELECT queue, 'pending', count(*), {_SCHEDULED}, {_RETRYING},
+    min(CASE WHEN run_at <= ?1 AND (expires_at IS NULL OR expires_at > ?1) THEN run_at END)
+FROM {{p}}_tasks WHERE ready = 1 GROUP BY queue
 UNION ALL
-SELECT queue, 'pending', count(*), {_SCHEDULED}, {_RETRYING}, {_WAITED_FOR} FROM {{p}}_tasks
-WHERE ready = 0 GROUP BY queue
+SELECT queue, 'pending', count(*), {_SCHEDULED}, {_RETRYING},
+    min(CASE WHEN run_at <= ?1 AND NOT {_IS_EXPIRED} THEN run_at END)
+FROM {{p}}_tasks WHERE ready = 0 GROUP BY queue
 UNION ALL
 SELECT queue, 'running', count(*), 0, 0, NULL FROM {{p}}_tasks WHERE lease_until IS NOT NULL GROUP BY queue
 UNION ALL
