@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from .house import PASSWORD, House, a_house
 from .serving import Server, served
@@ -112,9 +112,14 @@ def open_browser(chromium: Browser, address: str, **options: object) -> Visitor:
     visitor = Visitor(context, page, address, scripts=options.get("java_script_enabled") is not False)
     origin = "/".join(address.split("/")[:3])
     context.on("request", lambda asked: _note(visitor, asked.url, origin))
-    page.on("console", lambda said: said.type in ("error", "warning") and visitor.troubles.append(said.text))
+    page.on("console", lambda said: _hear(visitor, said))
     page.on("pageerror", lambda error: visitor.troubles.append(str(error)))
     return visitor
+
+
+def _hear(visitor: Visitor, said: ConsoleMessage) -> None:
+    if said.type in ("error", "warning"):
+        visitor.troubles.append(said.text)
 
 
 def _note(visitor: Visitor, url: str, origin: str) -> None:

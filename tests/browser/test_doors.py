@@ -5,7 +5,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import PASSWORD, Visit
+from .conftest import Visit
+from .house import PASSWORD
 from .routes import routes
 
 
@@ -47,7 +48,7 @@ def test_b07_a_wrong_password_is_told_and_a_right_one_leads_back(visit: Visit) -
 
 def test_b07_the_sixth_wrong_password_has_to_wait(visit: Visit) -> None:
     visitor = visit()
-    form = {"name": "mallory", "password": "guess"}
+    form: dict[str, str | float | bool] = {"name": "mallory", "password": "guess"}
 
     answers = [visitor.context.request.post(f"{visitor.address}/login", form=form) for _ in range(6)]
 

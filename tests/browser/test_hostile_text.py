@@ -34,7 +34,7 @@ def test_b03_hostile_text_is_shown_and_never_run(visit: Visit) -> None:
     names = {row["name"]: row["id"] for row in listed}
     evil = [names[name] for name in names if any(text in name for text in HOSTILE)]
     assert evil, "the sample has no hostile tasks"
-    seen = set()
+    seen: set[str] = set()
 
     for path in [*routes(visitor), *(f"/tasks/{task}" for task in evil)]:
         page = visitor.go(path)

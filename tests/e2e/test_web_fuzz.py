@@ -200,7 +200,24 @@ BODIES = st.lists(
     ),
     max_size=3,
 )
-METHODS = st.sampled_from(["GET", "GET", "GET", "HEAD", "POST", "POST", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"])
+METHODS = st.sampled_from(
+    [
+        "GET",
+        "GET",
+        "GET",
+        "HEAD",
+        "POST",
+        "POST",
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "OPTIONS",
+        "TRACE",
+        "CONNECT",
+        "BREW",
+    ]
+)
 
 
 PATHS = st.sampled_from([b"/tasks/", b"/tasks/first", b"/tasks/f/x", b"/events", b"/readyz"]) | st.lists(
