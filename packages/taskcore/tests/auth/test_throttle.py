@@ -1,12 +1,14 @@
 """The throttle of logins under attack: in parallel, from one address and from many, and with clients that hang up."""
 
 import asyncio
+import secrets
 
 import anyio
 import pytest
-from taskcore.auth.throttle import LoginThrottle
+from taskcore.auth.throttle import LoginThrottle, _keys
 from taskcore.errors import TooManyAttempts
 from taskcore.ratelimit import MemoryWindows
+from taskcore.ratelimit.redis import RedisWindows
 from taskcore.testing import FakeClock
 
 FAR = "203.0.113.7"
@@ -104,6 +106,18 @@ async def test_it_says_how_long_to_wait_and_then_looks_again() -> None:
     assert 50 == raised.value.retry_after
     clock.advance(50)
     assert await fail(throttle, "ada")
+
+
+async def test_replicas_that_share_their_windows_share_their_failures(redis_url: str) -> None:
+    windows = RedisWindows(redis_url, prefix=f"test:{secrets.token_hex(6)}")
+    replicas = [LoginThrottle(windows) for _ in range(2)]
+
+    looked_at = [await fail(replica, "ada") for _ in range(5) for replica in replicas]
+
+    assert 5 == sum(looked_at)
+    for kind, key in _keys("ada", FAR).items():
+        await windows.clear(key, replicas[0]._limiters[kind].rate)
+    await windows.close()
 
 
 async def test_it_holds_neither_names_nor_all_that_ever_came() -> None:
