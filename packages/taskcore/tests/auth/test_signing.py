@@ -69,6 +69,14 @@ def test_its_age_is_judged_by_our_clock() -> None:
         timed.unsign(RESET, value, max_age=timedelta(hours=1))
 
 
+def test_the_clock_of_who_signed_may_be_ahead() -> None:
+    ahead, ours = FakeClock(), FakeClock()
+    ahead.advance(59)
+    value = Signing(NEW, clock=ahead).sign(RESET, "7")
+
+    assert "7" == Signing(NEW, clock=ours).unsign(RESET, value, max_age=timedelta(hours=1))
+
+
 @pytest.mark.parametrize("keys", ["", b"fifteen bytes..", [], [NEW, "short"]])
 def test_a_weak_key_is_refused_without_repeating_it(keys: str | bytes | list[str]) -> None:
     with pytest.raises(WeakSecret, match="SESSION_SECRET") as raised:

@@ -17,6 +17,8 @@ except ImportError as error:
     raise MissingExtra("signed values need the extra: pip install 'taskcore[auth]'") from error
 
 SESSION, SETUP, RESET, DOWNLOAD = "session", "setup", "reset", "download"
+SKEW = timedelta(minutes=1)
+"""By how much the clocks of two processes may differ."""
 MAX_LENGTH = 4_000
 """Characters that are looked at; a browser keeps no longer cookie."""
 
@@ -33,14 +35,16 @@ class Signing:
     ) -> None:
         # itsdangerous wants the newest last.
         self._keys = list(reversed(checked_keys(keys, name)))
-        self._signer = _signer_with(clock or SystemClock())
+        self._signs = _signer_at(clock or SystemClock())
+        # What another process signed, whose clock is ahead of ours, is not from the future: it is new.
+        self._verifies = _signer_at(clock or SystemClock(), ahead=SKEW)
 
     def __repr__(self) -> str:
         return f"<Signing with {len(self._keys)} keys>"
 
     def sign(self, purpose: str, value: str) -> str:
         """``value`` as URL-safe text that ``unsign`` takes for the same purpose."""
-        return str(self._serializer(purpose).dumps(value))
+        return str(self._serializer(purpose, self._signs).dumps(value))
 
     def unsign(self, purpose: str, text: str, *, max_age: timedelta | None = None) -> str:
         """The value that ``sign`` was given.
@@ -49,9 +53,9 @@ class Signing:
             TokenExpired: it is older than ``max_age``. BadToken: it was changed, cut, or signed by another key or for
             another purpose.
         """
-        age = None if max_age is None else int(max_age.total_seconds())
+        age = None if max_age is None else int((max_age + SKEW).total_seconds())
         try:
-            value = self._serializer(purpose).loads(text[:MAX_LENGTH], max_age=age)
+            value = self._serializer(purpose, self._verifies).loads(text[:MAX_LENGTH], max_age=age)
         except SignatureExpired:
             raise TokenExpired(f"the {purpose} value is over; ask for a new one") from None
         except (BadData, ValueError):
@@ -60,20 +64,20 @@ class Signing:
             raise BadToken(f"the {purpose} value was not signed here for this, or was changed")
         return value
 
-    def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
+    def _serializer(self, purpose: str, signer: type[TimestampSigner]) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(
             self._keys,
             salt=f"taskcore.{purpose}",
-            signer=self._signer,
+            signer=signer,
             signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
         )
 
 
-def _signer_with(clock: Clock) -> type[TimestampSigner]:
+def _signer_at(clock: Clock, *, ahead: timedelta = timedelta(0)) -> type[TimestampSigner]:
     """The signer is made by the serializer, from a class; this is the only way to hand it a clock."""
 
     class ClockSigner(TimestampSigner):
         def get_timestamp(self) -> int:
-            return int(clock.now().timestamp())
+            return int((clock.now() + ahead).timestamp())
 
     return ClockSigner
