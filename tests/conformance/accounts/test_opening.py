@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -218,3 +219,23 @@ async def test_a_file_that_cannot_be_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("this is no database, but long enough to be taken for one" * 20)
     with pytest.raises(StoreUnavailable, match="is not a SQLite database"):
         await SQLAccounts.open(f"sqlite:///{tmp_path}/text")
+
+
+async def test_an_engine_with_a_single_connection_is_refused() -> None:
+    """Transactions that run at the same time would be one, and roll each other back."""
+    engine = create_async_engine("sqlite+aiosqlite://")
+    with pytest.raises(InvalidInput, match="single connection"):
+        await SQLAccounts.open(engine)
+    await engine.dispose()
+
+
+async def test_an_error_shows_no_hashes(url: str, prefix: str, engine: AsyncEngine) -> None:
+    async with await SQLAccounts.open(engine, prefix=prefix) as store:
+        await store.add_user(a_user())
+        secret = fresh_name()
+
+        with pytest.raises(NameTaken) as caught:
+            await store.add_user(a_user(password_hash=secret))
+
+        assert secret not in "".join(traceback.format_exception(caught.value))
+        assert not engine.sync_engine.hide_parameters

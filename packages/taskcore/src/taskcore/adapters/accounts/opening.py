@@ -1,14 +1,17 @@
 """Open a database, and see to it that it holds the tables of this release."""
 
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Connection, column, event, exc, select, table, text
+from sqlalchemy import Connection, StaticPool, column, event, exc, select, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from taskcore.adapters.accounts import REVISIONS, VERSIONS, area
 from taskcore.adapters.accounts.dialects import DIALECTS, MARIADB, POSTGRES, SQLITE, Dialect, place_of
 from taskcore.adapters.accounts.session import Place, Session
 from taskcore.adapters.accounts.tables import Tables
+from taskcore.adapters.migrating import turn_of_task
 from taskcore.adapters.sql import version_table
 from taskcore.adapters.sql.alone import alone
 from taskcore.adapters.sql.dialects import MYSQL
@@ -24,6 +27,8 @@ _CONNECTIONS = 4
 """Kept open by a process; under load it has twice as many."""
 _PATIENCE = 30.0
 """Seconds to wait for a free one."""
+_MIGRATING = 60_000
+"""Milliseconds to wait for another process that makes the tables in a file."""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))"
 
 
@@ -33,8 +38,9 @@ class Database(Steps[Session]):
     def __init__(
         self, engine: AsyncEngine, dialect: Dialect, tables: Tables, clock: Clock | None, *, own: bool
     ) -> None:
-        if dialect.isolation is not None:
-            engine = engine.execution_options(isolation_level=dialect.isolation)
+        options = {} if dialect.isolation is None else {"isolation_level": dialect.isolation}
+        engine = engine.execution_options(**options)  # a copy; an application's own engine stays as it is
+        engine.sync_engine.hide_parameters = True  # hashes and digests are nobody's business in a traceback
         self.dialect = dialect
         self.place = Place(tables, dialect, dialect.errors(place_of(engine.url)), clock)
         super().__init__(engine, self.place.errors, lambda connection: Session(connection, self.place))
@@ -79,7 +85,6 @@ def _made(url: str) -> tuple[AsyncEngine, Dialect]:
             pool_size=_CONNECTIONS,
             max_overflow=_CONNECTIONS,
             pool_timeout=_PATIENCE,
-            hide_parameters=True,  # hashes and digests are nobody's business in a traceback
         )
     except ImportError as error:
         raise MissingExtra(f"a store of accounts here needs: pip install 'taskcore[{dialect.extra}]'") from error
@@ -89,6 +94,8 @@ def _made(url: str) -> tuple[AsyncEngine, Dialect]:
 
 
 def _known(engine: AsyncEngine) -> Dialect:
+    if isinstance(engine.pool, StaticPool):
+        raise InvalidInput("the engine must have a connection for each transaction, got one with a single connection")
     name = f"{engine.dialect.name}+{engine.dialect.driver}"
     for dialect in DIALECTS.values():
         if name.replace("mariadb", "mysql") == dialect.driver:
@@ -138,30 +145,40 @@ async def _revision(session: Session) -> str | None:
 
 async def _migrate(database: Database) -> None:
     """Apply the revisions that are missing. Processes that come at the same time wait for the first one."""
-    mine, errors = database.place.tables.area, database.place.errors
-    with errors.translated():
-        async with database.engine.connect() as connection:
-            if database.dialect is MARIADB:
-                async with alone(connection, MYSQL, f"the tables {mine}_*", mine, errors.place):
-                    await _upgrade(connection, mine)
-                return
-            if database.dialect is POSTGRES:
-                await connection.execute(text(_LOCK), {"lock": f"taskcore schema {mine}"})
-            else:
-                await _lock_file(connection)
-            await _upgrade(connection, mine)
+    with database.place.errors.translated():
+        async with (
+            turn_of_task(),
+            database.engine.connect() as connection,
+            _alone(database, connection),
+        ):
+            await connection.run_sync(_apply, database.place.tables.area)
+            await connection.commit()
 
 
-async def _lock_file(connection: AsyncConnection) -> None:
-    """Before the look at what is there, so that nobody else migrates meanwhile."""
+def _alone(database: Database, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
+    mine = database.place.tables.area
+    if database.dialect is MARIADB:
+        return alone(connection, MYSQL, f"the tables {mine}_*", mine, database.place.errors.place)
+    return _locked_database(connection, mine) if database.dialect is POSTGRES else _locked_file(connection)
+
+
+@asynccontextmanager
+async def _locked_database(connection: AsyncConnection, mine: str) -> AsyncIterator[None]:
+    """Until the commit."""
+    await connection.execute(text(_LOCK), {"lock": f"taskcore schema {mine}"})
+    yield
+
+
+@asynccontextmanager
+async def _locked_file(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Before the look at what is there, so that nobody else migrates meanwhile; that takes longer than other steps."""
+    usual = (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar_one()
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout = {_MIGRATING}")
     raw = (await connection.get_raw_connection()).driver_connection
     if raw is not None and not raw.in_transaction:
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-async def _upgrade(connection: AsyncConnection, mine: str) -> None:
-    await connection.run_sync(_apply, mine)
-    await connection.commit()
+    yield
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout = {usual}")
 
 
 def _apply(connection: Connection, mine: str) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from taskcore.adapters.migrating import turn_of_task
 from taskcore.adapters.postgres.database import Database, Runner
 from taskcore.adapters.sql import version_table
 from taskcore.errors import MissingExtra, SchemaMismatch
@@ -66,6 +67,6 @@ async def migrate(database: Database) -> None:
         raise MissingExtra("making the tables of a PostgreSQL store needs: pip install 'taskcore[postgres]'") from error
     url = database.url.replace("postgresql://", "postgresql+asyncpg://", 1)
     engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": database.patience})
-    async with engine.begin() as connection:
+    async with turn_of_task(), engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": LOCK})
         await connection.run_sync(upgrade, database.prefix, IdScheme.TIME_SORTED, versions=VERSIONS)

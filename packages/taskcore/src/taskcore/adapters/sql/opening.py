@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, column, exc, select, table, text
 
+from taskcore.adapters.migrating import turn_of_task
 from taskcore.adapters.sql import SERVER_REVISIONS, version_table
 from taskcore.adapters.sql.alone import alone
 from taskcore.adapters.sql.dialects import DIALECTS
@@ -77,6 +78,7 @@ async def _migrate(server: Server) -> None:
     schema = server.tables.schema
     with server.errors.translated():
         async with (
+            turn_of_task(),
             server.engine.connect() as connection,
             alone(connection, schema.dialect, f"the tables {schema.prefix}_*", schema.prefix, server.errors.place),
         ):

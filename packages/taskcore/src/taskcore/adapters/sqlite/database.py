@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+from taskcore.adapters.migrating import turn_of_thread
 from taskcore.adapters.sql import REVISIONS, version_table
 from taskcore.adapters.sqlite.session import Session
 from taskcore.errors import MissingExtra, SchemaMismatch, StoreUnavailable
@@ -105,7 +106,7 @@ def migrate(path: Path, prefix: str, ids: IdScheme, patience: float) -> None:
         "sqlite://", creator=lambda: sqlite3.connect(path, timeout=patience, isolation_level=None), poolclass=NullPool
     )
     try:
-        with engine.begin() as connection:
+        with turn_of_thread(), engine.begin() as connection:
             # The lock comes before the look at what is there, so that nobody else migrates meanwhile.
             connection.exec_driver_sql("BEGIN EXCLUSIVE")
             upgrade(connection, prefix, ids)
