@@ -1,6 +1,7 @@
 """JSON that no store could keep is refused before anybody tries."""
 
 import json
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -34,36 +35,67 @@ def test_whatever_bytes_come_they_are_read_or_refused(body: bytes) -> None:
         parse_json(body)
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "word"),
-    [
-        pytest.param(b"", 400, "not JSON", id="nothing"),
-        pytest.param(b"{", 400, "not JSON", id="half"),
-        pytest.param(b"\xff", 400, "not JSON", id="no UTF-8"),
-        pytest.param(b"\xef\xbb\xbf{}", 400, "not JSON", id="a byte order mark"),
-        pytest.param(b"1" * 5_000, 400, "not JSON", id="a number with too many digits"),
-        pytest.param(b'{"a": NaN}', 422, "NaN", id="NaN"),
-        pytest.param(b"[-Infinity]", 422, "-Infinity", id="Infinity"),
-        pytest.param(b"[1e999]", 422, "float", id="a number that becomes infinite"),
-        pytest.param(b'{"a": 1, "a": 2}', 422, "'a' comes twice", id="equal keys"),
-        pytest.param(rb'["\ud800"]', 422, "surrogate", id="half a surrogate pair"),
-        pytest.param(rb'{"\udfff": 1}', 422, "surrogate", id="half a surrogate pair in a key"),
-        pytest.param(rb'["a\u0000"]', 422, "NUL", id="NUL"),
-        pytest.param(b"[" * 101 + b"]" * 101, 422, "100 levels", id="too deep"),
-        pytest.param(b"[" * 500_000, 422, "100 levels", id="deeper than any stack"),
-        pytest.param(b'{"a":' * 200_000, 422, "100 levels", id="objects as deep"),
-    ],
-)
-async def test_what_it_has_not_is_refused_with_a_reason(body: bytes, status: int, word: str) -> None:
-    async with a_client(a_face(None, routes=[Route("/echo", echo, methods=["POST"])])) as client:
-        answer = await client.post("/echo", content=body, headers={"Content-Type": "application/json"})
-
-    assert status == answer.status_code
-    assert word in answer.json()["detail"]
+BAD = [
+    pytest.param(b"", 400, "not JSON", id="nothing"),
+    pytest.param(b"{", 400, "not JSON", id="half"),
+    pytest.param(b"\xff", 400, "not JSON", id="no UTF-8"),
+    pytest.param(b"\xef\xbb\xbf{}", 400, "not JSON", id="a byte order mark"),
+    pytest.param('{"a": NaN}'.encode("utf-16"), 400, "UTF-8", id="UTF-16"),
+    pytest.param('{"a": NaN}'.encode("utf-16-le"), 400, "UTF-8", id="UTF-16 without a mark"),
+    pytest.param(b"1" * 5_000, 422, "digits", id="a number with too many digits"),
+    pytest.param(b'{"a": NaN}', 422, "NaN", id="NaN"),
+    pytest.param(b"[-Infinity]", 422, "-Infinity", id="Infinity"),
+    pytest.param(b"[1e999]", 422, "float", id="a number that becomes infinite"),
+    pytest.param(b'{"a": 1, "a": 2}', 422, "'a' comes twice", id="equal keys"),
+    pytest.param(rb'["\ud800"]', 422, "surrogate", id="half a surrogate pair"),
+    pytest.param(rb'{"\udfff": 1}', 422, "surrogate", id="half a surrogate pair in a key"),
+    pytest.param(rb'["a\u0000"]', 422, "NUL", id="NUL"),
+    pytest.param(b"[" * 101 + b"]" * 101, 422, "100 levels", id="too deep"),
+    pytest.param(b"[" * 500_000, 422, "100 levels", id="deeper than any stack"),
+    pytest.param(b'{"a":' * 200_000, 422, "100 levels", id="objects as deep"),
+]
 
 
 async def echo(request: Request) -> Response:
     return JSONResponse(await json_of(request))
+
+
+async def lax(request: Request) -> Response:
+    """As a framework reads it that is satisfied with Python's parser."""
+    try:
+        return Response(repr(await request.json()))
+    except ValueError:
+        return Response("no JSON", 400)
+
+
+@pytest.mark.parametrize(("body", "status", "word"), BAD)
+def test_what_it_has_not_is_refused_with_a_reason(body: bytes, status: int, word: str) -> None:
+    with pytest.raises(Problem) as refused:
+        parse_json(body)
+
+    assert status == refused.value.details.status
+    assert word in refused.value.details.detail
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+@pytest.mark.parametrize(("body", "status", "word"), BAD)
+async def test_no_framework_sees_any_of_it(body: bytes, status: int, word: str, chunked: bool) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 1_000):
+            yield body[start : start + 1_000]
+
+    async with a_client(a_face(None, routes=[Route("/lax", lax, methods=["POST"])])) as client:
+        answer = await client.post("/lax", content=chunks() if chunked else body)
+
+    assert status == answer.status_code
+
+
+async def test_what_is_fine_is_read_by_the_framework_as_it_came() -> None:
+    async with a_client(a_face(None, routes=[Route("/lax", lax, methods=["POST"])])) as client:
+        json_body = await client.post("/lax", content=b'{"a": [1, 2]}', headers={"Content-Type": "application/json"})
+        other = await client.post("/lax", content=b"[NaN]", headers={"Content-Type": "text/plain"})
+
+    assert ("{'a': [1, 2]}", "[nan]") == (json_body.text, other.text)
 
 
 @pytest.mark.parametrize(

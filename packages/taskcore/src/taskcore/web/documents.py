@@ -2,10 +2,14 @@
 
 import json
 from collections import Counter
+from contextlib import suppress
 from typing import Any, NoReturn
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from taskcore.web.csrf import SAFE_METHODS
 from taskcore.web.problems import Problem
 
 MAX_DEPTH = 100
@@ -17,9 +21,8 @@ async def json_of(request: Request, *, depth: int = MAX_DEPTH) -> Any:
     Raises:
         Problem: 415, it claims to be something else. 400, 422: as ``parse_json``.
     """
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise Problem(415, f"the body must be application/json, got {media_type!r:.80}")
+    if not _may_be_json(request.headers):
+        raise Problem(415, f"the body must be application/json, got {request.headers['content-type']!r:.80}")
     return parse_json(await request.body(), depth=depth)
 
 
@@ -33,11 +36,73 @@ def parse_json(body: bytes, *, depth: int = MAX_DEPTH) -> Any:
         Problem: 400, it is no JSON. 422, it has one of these, or more than ``depth`` levels.
     """
     try:
-        value = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_unique)
+        return _parsed(_text(body), depth)
+    except json.JSONDecodeError as error:
+        raise Problem(400, f"the body is not JSON: {error}", code="bad_json") from None
+
+
+class StrictJSON:
+    """Looks at JSON bodies as ``parse_json`` does before a framework parses them on its own.
+
+    FastAPI's parser takes all that ``parse_json`` refuses, other encodings too, and FastAPI then fails with 500 when it
+    wants to say what it did not like about NaN. What is no JSON at all is left for the framework to tell in its words.
+    """
+
+    def __init__(self, app: ASGIApp, depth: int = MAX_DEPTH) -> None:
+        self._app = app
+        self._depth = depth
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _has_body(scope) and _may_be_json(Headers(scope=scope)):
+            body = await Request(scope, receive).body()
+            with suppress(json.JSONDecodeError):
+                _parsed(_text(body), self._depth)
+            receive = _again(body, receive)
+        await self._app(scope, receive, send)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """``receive`` as if nobody had read the body."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+def _has_body(scope: Scope) -> bool:
+    """Whether there may be one: HTTP/2 says nothing about it in advance, but reads have none unless they say so."""
+    headers = Headers(scope=scope)
+    announced = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    return announced or scope["method"] not in SAFE_METHODS
+
+
+def _may_be_json(headers: Headers) -> bool:
+    media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _text(body: bytes) -> str:
+    """The body as text. NUL and a byte order mark are signs of another encoding, which lax parsers would guess."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text or text.startswith("\ufeff"):
+        raise Problem(400, "the body is not JSON in UTF-8 without a byte order mark", code="bad_json")
+    return text
+
+
+def _parsed(text: str, depth: int) -> Any:
+    try:
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
     except RecursionError:
         raise _too_deep(depth) from None
-    except ValueError as error:
-        raise Problem(400, f"the body is not JSON: {error!s:.200}", code="bad_json") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        raise _refused("a number has too many digits") from None
     _check(value, depth)
     return value
 

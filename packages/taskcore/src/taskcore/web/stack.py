@@ -9,6 +9,7 @@ from taskcore.web.access import Access
 from taskcore.web.auth import Authentication
 from taskcore.web.body import DEFAULT_LIMIT, BodyLimit
 from taskcore.web.csrf import CrossSiteWrites
+from taskcore.web.documents import StrictJSON
 from taskcore.web.headers import SECURITY_HEADERS, SecurityHeaders
 from taskcore.web.https import HTTPSOnly
 from taskcore.web.paths import RefuseNul
@@ -41,4 +42,5 @@ def protected(
         Middleware(BodyLimit, limit=body_limit),
         Middleware(CrossSiteWrites, trusted=access.trusted_origins if access else ()),
         Middleware(Authentication, access=access, public=public),
+        Middleware(StrictJSON),
     ]
