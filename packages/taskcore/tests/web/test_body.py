@@ -70,7 +70,9 @@ async def test_a_sender_who_hangs_up_is_no_error(caplog: pytest.LogCaptureFixtur
     async with served(a_face(None, routes=[Route("/wait", wait, methods=["POST"])])) as url:
         host, port = url.removeprefix("http://").split(":")
         _, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nhalf")
+        writer.write(
+            b"POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nhalf"
+        )
         await writer.drain()
         writer.close()
         await eventually(lambda: gone)

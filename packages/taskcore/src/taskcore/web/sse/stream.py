@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from taskcore.clock import Clock
 from taskcore.errors import NotAuthenticated, StoreUnavailable
+from taskcore.web.methods import HEAD
 from taskcore.web.principals import principal_of, recognised_again
 from taskcore.web.sse.client import Client
 
@@ -42,7 +43,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        if scope["method"] == "HEAD":
+        if scope["method"] == "HEAD" or HEAD in scope:
             await send({"type": "http.response.body"})
             return
         self._room.enter(self._client)
