@@ -1,8 +1,10 @@
 """From events to sums: the same words for the charts of a dashboard and for the metrics of a process."""
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import repeat
+from operator import itemgetter
 
 from taskcore import statistics
 from taskcore.events import AnyEvent, TaskEvent, TaskPut
@@ -28,6 +30,10 @@ Sums = dict[Place, Counter[str]]
 """How often what happened where, by the words of ``taskcore.statistics``."""
 
 
+_KIND = itemgetter(1, 3, 4)
+"""Event, name and queue of a ``TaskEvent``."""
+
+
 class Counting:
     """Adds events to sums; tells at most ``names`` task names and as many queues apart."""
 
@@ -35,34 +41,39 @@ class Counting:
         self._names, self._queues = Names(names), Names(names)
 
     def add(self, sums: Sums, events: Sequence[AnyEvent]) -> None:
-        """Count a batch of events."""
-        self._add_ends(sums, [event for event in events if type(event) is TaskEvent])
+        """Count a batch of events. This runs for every task, so the events of one kind, name and queue are counted
+        together, by what the interpreter has for whole lists."""
+        ends = defaultdict[tuple[Event, str, str], list[TaskEvent]](list)
         for event in events:
-            if type(event) is TaskPut:
+            if type(event) is TaskEvent:
+                ends[_KIND(event)].append(event)
+            elif type(event) is TaskPut:
                 self._at(sums, event.queue, event.name)[statistics.PUT] += 1
-
-    def _add_ends(self, sums: Sums, events: Sequence[TaskEvent]) -> None:
-        """Neighbours are mostly of one kind, so what was looked up for the last event is kept: this runs once a task,
-        and an enum's hash alone costs as much as all the rest."""
-        kind = word = last_name = last_queue = None
-        counts = Counter[str]()
-        for _, what, _, name, queue, _, _, duration, wait, error in events:
-            if what is not kind:
-                kind, word = what, COUNTED.get(what)
-            if word is None:
-                continue
-            if name != last_name or queue != last_queue:
-                last_name, last_queue, counts = name, queue, self._at(sums, queue, name)
-            counts[statistics.FAILED if error is not None and what is Event.REPEAT else word] += 1
-            if duration is not None:
-                counts[RUN_WORDS[bisect_left(BOUNDS, duration)]] += 1
-                counts[RUN_TIME] += int(duration * 1e6)
-            if wait is not None:
-                counts[WAIT_WORDS[bisect_left(BOUNDS, wait)]] += 1
-                counts[WAIT_TIME] += int(wait * 1e6)
+        for (kind, name, queue), alike in ends.items():
+            if (word := COUNTED.get(kind)) is not None:
+                _add_ends(self._at(sums, queue, name), word, kind, alike)
 
     def _at(self, sums: Sums, queue: str, name: str) -> Counter[str]:
         counts = sums.get((queue, name))
         if counts is None:
             counts = sums.setdefault((self._queues(queue), self._names(name)), Counter())
         return counts
+
+
+def _add_ends(counts: Counter[str], word: str, kind: Event, events: Sequence[TaskEvent]) -> None:
+    *_, durations, waits, errors = zip(*events, strict=True)
+    failed = len(errors) - errors.count(None) if kind is Event.REPEAT else 0
+    counts[word] += len(events) - failed
+    if failed:
+        counts[statistics.FAILED] += failed
+    _add_seconds(counts, durations, RUN_WORDS, RUN_TIME)
+    _add_seconds(counts, waits, WAIT_WORDS, WAIT_TIME)
+
+
+def _add_seconds(counts: Counter[str], maybe: Sequence[float | None], words: Sequence[str], all_of_it: str) -> None:
+    seconds = [each for each in maybe if each is not None]
+    if not seconds:
+        return
+    counts[all_of_it] += int(sum(seconds) * 1e6)
+    for place, times in Counter(map(bisect_left, repeat(BOUNDS), seconds)).items():
+        counts[words[place]] += times
