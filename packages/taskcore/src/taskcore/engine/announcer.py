@@ -61,7 +61,7 @@ class Announcer:
     def settled(self, batch: Sequence[tuple[Run, Settlement]], stored: Sequence[bool]) -> None:
         events: list[AnyEvent] = []
         now = self._clock.now()
-        kind: Event | None = None  # neighbours are mostly of one kind, and an enum's hash is not cheap
+        kind: Event | None = None  # neighbours are mostly of one kind: what is asked about it is asked once
         counter, heard = "", False
         for (run, settlement), accepted in zip(batch, stored, strict=True):
             if not accepted:
