@@ -41,12 +41,15 @@ _MAX_BITS = 4_096
 # The quantifiers are bounded or possessive and no match begins inside a word: hostile text costs linear time.
 _URL = re.compile(r"(://[^\s/?#:@]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$))\S{1,2048}@")
 _BEARER = re.compile(r"(?i)(?<!\w)(bearer\s{1,8})[\w.~+/=-]{6,}+")
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)", re.DOTALL
+)
 _WEB_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]*+)?")
 _KEY = re.compile(
     r"""(?x)
     (?<![\w.-])
     (?: (-[\w.-]++) [ ]++ (?=[^\s-])                                 # --password hunter2
-      | ([\w.-]++) (?: \\*+ ["'\]]{0,2}+ \s*+ (?: => | [=:](?!=) ) \s*+  # password=..., 'password': ..., a[password]=
+      | ([\w.-]++) (?: \\*+ ["'\]]{0,2}+ \s*+ (?: => | %3[Dd] | [=:](?!=) ) \s*+  # password=, 'password':, a[password]=
                      | ["'] \s*+ , \s*+ (?=[bru]{0,2}["']) )         # ('password', '...')
     )
     """
@@ -126,7 +129,7 @@ class Redactor:
     def _masked(self, text: str) -> str:
         text = text.encode("utf-8", "replace").decode()  # lone surrogates cannot be sent to anybody
         text = _URL.sub(r"\1***@", text)
-        text = _WEB_TOKEN.sub(MASK, text)
+        text = _WEB_TOKEN.sub(MASK, _PRIVATE_KEY.sub(MASK, text))
         text = "".join(self._without_pairs(text))
         return _BEARER.sub(rf"\1{MASK}", text)
 

@@ -9,7 +9,7 @@ from taskcore.adapters.memory import MemoryEventBus, MemoryStore
 from taskcore.engine.leader import Leader
 from taskcore.engine.scheduler import Scheduler
 from taskcore.errors import InvalidInput
-from taskcore.events import AnyEvent, ScheduleEvent
+from taskcore.events import AnyEvent, ScheduleEvent, TaskPut
 from taskcore.ids import ScheduleId
 from taskcore.models import ScheduleSpec, TaskQuery, TaskRecord
 from taskcore.models.schedule import MAX_ID
@@ -269,3 +269,30 @@ async def test_fires_and_skips_are_published(world: World) -> None:
 
     published = [event for event in seen if isinstance(event, ScheduleEvent)]
     assert {True, False} == {event.task is None for event in published}
+
+
+async def test_a_task_that_a_schedule_puts_is_announced_with_its_name_and_queue(world: World) -> None:
+    seen, bus = list[AnyEvent](), MemoryEventBus()
+    bus.subscribe(seen.extend)
+    await world.follow(Every(MINUTE, world.clock.now()))
+    world.clock.advance(60)
+
+    await Scheduler(world.store, clock=world.clock, bus=bus).tick()
+
+    (task,) = await world.tasks()
+    assert [(task.id, "tick", "default")] == [
+        (event.task, event.name, event.queue) for event in seen if isinstance(event, TaskPut)
+    ]
+
+
+async def test_instants_that_were_skipped_together_are_told_with_their_number(world: World) -> None:
+    seen, bus = list[AnyEvent](), MemoryEventBus()
+    bus.subscribe(seen.extend)
+    await world.follow(Every(MINUTE, world.clock.now()))
+    world.clock.advance(600)
+
+    await Scheduler(world.store, clock=world.clock, bus=bus).tick()
+
+    skipped = [event for event in seen if isinstance(event, ScheduleEvent) and event.skipped]
+    assert await world.skipped() == [(event.skipped, event.count) for event in skipped]
+    assert sum(event.count for event in skipped) > 1

@@ -17,7 +17,7 @@ from taskcore.engine.reaper import Reaper
 from taskcore.engine.statistics import StatisticsRecorder
 from taskcore.engine.worker import Worker, WorkerOptions
 from taskcore.errors import StoreUnavailable
-from taskcore.events import TaskEvent, TaskPut
+from taskcore.events import AnyEvent, TaskEvent, TaskPut
 from taskcore.ids import TaskId
 from taskcore.models import HOUR, MINUTE, TaskError, TimedCount
 from taskcore.retry import Fixed, RetryPolicy
@@ -204,3 +204,20 @@ def test_who_listens_for_some_events_is_not_asked_for_others() -> None:
     bus.subscribe(lambda events: None, COUNTED)
 
     assert (True, False) == (bus.wants(Event.FAIL), bus.wants(Event.CLAIM))
+
+
+async def test_a_task_waits_from_when_it_is_due_until_its_handler_is_called() -> None:
+    clock, bus, heard = FakeClock(), MemoryEventBus(), list[AnyEvent]()
+    bus.subscribe(heard.extend, COUNTED)
+    store = MemoryStore(clock)
+    await store.put([a_task("send"), a_task("send", run_at=clock.now() + timedelta(seconds=5))])
+    clock.advance(7)
+
+    async def send(context: TaskContext) -> None:
+        clock.advance(1)
+
+    handlers = {"send": Handler(name="send", function=send, mode=Mode.ASYNC)}
+    async with asyncio.timeout(10):
+        await Worker(store, handlers, clock=clock, bus=bus, options=WorkerOptions(concurrency=1)).run(until_idle=True)
+
+    assert [7.0, 3.0] == [event.wait for event in heard if isinstance(event, TaskEvent)]
