@@ -121,6 +121,34 @@ async def test_a_store_that_is_away_at_the_end_is_told_of_in_the_log(caplog: pyt
     assert ["the last statistics are lost: away"] == [record.message for record in caplog.records]
 
 
+async def test_what_is_being_stored_when_the_context_ends_is_stored_once() -> None:
+    began, gate = asyncio.Event(), asyncio.Event()
+
+    class Slow(MemoryStore):
+        async def add_counts(self, counts: Sequence[TimedCount]) -> None:
+            began.set()
+            # Like a commit in a thread, which goes on when nobody waits for it any more.
+            await asyncio.shield(asyncio.ensure_future(self._later(counts)))
+
+        async def _later(self, counts: Sequence[TimedCount]) -> None:
+            await gate.wait()
+            await super().add_counts(counts)
+
+    clock = FakeClock()
+    store = Slow(clock)
+
+    async with asyncio.timeout(10):
+        recorder = await StatisticsRecorder(store, every=timedelta(milliseconds=1)).__aenter__()
+        recorder.hear([an_end(clock=clock)])
+        await began.wait()
+        ending = asyncio.create_task(recorder.__aexit__(None, None, None))
+        await asyncio.sleep(0.05)  # long enough for it to do something rash
+        gate.set()
+        await ending
+
+    assert 1 == (await sums(store))["succeeded"]
+
+
 async def test_a_process_keeps_two_hours_at_the_most_while_the_store_is_away() -> None:
     clock = FakeClock()
     store = MemoryStore(clock)

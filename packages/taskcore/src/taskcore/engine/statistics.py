@@ -4,6 +4,7 @@ What was not stored yet is lost with a process that is killed: charts may then m
 answer to a sum is lost, that sum is stored again and may count twice. Nothing else depends on these numbers.
 """
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,7 @@ class StatisticsRecorder:
         self._counting = Counting(names)
         self._lock = Lock()
         self._minutes: dict[datetime, Sums] = {}
+        self._storing = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._periodics = [
             Periodic(self.flush, every, "statistics"),
@@ -64,7 +66,8 @@ class StatisticsRecorder:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stack.aclose()
+        async with self._storing:  # what is under way ends, or its counts might be stored and stored again
+            await self._stack.aclose()
         try:
             await self.flush()
         except StoreError as away:
@@ -91,15 +94,16 @@ class StatisticsRecorder:
         Raises:
             StoreError: it was not stored, and will be offered again.
         """
-        with self._lock:
-            taken, self._minutes = self._minutes, {}
-        if not taken:
-            return
-        try:
-            await self._store.add_counts(timed_counts(taken))
-        except BaseException:  # cancelled too: the flush at the end will store it
-            self._give_back(taken)
-            raise
+        async with self._storing:
+            with self._lock:
+                taken, self._minutes = self._minutes, {}
+            if not taken:
+                return
+            try:
+                await self._store.add_counts(timed_counts(taken))
+            except BaseException:
+                self._give_back(taken)
+                raise
 
     def _give_back(self, taken: dict[datetime, Sums]) -> None:
         with self._lock:
