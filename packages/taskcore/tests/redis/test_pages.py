@@ -13,6 +13,7 @@ from taskcore.adapters.redis import RedisStore
 from taskcore.adapters.redis.keys import stored_keys
 from taskcore.adapters.redis.session import Session
 from taskcore.errors import SchemaMismatch
+from taskcore.ids import ScheduleId
 from taskcore.models import MINUTE, Order, Part, TaskQuery
 from taskcore.states import Event, Phase, phase
 from taskcore.testing import FakeClock, a_claim, a_settlement, a_task, eventually, seconds
@@ -232,3 +233,13 @@ async def test_a_worker_that_finds_nothing_changes_no_revision(server: Server) -
         assert before == await store.revision()
         await claim_one(store) if await put_one(store) else None
         assert before != await store.revision()
+
+
+async def test_tasks_of_a_schedule_are_told_from_those_that_merely_name_it(store: RedisStore) -> None:
+    name = 'größe "\\7'
+    await put(store, *[a_task(meta=json.dumps(name, ensure_ascii=False))] * 3, a_task(schedule=ScheduleId("größe")))
+    task = await put_one(store, schedule=ScheduleId(name))
+
+    for limit in (1, 50):
+        found = await store.find(TaskQuery(schedule=ScheduleId(name), order=Order.OLDEST, limit=limit))
+        assert [task] == [record.id for record in found]

@@ -95,6 +95,11 @@ def _dump_extra(spec: TaskSpec) -> str:
     return json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
 
 
+def dump_schedule(schedule: ScheduleId) -> str:
+    """What the extra document of every task of a schedule holds somewhere, and that of few others."""
+    return json.dumps(schedule, ensure_ascii=False)
+
+
 def _load_extra(text: str) -> tuple[timedelta | None, RetryPolicy | None, ScheduleId | None, str | None, str | None]:
     timeout, retry, schedule, meta, *trace = json.loads(text)  # an earlier release knew no trace
     return (

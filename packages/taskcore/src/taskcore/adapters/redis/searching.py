@@ -9,6 +9,7 @@ from typing import Any
 
 from taskcore.adapters.phases import ALL, wanted_phases, wanted_queues
 from taskcore.adapters.redis.reading import record
+from taskcore.adapters.redis.records import dump_schedule
 from taskcore.adapters.redis.session import Session
 from taskcore.clock import to_micros
 from taskcore.models import Order, Part, TaskQuery, TaskRecord
@@ -30,14 +31,13 @@ async def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
         return found
     conditions = _conditions(query, phases, queues)
     holds = _texts(session, query)
-    reads_all = bool(query.contains) or query.schedule is not None  # what the server cannot compare
-    step = _PAGE if reads_all or conditions != "{}" else min(query.limit, _PAGE)
+    step = _PAGE if query.contains or conditions != "{}" else min(query.limit, _PAGE)
     after, more = "" if query.after is None else session.key(query.after), True
     while more and len(found) < query.limit:
         keys, more = await _next_keys(session, query, after, step, sorted(queues or ()), _sets(phases))
         after = keys[-1] if keys else after
         while keys and len(found) < query.limit:
-            most = step if reads_all else query.limit - len(found)
+            most = step if query.contains else query.limit - len(found)
             seen, values = await session.run("search", conditions, most, *keys[:step])
             rows = (values[first : first + 10] for first in range(0, len(values), 10))
             made = (record(session, row[0], row[1:]) for row in rows if holds(row))
@@ -62,6 +62,7 @@ def _conditions(query: TaskQuery, phases: frozenset[Phase], queues: frozenset[st
         "from": query.created_from and to_micros(query.created_from),
         "before": query.created_before and to_micros(query.created_before),
         "phases": dict.fromkeys(phases, True) if phases < ALL else None,
+        "extra": query.schedule and dump_schedule(query.schedule),
         "queues": queues and dict.fromkeys(queues, True),
     }
     return json.dumps({name: value for name, value in conditions.items() if value is not None}, ensure_ascii=False)

@@ -2,8 +2,8 @@
 --
 -- KEYS     1 {prefix}:layout
 -- ARGV     1-3 as in parts/base.lua
---          4 a JSON object of conditions: ``name``, ``worker``, ``from`` and ``before`` (microseconds), and objects with
---            a member for each of some ``phases`` and ``queues``
+--          4 a JSON object of conditions: ``name``, ``worker``, ``from`` and ``before`` (microseconds), objects with a member
+--            for each of some ``phases`` and ``queues``, and ``extra``, which a task's must hold somewhere
 --          5 how many at the most
 --          6... keys of tasks
 -- RETURNS  1 how many of the keys were looked at
@@ -39,6 +39,11 @@ local function is_in_time(t)
   return (not wanted.from or created >= wanted.from) and (not wanted.before or created < wanted.before)
 end
 
+local function has_extra(t)
+  local extra = wanted.extra and call('HGET', t.task, 'extra')
+  return not wanted.extra or (extra and string.find(extra, wanted.extra, 1, true))
+end
+
 local out, seen, found, bytes = {}, 0, 0, 0
 for i = 6, #ARGV do
   if found == most or bytes > MOST_BYTES then
@@ -46,7 +51,7 @@ for i = 6, #ARGV do
   end
   seen = seen + 1
   local t = load(ARGV[i])
-  if t and is_wanted(t) and is_in_time(t) then
+  if t and is_wanted(t) and is_in_time(t) and has_extra(t) then
     found = found + 1
     out[10 * found - 9] = ARGV[i]
     bytes = bytes + read_record(ARGV[i], out, 10 * found - 9)
