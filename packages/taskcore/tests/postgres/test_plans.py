@@ -1,14 +1,15 @@
 """No step that runs all the time reads more of a table than it hands out: PostgreSQL's own counts for 50,000 tasks."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from taskcore.adapters.postgres import PostgresStore
-from taskcore.adapters.postgres.database import SETTINGS, Database, Rows
+from taskcore.adapters.postgres.database import SETTINGS, Database, Rows, Runner
 from taskcore.adapters.postgres.searching import search
 from taskcore.adapters.postgres.upkeep import PRUNE, PRUNE_RARE
 from taskcore.clock import from_micros
@@ -180,6 +181,31 @@ async def test_a_search_that_takes_too_long_is_given_up_and_leaves_the_store_as_
 
     monkeypatch.undo()
     assert [] == list(await settled.find(TaskQuery(contains={Part.PAYLOAD: "nowhere"})))
+
+
+async def test_searches_leave_connections_to_those_who_work(
+    settled: PostgresStore, postgres_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many pages ask at once."""
+    running, most, together = 0, 0, Database.together
+
+    async def counted(database: Database, work: Callable[[Runner], Awaitable[Any]]) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        try:
+            return await together(database, work)
+        finally:
+            running -= 1
+
+    prefix = settled._database.prefix
+    async with await PostgresStore.open(postgres_url, prefix=prefix, clock=clock, connections=8) as store:
+        monkeypatch.setattr(Database, "together", counted)
+        slow = TaskQuery(contains={Part.PAYLOAD: "nowhere"})
+
+        assert [[]] * 12 == await asyncio.gather(*[store.find(slow) for _ in range(12)])
+
+    assert 2 == most
 
 
 async def test_retention_skips_the_pages_that_hold_nothing_old_enough(crowded: PostgresStore, connection: Any) -> None:

@@ -61,7 +61,7 @@ class Database:
         self.where = _without_secrets(self.url)
         self.patience = patience
         self._clock = clock
-        self._connections = connections
+        self.connections = connections
         self._pool: asyncpg.Pool | None = None
         self._resident: Any = None
         self._texts: dict[str, str] = {}
@@ -80,7 +80,7 @@ class Database:
             self._pool = await asyncpg.create_pool(
                 self.url,
                 min_size=0,  # the driver would restore a floor by itself, and log what it meets
-                max_size=max(2, self._connections),  # one may be taken for good
+                max_size=max(2, self.connections),  # one may be taken for good
                 timeout=self.patience,
                 command_timeout=self.patience,
                 # A process that stands still in the middle of a step must not keep its locks.

@@ -1,6 +1,7 @@
 """What ``TaskReader`` does; each function reads one state of the database with one statement."""
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -75,8 +76,8 @@ async def get(runner: Runner, task: TaskId) -> TaskRecord | None:
     return task_of(rows[0]) if rows else None
 
 
-async def find(database: Database, query: TaskQuery) -> list[TaskRecord]:
-    """What no index leads to is looked for within a limit of time.
+async def find(database: Database, query: TaskQuery, searches: asyncio.Semaphore) -> list[TaskRecord]:
+    """What no index leads to is looked for within a limit of time, by as many at once as ``searches`` lets in.
 
     Raises:
         StoreUnavailable: it was over.
@@ -93,7 +94,9 @@ async def find(database: Database, query: TaskQuery) -> list[TaskRecord]:
         return await transaction.fetch(wanted.text, *wanted.values)
 
     try:
-        return [task_of(row) for row in await database.together(work)]
+        async with searches:
+            rows = await database.together(work)
+        return [task_of(row) for row in rows]
     except StoreUnavailable as error:
         if not isinstance(error.__cause__, asyncpg.QueryCanceledError):
             raise

@@ -67,6 +67,8 @@ class PostgresStore:
         self._marks = Marks()
         self._announcements = Announcements(database)
         self._listener = Listener(database)
+        # Of the connections, so that slow searches leave some to those who work.
+        self._searches = asyncio.Semaphore(database.connections // 4 or 1)
 
     @classmethod
     async def open(
@@ -205,7 +207,7 @@ class PostgresStore:
         return await reading.get(self._database, task)
 
     async def find(self, query: TaskQuery) -> Sequence[TaskRecord]:
-        return await reading.find(self._database, query)
+        return await reading.find(self._database, query, self._searches)
 
     async def counts(self) -> Sequence[QueueCounts]:
         return await reading.counts(self._database)
