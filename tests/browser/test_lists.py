@@ -20,9 +20,9 @@ def test_b12_a_filter_is_in_the_address_and_back_undoes_it(visit: Visit) -> None
     page = visitor.go("/tasks")
     everything = ids(page)
 
-    page.get_by_label("failed").check()
+    page.get_by_role("checkbox", name="failed").check()
     page.wait_for_url(re.compile(r"state=failed"))
-    page.get_by_label("Queue").select_option("billing")
+    page.get_by_label("Queue", exact=True).select_option("billing")
     page.wait_for_url(re.compile(r"queue=billing"))
     filtered, address = ids(page), page.url
 

@@ -3,14 +3,19 @@
 import asyncio
 import csv
 import json
+import re
 from collections import Counter
 from io import StringIO
 from time import process_time
 
+import httpx2
 import pytest
 from taskcore.adapters.memory import MemoryStore
 from taskcore.clock import SystemClock
+from taskcore.ids import TaskId
+from taskcore.models import TaskSpec
 from taskcore.testing.dashboard import Story, a_story, sample_source
+from taskcore.ui import Dashboard
 from taskcore.ui.source import DashboardSource
 from taskcore.ui.stores import store_source
 
@@ -310,6 +315,17 @@ def test_three_hundred_steps_are_drawn_within_a_second(source: DashboardSource) 
     assert 300 == page.count('class="node')
 
 
+@pytest.mark.parametrize("path", [*PATHS, "/tasks/{failed}?tab=logs"])
+def test_every_live_part_can_be_asked_for_alone(story: Story, source: DashboardSource, path: str) -> None:
+    client, address = visitor(source), path.format(**story.tasks)
+    parts = re.findall(r'<(\w+) id="([^"]+)"[^>]* data-live=', client.get(address).text)
+
+    for tag, id_ in parts:
+        answer = client.get(address, headers={"HX-Target": f"{tag}#{id_}"})
+        assert 200 == answer.status_code, id_
+        assert answer.text.lstrip().startswith(f'<{tag} id="{id_}"')
+
+
 def test_a_part_of_a_page_can_be_asked_for_alone(source: DashboardSource) -> None:
     answer = visitor(source).get("/tasks?limit=25", headers={"HX-Target": "section#tasks-list"})
 
@@ -333,3 +349,16 @@ def test_json_of_a_list_has_the_cursor_of_the_next_page(source: DashboardSource)
 
     assert 10 == len({row["id"] for row in [*first["rows"], *second["rows"]]})
     assert json.dumps(first)
+
+
+@pytest.mark.parametrize("id_", ["a/b", "50% /2F %2F", "../settings", "größer ?#&"])
+async def test_any_id_has_a_page(id_: str) -> None:
+    """Asked as a real server is, which decodes an address once; Starlette's test client does it twice."""
+    store = MemoryStore(SystemClock())
+    await store.put([TaskSpec(name="odd", id=TaskId(id_))])
+    transport = httpx2.ASGITransport(Dashboard(store_source(store, system="test")))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        links = [link["href"] for link in Elements((await client.get("/tasks")).text).links]
+        (link,) = [each for each in links if each.startswith("/tasks/")]
+
+        assert id_ == (await client.get(link, headers=JSON)).json()["task"]["row"]["id"]

@@ -20,12 +20,22 @@ class Links:
         path, rest = self.paths[page], dict(values)
         for name in list(rest):
             if (slot := "{" + name + "}") in path:
-                path = path.replace(slot, quote(str(rest.pop(name)), safe=""))
+                path = path.replace(slot, quote(slotted(str(rest.pop(name))), safe=""))
         return self.root + path + _query(rest)
 
     def static(self, name: str) -> str:
         """The address of a file below ``static/``."""
         return f"{self.root}{self.static_root}/{name}"
+
+
+def slotted(value: str) -> str:
+    """``value`` for a slot of a path. Servers decode paths before they are matched, so a slash needs a second coat."""
+    return value.replace("%", "%25").replace("/", "%2F")
+
+
+def unslotted(value: str) -> str:
+    """The value that ``slotted`` was given."""
+    return value.replace("%2F", "/").replace("%25", "%")
 
 
 def changed(path: str, query: str, values: Mapping[str, Value]) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from taskcore.auth.accounts import Accounts
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.auth.principal import Principal
-from taskcore.ui.links import Links, Value, changed
+from taskcore.ui.links import Links, Value, changed, unslotted
 from taskcore.ui.models import NEEDS, Action
 from taskcore.ui.preferences import Preferences
 from taskcore.ui.site import Part, Site
@@ -86,7 +86,7 @@ class Visit:
 
     def param(self, name: str) -> str:
         """A part of the path, as ``/tasks/{task}`` has it."""
-        return str(self.request.path_params[name])
+        return unslotted(str(self.request.path_params[name]))
 
     def here(self, **values: Value) -> str:
         """This very address with ``values`` in its query instead of what it has under their names; None takes out."""

@@ -44,6 +44,7 @@ class Watch:
         """The answer to somebody who listens."""
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.create_task(self._watch(), name="dashboard-watch")
+        self._told = None  # whoever comes new wants to hear them, too
         return self._broadcaster.stream(request, topics)
 
     async def _watch(self) -> None:
@@ -69,7 +70,7 @@ class Watch:
         if revision != self._revision:
             self._revision = revision
             self._broadcaster.invalidate(ALL)
-            await self._tell_counts()
+        await self._tell_counts()  # they lag behind where counting is dear, so also when nothing has changed since
 
     async def _tell_counts(self) -> None:
         counts = await self._tally.counts()

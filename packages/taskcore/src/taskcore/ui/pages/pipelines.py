@@ -63,6 +63,7 @@ async def run(visit: Visit) -> Show:
         title=f"Run {detail.row.id}",
         model={"run": detail},
         also={
+            "row": detail.row,
             "view": view,
             "views": [(each.capitalize(), visit.here(view=each), each == view) for each in VIEWS],
             "chosen": chosen,

@@ -41,6 +41,7 @@ async def schedule(visit: Visit) -> Show:
         template="schedule.html",
         title=detail.row.name,
         model={"schedule": detail},
+        also={"row": detail.row},
         crumbs=(("Schedules", visit.url("schedules")),),
     )
 

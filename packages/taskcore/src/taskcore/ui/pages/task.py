@@ -28,6 +28,7 @@ async def task(visit: Visit) -> Show:
         title=detail.row.name,
         model={"task": detail, "logs": lines},
         also={
+            "row": detail.row,
             "tab": tab,
             "tabs": [(name.capitalize(), visit.here(tab=name), name == tab) for name in TABS],
             "picture": timeline(pieces),

@@ -76,7 +76,7 @@ function connect() {
   on("invalidate", ({ topic }) => hear(new Set([topic])));
   on("counts", (phases) => {
     counts = phases;
-    if (paused) showPaused();
+    if (paused) { before ??= counts; showPaused(); }
     else apply();
     hear(new Set(["counts"]));
   });
