@@ -243,3 +243,9 @@ async def test_tasks_of_a_schedule_are_told_from_those_that_merely_name_it(store
     for limit in (1, 50):
         found = await store.find(TaskQuery(schedule=ScheduleId(name), order=Order.OLDEST, limit=limit))
         assert [task] == [record.id for record in found]
+
+
+async def test_any_number_of_queues_may_be_asked_for(store: RedisStore) -> None:
+    task = await put_one(store, queue="q7")
+
+    assert [task] == [each.id for each in await store.find(TaskQuery(queues=frozenset(f"q{n}" for n in range(20_000))))]

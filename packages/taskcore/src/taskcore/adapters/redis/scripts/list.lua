@@ -15,7 +15,10 @@ local ALTOGETHER = 5000
 local FEW = 2000 -- retrying tasks that are listed; among more of them pending ones are as good
 
 local first = 8 + tonumber(ARGV[7])
-local queues = { unpack(ARGV, 8, first - 1) }
+local queues = {}
+for i = 8, first - 1 do
+  queues[i - 7] = ARGV[i]
+end
 if first == 8 then
   queues = call('SMEMBERS', P .. 'queues')
 end
