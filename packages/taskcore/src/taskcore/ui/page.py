@@ -12,7 +12,7 @@ from taskcore.auth.accounts import Accounts
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.auth.principal import Principal
 from taskcore.ui.links import Links, Value, changed, unslotted
-from taskcore.ui.models import NEEDS, Action
+from taskcore.ui.models import NEEDS, Action, Counts
 from taskcore.ui.preferences import Preferences
 from taskcore.ui.site import Part, Site
 from taskcore.ui.source import DashboardSource
@@ -99,6 +99,11 @@ class Visit:
     def can(self, action: Action | str, name: str = "", kind: Kind | str = Kind.QUEUE) -> bool:
         """Whether the source does ``action``, and the visitor may do it to the queue (pipeline, group) ``name``."""
         return action in self.source.actions and self.may(NEEDS[Action(action)], name, kind)
+
+    async def counts(self) -> Counts | None:
+        """The newest counts, of the queues that the visitor may see; None when nobody knows any."""
+        counts = await self.site.tally.counts()
+        return counts.only(self.among(counts.by_queue)) if counts else None
 
     async def visible(self) -> frozenset[str] | None:
         """The queues that the visitor may see, for ``TaskFilter.visible``; None is all."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.states import Phase
+from taskcore.ui.models.schedules import ScheduleRow
 from taskcore.ui.page import Visit
 
 AT_ONCE = 20
@@ -52,9 +53,19 @@ async def _schedule(visit: Visit, schedule: str) -> Target | None:
     detail = await visit.source.schedules.get(schedule) if visit.source.schedules else None
     if detail is None:
         return None
-    row = detail.row
-    kind, name = (Kind.GROUP, row.group) if row.group else (Kind.QUEUE, row.queue)
-    return Target(id=row.id, title=row.name, kind=kind, names=(name,))
+    kind, name = resource_of(detail.row)
+    return Target(id=detail.row.id, title=detail.row.name, kind=kind, names=(name,))
+
+
+def resource_of(row: ScheduleRow) -> tuple[Kind, str]:
+    """What one needs permission for: the schedule's task group, and where there are none, its queue."""
+    return (Kind.GROUP, row.group) if row.group else (Kind.QUEUE, row.queue)
+
+
+def may(visit: Visit, verb: Verb, row: ScheduleRow) -> bool:
+    """Whether the visitor may do ``verb`` to a schedule."""
+    kind, name = resource_of(row)
+    return visit.may(verb, name, kind)
 
 
 async def _run(visit: Visit, run: str) -> Target | None:

@@ -1,7 +1,7 @@
 """What pages show, in plain frozen values that any face can fill."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -90,6 +90,14 @@ class Counts:
     @property
     def total(self) -> int:
         return sum(sum(counts.values()) for counts in self.by_queue.values())
+
+    def only(self, queues: Container[str]) -> "Counts":
+        """The same of these queues alone."""
+        return replace(
+            self,
+            by_queue={queue: counts for queue, counts in self.by_queue.items() if queue in queues},
+            oldest_due={queue: at for queue, at in self.oldest_due.items() if queue in queues},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

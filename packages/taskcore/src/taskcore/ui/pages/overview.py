@@ -14,6 +14,7 @@ from taskcore.ui.models.tasks import TaskFilter, TaskRow
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.stores.describing import span
 from taskcore.ui.svg_charts import Chart, drawn, state_bar
+from taskcore.ui.targets import may
 from taskcore.ui.words import distance, duration, number, percent
 
 HOUR = timedelta(hours=1)
@@ -38,7 +39,7 @@ class Stat:
 
 async def overview(visit: Visit) -> Show:
     """The first page."""
-    counts = await visit.site.tally.counts()
+    counts = await visit.counts()
     span = visit.query.get("range", "1h")
     span = span if span in charting.RANGES else "1h"
     series = await series_of(visit, *charting.RANGES[span])
@@ -53,7 +54,7 @@ async def overview(visit: Visit) -> Show:
             "charts": [(chart, drawn(chart)) for chart in charts],
             "ranges": [(each, visit.here(range=each), each == span) for each in charting.RANGES],
             "nothing_yet": counts is not None and counts.total == 0,
-            "queues": _queues(visit, counts),
+            "queues": _queues(counts),
             **await _lists(visit),
         },
     )
@@ -74,9 +75,8 @@ async def series_of(visit: Visit, back: timedelta, step: timedelta) -> Series | 
 def _count_stats(visit: Visit, counts: Counts | None) -> list[Stat]:
     if counts is None or visit.source.tasks is None:
         return []
-    seen = visit.among(counts.by_queue)
-    total = {phase: sum(counts.by_queue[queue].get(phase, 0) for queue in seen) for phase in Phase}
-    oldest = min((at for queue, at in counts.oldest_due.items() if queue in seen), default=None)
+    total = {phase: counts.of(phase) for phase in Phase}
+    oldest = min(counts.oldest_due.values(), default=None)
     waits = f"oldest due {distance(oldest, visit.now)}" if oldest else "nothing is due"
     failed = total[Phase.FAILED]
     return [
@@ -139,14 +139,14 @@ def _charts(series: Series) -> list[Chart]:
     ]
 
 
-def _queues(visit: Visit, counts: Counts | None) -> Sequence[tuple[str, Mapping[str, int], object, int]]:
+def _queues(counts: Counts | None) -> Sequence[tuple[str, Mapping[str, int], object, int]]:
     """(name, waiting and running by phase, their bar, how many) of the fullest queues."""
     if counts is None:
         return []
     active = (Phase.QUEUED, Phase.RETRYING, Phase.RUNNING, Phase.SCHEDULED)
     found = []
-    for queue in visit.among(counts.by_queue):
-        by = {phase.value: counts.by_queue[queue].get(phase, 0) for phase in active}
+    for queue, numbers in counts.by_queue.items():
+        by = {phase.value: numbers.get(phase, 0) for phase in active}
         if total := sum(by.values()):
             found.append((queue, by, state_bar(by), total))
     return sorted(found, key=lambda each: (-each[3], each[0]))[:_LISTED]
@@ -168,11 +168,11 @@ def _stuck(row: TaskRow, visit: Visit) -> bool:
 
 
 async def upcoming(visit: Visit, limit: int) -> Sequence[tuple[Occurrence, ScheduleRow]]:
-    """The next instants of schedules whose queue the visitor may see."""
+    """The next instants of schedules that the visitor may see."""
     part = visit.source.schedules
     if part is None:
         return []
-    rows = {row.id: row for row in (await part.list()).rows if visit.may(Verb.VIEW, row.queue)}
+    rows = {row.id: row for row in (await part.list()).rows if may(visit, Verb.VIEW, row)}
     found = await part.occurrences(visit.now, visit.now + 24 * HOUR, _EACH)
     return [(each, rows[each.schedule]) for each in found if each.schedule in rows][:limit]
 

@@ -12,6 +12,7 @@ from taskcore.ui.models.schedules import Occurrence, SchedulePage, ScheduleRow
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.site import Part
 from taskcore.ui.stores.describing import span
+from taskcore.ui.targets import may
 
 DAYS = (1, 3, 7)
 MOST = 500
@@ -35,7 +36,7 @@ async def schedule(visit: Visit) -> Show:
     """One schedule with its instants."""
     assert visit.source.schedules is not None  # noqa: S101 - or the page would not exist
     detail = await visit.source.schedules.get(visit.param("schedule"))
-    if detail is None or not visit.may(Verb.VIEW, detail.row.queue):
+    if detail is None or not may(visit, Verb.VIEW, detail.row):
         raise HTTPException(404, f"There is no schedule {visit.param('schedule')!r:.200}. It may have been removed.")
     return Show(
         template="schedule.html",
@@ -84,7 +85,7 @@ async def calendar(visit: Visit) -> Show:
 async def _seen(visit: Visit) -> tuple[SchedulePage, Sequence[ScheduleRow]]:
     assert visit.source.schedules is not None  # noqa: S101 - or the page would not exist
     page = await visit.source.schedules.list()
-    return page, [row for row in page.rows if visit.may(Verb.VIEW, row.queue)]
+    return page, [row for row in page.rows if may(visit, Verb.VIEW, row)]
 
 
 def _days(text: str) -> int:

@@ -73,8 +73,8 @@ async def _every(visit: Visit, wanted: TaskFilter) -> AsyncIterator[TaskRow]:
 
 async def _toolbar(visit: Visit, asked: Asked) -> Mapping[str, object]:
     """What can be chosen: phases with their numbers, queues, names."""
-    counts = await visit.site.tally.counts()
-    queues = sorted(visit.among(counts.by_queue)) if counts else []
+    counts = await visit.counts()
+    queues = sorted(counts.by_queue) if counts else []
     chosen = [queue for queue in queues if not asked.filter.queues or queue in asked.filter.queues]
     phases = {
         phase: sum(counts.by_queue[queue].get(phase, 0) for queue in chosen) if counts else None for phase in Phase
