@@ -38,7 +38,7 @@ async def test_a_body_over_the_limit_is_413_in_the_faces_shape(
 
     content = chunks() if chunked else b"x" * size
     async with served(a_face(None, routes=FACE_ROUTES, body_limit=1_000)) as url, httpx2.AsyncClient() as client:
-        answer = await client.post(url + path, content=content)  # type: ignore[arg-type]
+        answer = await client.post(url + path, content=content, headers={"Content-Type": "text/plain"})  # type: ignore[arg-type]
 
     assert status == answer.status_code
     if status == 413:

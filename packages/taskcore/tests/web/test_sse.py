@@ -17,8 +17,9 @@ from taskcore.web.access import Access
 from taskcore.web.sse import Broadcaster, topics_of
 from taskcore.web.sse.client import QUEUE
 from taskcore.web.sse.messages import MAX_BYTES
+from taskcore.web.sse.pending import Pending
 
-from .faces import ANN, Known, a_face
+from .faces import ANN, BOB, Known, a_face
 from .listening import Event, listening
 from .serving import served
 
@@ -194,6 +195,31 @@ async def test_a_stream_ends_when_its_session_does() -> None:
     assert ("counts", 1) == first
     assert ("bye", {"reason": "session"}) == rest[-1]
     assert 2 == len(known.asked), "once to open it, and once after a minute"
+
+
+async def test_a_stream_ends_when_its_credentials_are_somebody_elses() -> None:
+    clock, known = FakeClock(), Known()
+    broadcaster = Broadcaster(clock=clock, every=0)
+    async with (
+        broadcasting(broadcaster, Access(chain=known)) as url,
+        listening(url, Cookie="tc_session=ann-session") as listener,
+    ):
+        await eventually(lambda: 1 == broadcaster.streams)
+        known.sessions["ann-session"] = BOB
+        clock.advance(61)
+        broadcaster.publish("counts", 1)
+
+        assert ("bye", {"reason": "session"}) == [told(event) for event in await listener.rest()][-1]
+
+
+async def test_what_was_told_last_of_a_topic_goes_last() -> None:
+    sent: list[list[tuple[str, str]] | None] = []
+    pending = Pending(0.01, sent.append)
+    for key in ("first", "a", "b", "a"):
+        pending.add(key, ("row", key))
+
+    await eventually(lambda: 2 == len(sent))
+    assert [("row", "b"), ("row", "a")] == sent[1]
 
 
 async def test_a_stream_goes_on_while_nobody_can_be_asked_whether_it_may() -> None:

@@ -6,9 +6,11 @@ import signal
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from taskcore.testing import eventually
+from taskcore.web.sse import signals
 
 from .listening import listening
 from .serving import process
@@ -64,6 +66,74 @@ async def test_a_server_stops_as_usual_after_its_streams_have_ended(tmp_path: Pa
         child.terminate()
 
         await eventually(lambda: child.poll() is not None, within=2)
+
+
+def test_whoever_handled_the_signal_before_handles_it_again_afterwards() -> None:
+    heard: list[str] = []
+
+    def one() -> None:
+        heard.append("one")
+
+    def other() -> None:
+        heard.append("other")
+
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append("server"))
+    try:
+        handler = signal.getsignal(signal.SIGTERM)
+        signals.listen(one)
+        signals.listen(other)
+        signal.raise_signal(signal.SIGTERM)
+        signals.forget(one)
+        signal.raise_signal(signal.SIGTERM)
+        signals.forget(other)
+        signals.forget(other)
+        assert handler is signal.getsignal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert ["one", "other", "server", "other", "server"] == heard
+
+
+def test_a_handler_that_was_set_on_top_of_ours_stays_and_may_call_it_for_ever() -> None:
+    heard: list[str] = []
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append("server"))
+
+    def one() -> None:
+        heard.append("one")
+
+    def wrap() -> None:
+        below = signal.getsignal(signal.SIGTERM)
+        assert callable(below)
+
+        def handler(number: int, frame: FrameType | None) -> None:
+            heard.append("wrapper")
+            below(number, frame)
+
+        signal.signal(signal.SIGTERM, handler)
+
+    try:
+        signals.listen(one)
+        wrap()
+        signals.forget(one)
+        signal.raise_signal(signal.SIGTERM)
+        signals.listen(one)
+        signal.raise_signal(signal.SIGTERM)
+        signals.forget(one)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert ["wrapper", "server"] == heard[:2]
+    assert ["one", "wrapper", "one", "server"] == heard[2:]
+
+
+def test_where_nobody_handles_the_signal_it_ends_the_process_as_ever() -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        signals.listen(print)
+        assert signal.SIG_DFL == signal.getsignal(signal.SIGTERM)
+        signals.forget(print)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def test_fifty_idle_streams_take_less_than_two_percent_of_a_processor(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+Handler = Callable[[int, FrameType | None], object]
+
 _listeners: list[Callable[[], None]] = []
-_before: dict[int, Callable[[int, FrameType | None], object]] = {}
+_installed: dict[int, tuple[Handler, Handler]] = {}  # ours, and whose place it took
 
 
 def listen(on_signal: Callable[[], None]) -> None:
@@ -24,25 +26,35 @@ def listen(on_signal: Callable[[], None]) -> None:
         return
     _listeners.append(on_signal)
     for number in _SIGNALS:
-        before = signal.getsignal(number)
-        if callable(before) and before is not _handle:
-            _before[number] = before
-            signal.signal(number, _handle)
+        current = signal.getsignal(number)
+        if callable(current) and not _is_ours(number, current):
+            handler = _before(current)
+            _installed[number] = handler, current
+            signal.signal(number, handler)
 
 
 def forget(on_signal: Callable[[], None]) -> None:
-    """The end of ``listen``. A server that has stopped meanwhile restored its own handlers, and they stay."""
+    """The end of ``listen``. Whoever has set a handler meanwhile keeps it, and may go on to call ours to no effect."""
     if on_signal in _listeners:
         _listeners.remove(on_signal)
     if _listeners or threading.current_thread() is not threading.main_thread():
         return
-    for number, before in _before.items():
-        if signal.getsignal(number) is _handle:
+    for number, (_, before) in _installed.items():
+        if _is_ours(number, signal.getsignal(number)):
             signal.signal(number, before)
-    _before.clear()
+    _installed.clear()
 
 
-def _handle(number: int, frame: FrameType | None) -> None:
-    for on_signal in list(_listeners):
-        on_signal()
-    _before[number](number, frame)
+def _is_ours(number: int, handler: object) -> bool:
+    return number in _installed and handler is _installed[number][0]
+
+
+def _before(current: Handler) -> Handler:
+    """A handler that tells the listeners and then does what ``current`` does."""
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        for on_signal in list(_listeners):
+            on_signal()
+        current(number, frame)
+
+    return handler
