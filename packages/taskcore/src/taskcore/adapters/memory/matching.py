@@ -1,31 +1,47 @@
 """Which tasks a ``TaskQuery`` asks for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from operator import attrgetter
 
 from taskcore.models import Part, TaskQuery, TaskRecord
 from taskcore.states import phase
 
-
-def matches(record: TaskRecord, query: TaskQuery, now: datetime) -> bool:
-    """Whether ``record`` meets every condition, seen at ``now``."""
-    return all(_met(record, query, now)) and all(
-        (held := _text(record, part)) is not None and text.casefold() in held.casefold()
-        for part, text in query.contains.items()
-    )
+Check = Callable[[TaskRecord], bool]
 
 
-def _met(record: TaskRecord, query: TaskQuery, now: datetime) -> Iterator[bool]:
-    """Each condition whose answer costs next to nothing."""
-    yield query.queue is None or record.queue == query.queue
-    yield query.name is None or record.name == query.name
-    yield query.worker is None or record.worker == query.worker
-    yield query.schedule is None or record.schedule == query.schedule
-    yield not query.queues or record.queue in query.queues
-    yield not query.states or record.state in query.states
-    yield not query.phases or phase(record.state, record.attempt, record.run_at, now) in query.phases
-    yield query.created_from is None or record.created_at >= query.created_from
-    yield query.created_before is None or record.created_at < query.created_before
+def checks(query: TaskQuery, now: datetime) -> list[Check]:
+    """What a task has to pass, seen at ``now``: one for each condition that was made, as there may be many tasks."""
+    made = [*_equal(query), *_created(query)]
+    if query.queues:
+        made.append(lambda task: task.queue in query.queues)
+    if query.states:
+        made.append(lambda task: task.state in query.states)
+    if query.phases:
+        made.append(lambda task: phase(task.state, task.attempt, task.run_at, now) in query.phases)
+    return [*made, *(_holds(part, text.casefold()) for part, text in query.contains.items())]
+
+
+def _equal(query: TaskQuery) -> Iterator[Check]:
+    for name in ("queue", "name", "worker", "schedule"):
+        if (wanted := getattr(query, name)) is not None:
+            yield _is(attrgetter(name), wanted)
+
+
+def _is(value: Callable[[TaskRecord], object], wanted: object) -> Check:
+    return lambda task: value(task) == wanted
+
+
+def _created(query: TaskQuery) -> Iterator[Check]:
+    first, end = query.created_from, query.created_before
+    if first is not None:
+        yield lambda task: task.created_at >= first
+    if end is not None:
+        yield lambda task: task.created_at < end
+
+
+def _holds(part: Part, text: str) -> Check:
+    return lambda task: (held := _text(task, part)) is not None and text in held.casefold()
 
 
 def _text(record: TaskRecord, part: Part) -> str | None:

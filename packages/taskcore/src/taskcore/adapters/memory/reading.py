@@ -1,9 +1,11 @@
 """What pages, APIs and CLIs ask, as ``taskcore.ports.tasks`` tells it. The caller of a method holds the lock."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from heapq import nlargest, nsmallest
 from operator import itemgetter
 
-from taskcore.adapters.memory.matching import matches
+from taskcore.adapters.memory.matching import checks
 from taskcore.adapters.memory.ready import is_ready
 from taskcore.adapters.memory.records import Records
 from taskcore.adapters.memory.transitions import ENDED_BY, last_attempt
@@ -21,13 +23,16 @@ class Reader:
         self._clock = clock
 
     def find(self, query: TaskQuery) -> list[TaskRecord]:
-        sort_key, now = self._records.ids.sort_key, self._clock.now()
-        found = [record for record in self._records.tasks.values() if matches(record, query, now)]
+        sort_key, passed = self._records.ids.sort_key, checks(query, self._clock.now())
+        found: Iterable[TaskRecord] = self._records.tasks.values()
+        for check in passed:
+            found = filter(check, found)
         newest = query.order is Order.NEWEST
         if query.after is not None:
             last = sort_key(query.after)
             found = [r for r in found if (sort_key(r.id) < last if newest else sort_key(r.id) > last)]
-        return sorted(found, key=lambda record: sort_key(record.id), reverse=newest)[: query.limit]
+        first = nlargest if newest else nsmallest
+        return first(max(0, query.limit), found, key=lambda record: sort_key(record.id))
 
     def counts(self) -> list[QueueCounts]:
         now = self._clock.now()
