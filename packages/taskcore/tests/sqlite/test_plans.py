@@ -184,6 +184,23 @@ def test_frequent_tasks_are_met_by_a_walk_along_the_ids(crowded: Session, query:
     assert ([], []) == (indexes(taken), [step for step in taken if "TEMP B-TREE" in step]), taken
 
 
+@pytest.mark.parametrize(
+    ("states", "chosen"),
+    [
+        pytest.param({TaskState.RUNNING}, {"leased"}, id="few of them in so many of its tasks"),
+        pytest.param({TaskState.PENDING}, {"schedule"}, id="its tasks among many more"),
+    ],
+)
+def test_tasks_of_a_schedule_are_found_by_it_or_by_their_state(
+    crowded: Session, states: set[TaskState], chosen: set[str]
+) -> None:
+    finding.find(crowded, TaskQuery(schedule=ScheduleId("s"), states=frozenset(states)))
+
+    assert isinstance(crowded.connection, Recording)
+    crowded.connection.ran = crowded.connection.ran[-1:]
+    assert chosen == set(indexes(steps(crowded)))
+
+
 def test_parts_of_ids_are_looked_for_in_the_index_of_ids(crowded: Session) -> None:
     (oldest,) = finding.find(crowded, TaskQuery(order=Order.OLDEST, limit=1))
 

@@ -50,7 +50,7 @@ def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
     narrowed, start = conditions(session, query), [*behind(session, query)]
     met = [*start, *narrowed]
     if query.schedule is not None:
-        return _walk(session, query, _by("schedule", Condition("schedule = ?", (query.schedule,))), met)
+        return _of_schedule(session, query, met)
     if phases <= _RARE | {Phase.RUNNING}:
         return _of_rare(session, query, phases, met)
     if not narrowed:
@@ -63,6 +63,15 @@ def find(session: Session, query: TaskQuery) -> list[TaskRecord]:
         if (rare := _fewest(session, query)) is not None:
             return _gather(session, query, rare, met)
     return _gather(session, query, [_EVERYTHING], met)
+
+
+def _of_schedule(session: Session, query: TaskQuery, met: Sequence[Condition]) -> list[TaskRecord]:
+    """A scheduler asks with every step which tasks of years are still going on."""
+    own = _by("schedule", Condition("schedule = ?", (query.schedule,)))
+    in_phases = [*_by_phase_and_queue(session, query)]
+    if (query.states or query.phases) and _size(session, in_phases) < _size(session, [own]):
+        return _gather(session, query, in_phases, met)
+    return _walk(session, query, own, met)
 
 
 def _of_rare(
