@@ -15,6 +15,7 @@ from taskcore.adapters.accounts import VERSIONS, area
 from taskcore.adapters.accounts.store import SQLAccounts
 from taskcore.adapters.accounts.tables import Tables
 from taskcore.adapters.sql import upgrade, version_table
+from taskcore.auth.records import UserChange
 from taskcore.errors import InvalidInput, LastAdmin, NameTaken, SchemaMismatch, StoreUnavailable
 from taskcore.ids import IdScheme
 from taskcore.testing.accounts import HOUR, a_key, a_login, a_user, an_admin, an_entry, digest_of
@@ -104,6 +105,20 @@ async def test_an_engine_of_the_application_is_used_and_left_open(prefix: str, e
         assert 1 == (await connection.execute(text("SELECT 1"))).scalar_one()
     with pytest.raises(StoreUnavailable, match="closed"):
         await store.users()
+
+
+async def test_an_engine_may_be_stricter(url: str, prefix: str, engine: AsyncEngine) -> None:
+    strict = engine.execution_options(isolation_level="SERIALIZABLE")
+    async with await SQLAccounts.open(strict, prefix=prefix) as store:
+        for number in range(5):
+            admins = [await store.add_user(an_admin(f"{name}{number}")) for name in ("a", "b")]
+            demoting = [store.change_user(each.id, UserChange(role="viewer")) for each in admins]
+
+            answers = await asyncio.gather(*demoting, return_exceptions=True)
+
+            assert 1 == sum(isinstance(answer, LastAdmin) for answer in answers)
+            for each in admins:
+                assert await store.remove_user(each.id, keep_admin=False)
 
 
 async def test_it_works_by_the_databases_own_clock(url: str, prefix: str, engine: AsyncEngine) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import URL, exc
 
@@ -28,6 +29,7 @@ class Dialect:
         errors: makes what names its errors, from where it is.
         now: its clock in microseconds since 1970, as SQL; None is this process's clock.
         connect: what its driver is asked for with every connection.
+        options: of engines that are ours. Steps are right under stricter levels too, and are then repeated more often.
     """
 
     driver: str
@@ -35,7 +37,7 @@ class Dialect:
     errors: Callable[[str], Errors]
     now: str | None = None
     connect: Mapping[str, object] = field(default_factory=dict)
-    isolation: str | None = "READ COMMITTED"
+    options: Mapping[str, Any] = field(default_factory=lambda: {"isolation_level": "READ COMMITTED"})
 
 
 def place_of(url: URL) -> str:
@@ -118,7 +120,7 @@ def _postgres_errors(place: str) -> Errors:
 
 
 SQLITE = Dialect(
-    driver="sqlite+aiosqlite", extra="sqlite", errors=_sqlite_errors, connect={"timeout": BUSY}, isolation=None
+    driver="sqlite+aiosqlite", extra="sqlite", errors=_sqlite_errors, connect={"timeout": BUSY}, options={}
 )
 POSTGRES = Dialect(
     driver="postgresql+asyncpg",

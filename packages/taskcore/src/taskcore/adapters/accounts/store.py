@@ -8,7 +8,8 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskcore.adapters.accounts import audit, keys, sessions, users
-from taskcore.adapters.accounts.opening import Database, check, open_database
+from taskcore.adapters.accounts.database import Database
+from taskcore.adapters.accounts.opening import check, open_database
 from taskcore.adapters.accounts.session import Session as Transaction
 from taskcore.auth.records import (
     ApiKey,
