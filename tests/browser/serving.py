@@ -3,12 +3,14 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import closing, contextmanager
+from typing import TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
 
+Answer = TypeVar("Answer")
 START_SECONDS = 20
 
 
@@ -48,9 +50,8 @@ class Server:
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(START_SECONDS)
 
-    def within(self, coroutine: object) -> object:
+    def within(self, coroutine: Coroutine[object, object, Answer]) -> Answer:
         """Await ``coroutine`` in the server's loop, where the source lives."""
-        assert asyncio.iscoroutine(coroutine)
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(START_SECONDS)
 
 

@@ -4,6 +4,7 @@ A component is a macro. ``{{ c.state_badge(row.phase) }}`` works in every templa
 sees what the page sees (``url``, ``visit``, ``now``); no template imports another one.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -48,7 +49,11 @@ class Renderer:
         block = loaded.blocks.get(name.replace("-", "_"))
         if block is None:
             return None
-        return "".join(block(loaded.new_context(self._complete(variables))))
+        context = loaded.new_context(self._complete(variables))
+        next(
+            loaded.root_render_func(context), None
+        )  # up to its first text, so that names set above all blocks are known
+        return "".join(block(context))
 
     def _complete(self, variables: Mapping[str, object]) -> dict[str, object]:
         return {**variables, "c": Components(self.components, variables)}
@@ -69,7 +74,7 @@ def renderer() -> Renderer:
     for name in ("duration", "absolute", "exact", "size", "short_id", "number", "percent", "browser"):
         environment.filters[name] = getattr(words, name)
     environment.filters |= {"redacted": _redacted, "preview": _preview, "json_text": json_text, "frames": frames}
-    environment.filters["options"] = _options
+    environment.filters |= {"options": _options, "json_line": json.dumps}
     environment.globals.update(icon=icon, sprite=sprite, distance=words.distance, plural=words.plural)
     return Renderer(environment, dict(_components(environment)))
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from taskcore.auth.permissions import Verb
 from taskcore.auth.principal import Principal
 from taskcore.ui import flash, navigation, shortcuts
 from taskcore.ui.links import Links
@@ -20,6 +21,7 @@ from taskcore.ui.plain import document
 from taskcore.ui.preferences import COOKIE, Preferences
 from taskcore.ui.rendering import Renderer
 from taskcore.ui.site import Site
+from taskcore.ui.tally import by_phase
 from taskcore.web.principals import principal_of, unauthorized
 from taskcore.web.problems import Problem
 
@@ -78,7 +80,14 @@ class Server:
         items = navigation.navigation(visit, self.paths, self.site.tally.latest)
         keys = shortcuts.shortcuts((item.entry.letter, item.entry.page, item.entry.title) for item in items)
         toast = flash.read(visit.request)
-        frame = {"nav": items, "keys": keys, "toast": toast, "down_since": self.site.tally.down_since}
+        counts = self.site.tally.latest if visit.may(Verb.VIEW) else None
+        frame = {
+            "phases": by_phase(counts) if counts else {},
+            "nav": items,
+            "keys": keys,
+            "toast": toast,
+            "down_since": self.site.tally.down_since,
+        }
         variables = {**show.also, **show.model, **self._always(visit), "show": show, "frame": frame}
         text = self.renderer.page(f"pages/{show.template}", variables)
         answer = HTMLResponse(text, show.status, headers={**_PRIVATE, **show.headers})

@@ -22,13 +22,27 @@ class Tally:
     async def counts(self) -> Counts | None:
         """The counts, or the last ones that were known while the store is away; None when there are none at all."""
         now = self._clock.now()
-        if self._tasks is None or (self._asked_at is not None and abs(now - self._asked_at) < KEPT):
-            return self.latest
-        self._asked_at = now
+        if self._asked_at is None or abs(now - self._asked_at) >= KEPT:
+            await self.count()
+        return self.latest
+
+    async def count(self) -> None:
+        """Ask anew, for who knows that something has changed."""
+        if self._tasks is None:
+            return
+        self._asked_at = now = self._clock.now()
         try:
             self.latest = await self._tasks.counts()
         except StoreError:
             self.down_since = self.down_since or now
         else:
             self.down_since = None
-        return self.latest
+
+
+def by_phase(counts: Counts) -> dict[str, int]:
+    """The numbers of all queues together."""
+    phases: dict[str, int] = {}
+    for queue in counts.by_queue.values():
+        for phase, number in queue.items():
+            phases[phase] = phases.get(phase, 0) + number
+    return phases

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from taskcore.clock import Clock
 from taskcore.errors import TaskcoreError
 from taskcore.ui.source import ChangesPart
-from taskcore.ui.tally import Tally
+from taskcore.ui.tally import Tally, by_phase
 from taskcore.web.sse import ALL, Broadcaster, EventStream
 
 logger = logging.getLogger(__name__)
@@ -73,13 +73,11 @@ class Watch:
         await self._tell_counts()  # they lag behind where counting is dear, so also when nothing has changed since
 
     async def _tell_counts(self) -> None:
-        counts = await self._tally.counts()
+        await self._tally.count()
+        counts = self._tally.latest
         if counts is None:
             return
-        phases: dict[str, int] = {}
-        for queue in counts.by_queue.values():
-            for phase, number in queue.items():
-                phases[phase] = phases.get(phase, 0) + number
+        phases = by_phase(counts)
         if phases != self._told:
             self._told = phases
             self._broadcaster.publish(COUNTS, phases)

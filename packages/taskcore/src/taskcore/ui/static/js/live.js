@@ -18,11 +18,12 @@ function show(state, text) {
 
 function showPaused() {
   const total = (all) => Object.values(all).reduce((a, b) => a + b, 0);
-  const news = counts && before ? Math.max(0, total(counts) - total(before), sum(counts, FINISHED) - sum(before, FINISHED)) : 0;
+  const news = Math.max(0, total(counts) - total(before), sum(counts, FINISHED) - sum(before, FINISHED));
   show("paused", news ? `Paused (${news} new)` : "Paused");
 }
 
 function apply() {
+  if (Object.keys(counts).length === 0) return;
   for (const place of document.querySelectorAll("[data-count]")) {
     const number = sum(counts, place.dataset.count.split(" "));
     place.textContent = number.toLocaleString("en");
@@ -89,7 +90,7 @@ function toggle() {
   button.setAttribute("aria-pressed", String(paused));
   if (paused) return showPaused();
   show("live", "Live");
-  if (counts) apply();
+  apply();
   refresh(held);
   held = new Set();
 }
@@ -98,6 +99,7 @@ export function watchLive() {
   button = document.querySelector("[data-live-button]");
   if (!button || !window.EventSource) return;
   since = button.dataset.since;
+  counts = JSON.parse(button.dataset.phases);
   button.disabled = false;
   button.addEventListener("click", toggle);
   addEventListener("pagehide", () => { clearTimeout(timer); source?.close(); });
