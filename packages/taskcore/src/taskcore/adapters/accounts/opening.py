@@ -12,11 +12,12 @@ from taskcore.adapters.accounts.dialects import MARIADB, POSTGRES
 from taskcore.adapters.accounts.session import Session
 from taskcore.adapters.accounts.tables import Tables
 from taskcore.adapters.migrating import turn_of_task
+from taskcore.adapters.schemas import check_revision
 from taskcore.adapters.sql import version_table
 from taskcore.adapters.sql.alone import alone
 from taskcore.adapters.sql.dialects import MYSQL
 from taskcore.clock import Clock
-from taskcore.errors import InvalidInput, MissingExtra, SchemaMismatch
+from taskcore.errors import InvalidInput, MissingExtra
 from taskcore.ids import IdScheme
 
 _MOST_LETTERS = 30
@@ -54,13 +55,7 @@ async def check(session: Session) -> None:
         SchemaMismatch: they are not.
     """
     mine, found = session.tables.area, await _revision(session)
-    if found in (None, *REVISIONS[:-1]):
-        raise SchemaMismatch(f"the tables {mine}_* are missing or old; open the store anew to make them")
-    if found not in REVISIONS:
-        raise SchemaMismatch(
-            f"the tables {mine}_* have the schema {found!r}, which is later than this release, that works with "
-            f"{REVISIONS[-1]!r}; update taskcore"
-        )
+    check_revision(mine, found, REVISIONS)
     await session.first(select(session.tables.users.c.id).limit(1))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from taskcore.adapters.migrating import turn_of_task
 from taskcore.adapters.postgres.database import Database, Runner
+from taskcore.adapters.schemas import check_revision
 from taskcore.adapters.sql import version_table
 from taskcore.errors import MissingExtra, SchemaMismatch
 from taskcore.ids import IdScheme
@@ -25,13 +26,7 @@ async def check(runner: Runner, prefix: str) -> None:
         SchemaMismatch: they are not.
     """
     found = await _revision(runner, prefix)
-    if found is None or found in REVISIONS[:-1]:
-        raise SchemaMismatch(f"the tables {prefix}_* are missing or old; open the store anew to make them")
-    if found not in REVISIONS:
-        raise SchemaMismatch(
-            f"the tables {prefix}_* have the schema {found!r}, which is later than this release, that works with "
-            f"{REVISIONS[-1]!r}; update taskcore"
-        )
+    check_revision(prefix, found, REVISIONS)
     if not (await runner.fetch(_TABLE, f"{prefix}_tasks"))[0][0]:
         raise SchemaMismatch(f"the table {prefix}_tasks is gone; restore a backup, or remove all tables {prefix}_*")
 

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, column, exc, select, table, text
 
 from taskcore.adapters.migrating import turn_of_task
+from taskcore.adapters.schemas import check_revision
 from taskcore.adapters.sql import SERVER_REVISIONS, version_table
 from taskcore.adapters.sql.alone import alone
 from taskcore.adapters.sql.dialects import DIALECTS
@@ -10,7 +11,7 @@ from taskcore.adapters.sql.server import Server
 from taskcore.adapters.sql.session import Session
 from taskcore.adapters.sql.urls import parsed
 from taskcore.clock import Clock
-from taskcore.errors import InvalidInput, MissingExtra, SchemaMismatch
+from taskcore.errors import InvalidInput, MissingExtra
 from taskcore.ids import IdScheme
 
 _MOST_LETTERS = 40
@@ -46,13 +47,7 @@ async def check(session: Session) -> None:
         SchemaMismatch: they are not.
     """
     prefix, found = session.schema.prefix, await _revision(session)
-    if found in (None, *SERVER_REVISIONS[:-1]):
-        raise SchemaMismatch(f"the tables {prefix}_* are missing or old; open the store anew to make them")
-    if found not in SERVER_REVISIONS:
-        raise SchemaMismatch(
-            f"the tables {prefix}_* have the schema {found!r}, which is later than this release, that works with "
-            f"{SERVER_REVISIONS[-1]!r}; update taskcore"
-        )
+    check_revision(prefix, found, SERVER_REVISIONS)
     await session.first(select(session.schema.tasks.c.id).limit(1))
 
 

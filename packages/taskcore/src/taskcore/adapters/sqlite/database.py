@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from taskcore.adapters.migrating import turn_of_thread
+from taskcore.adapters.schemas import check_revision
 from taskcore.adapters.sql import REVISIONS, version_table
 from taskcore.adapters.sqlite.session import Session
 from taskcore.errors import MissingExtra, SchemaMismatch, StoreUnavailable
@@ -59,13 +60,7 @@ def check(session: Session) -> None:
         SchemaMismatch: they are not, or they were made for ids of the other kind.
     """
     prefix, found = session.prefix, _revision(session.connection, session.prefix)
-    if found is None or found in REVISIONS[:-1]:
-        raise SchemaMismatch(f"the tables {prefix}_* are missing or old; open the store anew to make them")
-    if found not in REVISIONS:
-        raise SchemaMismatch(
-            f"the tables {prefix}_* have the schema {found!r}, which is later than this release, that works with "
-            f"{REVISIONS[-1]!r}; update taskcore"
-        )
+    check_revision(prefix, found, REVISIONS)
     kind = session.one("SELECT type FROM pragma_table_info('{p}_tasks') WHERE name = 'id'")
     if kind is None:
         raise SchemaMismatch(f"the table {prefix}_tasks is gone; restore a backup, or remove all tables {prefix}_*")
