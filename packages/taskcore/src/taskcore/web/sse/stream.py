@@ -67,18 +67,17 @@ class EventStream(Response):
 
     async def _is_welcome(self, scope: Mapping[str, Any]) -> bool:
         """Whether the caller is still who they were; asked once in a while, as that may need the store."""
-        now = self._clock.monotonic()
-        if now - self._checked < self._recheck or self._client.closing:
+        now, before = self._clock.monotonic(), principal_of(scope)
+        if before is None or now - self._checked < self._recheck or self._client.closing:
             return True
         self._checked = now
-        before = principal_of(scope)
         try:
             after = await recognised_again(scope)
         except StoreUnavailable:
             return True  # while the store is away there is nothing to hear either
         except NotAuthenticated:
             return False
-        return before is None or (after is not None and after.id == before.id)
+        return after is not None and after.id == before.id
 
 
 async def _until_gone(receive: Receive, scope: anyio.CancelScope) -> None:
