@@ -103,7 +103,7 @@ def test_b28_a_run_of_three_hundred_steps_is_there_within_a_second(visit: Visit)
     visitor.go("/pipelines")
     begun = monotonic()
 
-    page = visitor.go("/pipelines/runs/run-wide")
+    page = visitor.go("/pipelines/runs/run-mesh")
 
     assert 300 == page.locator("svg.dag .node").count()
     assert monotonic() - begun < 3  # a second on a machine that has nothing else to do

@@ -200,6 +200,17 @@ def test_only_the_queues_that_one_may_see_are_seen(story: Story, source: Dashboa
     assert [] == emil.get("/pipelines", headers=JSON).json()["pipelines"]
 
 
+@pytest.mark.parametrize("path", [path for path in PATHS if "{" not in path and "pipelines/" not in path])
+def test_programs_too_see_only_their_queues(source: DashboardSource, path: str) -> None:
+    answer = visitor(source, "email").get(path, headers=JSON)
+
+    if path == "/schedules/nightly-report":
+        assert 404 == answer.status_code
+    else:
+        found = re.sub(r"billing\.charge|reports\.build_monthly", "", answer.text)
+        assert not re.findall("billing|reports|default", found)
+
+
 @pytest.mark.parametrize("path", [path for path in PATHS if "{" not in path])
 def test_who_may_see_nothing_is_refused(source: DashboardSource, path: str) -> None:
     assert 403 == visitor(source, "nobody").get(path).status_code
@@ -309,10 +320,17 @@ def test_a_run_has_the_same_states_in_all_its_views(source: DashboardSource) -> 
 
 def test_three_hundred_steps_are_drawn_within_a_second(source: DashboardSource) -> None:
     begun = process_time()
-    page = visitor(source).get("/pipelines/runs/run-wide").text
+    page = visitor(source).get("/pipelines/runs/run-mesh").text
 
     assert process_time() - begun < 1
     assert 300 == page.count('class="node')
+
+
+def test_many_like_steps_are_drawn_as_one(source: DashboardSource) -> None:
+    page = visitor(source).get("/pipelines/runs/run-wide").text
+
+    assert 3 == page.count('class="node')
+    assert "298: 297 ok, 1 failed" in page
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/tasks/{failed}?tab=logs"])

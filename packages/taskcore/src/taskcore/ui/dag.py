@@ -41,12 +41,14 @@ class Line:
 
     @property
     def path(self) -> str:
-        """What the ``d`` of an SVG path is: curves that leave and arrive level."""
+        """What the ``d`` of an SVG path is: curves that leave and arrive level, and straight lines."""
         (x, y), *rest = self.points
         parts = [f"M{x:g} {y:g}"]
         for to_x, to_y in rest:
             middle = (x + to_x) / 2
-            parts.append(f"C{middle:g} {y:g} {middle:g} {to_y:g} {to_x:g} {to_y:g}")
+            if y == to_y and parts[-1][0] == "H":
+                parts.pop()
+            parts.append(f"H{to_x:g}" if y == to_y else f"C{middle:g} {y:g} {middle:g} {to_y:g} {to_x:g} {to_y:g}")
             x, y = to_x, to_y
         return "".join(parts)
 

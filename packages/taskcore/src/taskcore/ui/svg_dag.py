@@ -9,6 +9,8 @@ from taskcore.ui.svg import Node, node
 from taskcore.ui.words import duration
 
 _LONGEST_NAME = 20
+_FITS = (1_600, 900)
+"""What is larger keeps its size, and is scrolled."""
 
 
 def graph(
@@ -33,7 +35,7 @@ def graph(
         "viewBox": f"0 0 {drawn.width:g} {drawn.height:g}",
         "width": drawn.width,
         "height": drawn.height,
-        "class": "dag",
+        "class": "dag large" if drawn.width > _FITS[0] or drawn.height > _FITS[1] else "dag",
         "role": "group",
         "aria-label": "Steps as a graph",
     }

@@ -36,7 +36,9 @@ ETL: Graph = {
 WIDE: Graph = (
     {"split": ()} | {f"part_{n}": ("split",) for n in range(298)} | {"merge": tuple(f"part_{n}" for n in range(298))}
 )
+MESH: Graph = {f"n{n}": tuple(sorted({f"n{m}" for m in (n // 2, n - 7, n - 3) if 0 <= m < n})) for n in range(300)}
 GRAPHS: dict[str, Graph] = {
+    "mesh": MESH,
     "orders-etl": ETL,
     "thumbnails": {"load": (), "resize": ("load",), "store": ("resize",)},
     "wide": WIDE,
@@ -129,6 +131,7 @@ def _runs(now: datetime) -> Iterable[RunDetail]:
     yield a_run("orders-etl", "run-live", now - timedelta(seconds=20), reached=4)
     yield a_run("thumbnails", "run-thumbs", now - hour)
     yield a_run("wide", "run-wide", now - hour, fails="part_17")
+    yield a_run("mesh", "run-mesh", now - hour, fails="n250")
 
 
 def a_run(pipeline: str, id: str, at: datetime, *, fails: str = "", reached: int | None = None) -> RunDetail:  # noqa: A002

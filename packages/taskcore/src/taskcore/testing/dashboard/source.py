@@ -56,7 +56,9 @@ async def sample_source(story: Story | None = None, *, hostile: bool = False) ->
     """A source over ``story``, or over a fresh one; ``hostile`` puts hostile text wherever text can be."""
     story = story or await a_story(hostile=hostile)
     handlers = [
-        Handler(name=kind.name, description=f"Part of {kind.queue}.", signature="(order: int, *, locale: str)")
+        Handler(
+            name=kind.name, description=f"Takes about {kind.seconds:g} s.", signature="(order: int, *, locale: str)"
+        )
         for kind in KINDS
     ]
     source = store_source(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from taskcore.states import Phase
 from taskcore.ui.models import FailureGroup
@@ -35,8 +36,16 @@ async def dead(visit: Visit) -> Show:
             "everything": matching(wanted),
             "total": sum(group.count for group in groups),
             "link_of": lambda group: visit.url("tasks", **listing(group)),
+            "replay_of": lambda group: _replay(visit, group),
         },
     )
+
+
+def _replay(visit: Visit, group: FailureGroup) -> str:
+    """Where one is asked whether to run a group again: its tasks where all are known, else all that read like them."""
+    if group.count <= len(group.tasks):
+        return visit.url("act", action="retry", target=group.tasks, next=visit.here())
+    return visit.url("act", action="retry", matching=urlencode(listing(group)), next=visit.here())
 
 
 def listing(group: FailureGroup) -> dict[str, str]:

@@ -1,15 +1,17 @@
 """Pipelines, their runs, and one run as a graph, over time, or as a list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.exceptions import HTTPException
 
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.states import Phase
 from taskcore.ui.dag import layout
+from taskcore.ui.folding import folded
 from taskcore.ui.models.pipelines import PipelineDetail, RunDetail, Step
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.site import Part
+from taskcore.ui.svg import Node
 from taskcore.ui.svg_dag import graph
 from taskcore.ui.svg_timeline import gantt
 
@@ -43,7 +45,7 @@ async def pipeline(visit: Visit) -> Show:
         template="pipeline.html",
         title=name,
         model={"pipeline": detail},
-        also={"picture": _graph(visit, detail.steps, detail, lambda _: visit.here()), "matrix": _matrix(detail)},
+        also={"picture": _graph(visit, detail, lambda _: visit.here()), "matrix": _matrix(detail)},
         crumbs=(("Pipelines", visit.url("pipelines")),),
     )
 
@@ -78,23 +80,25 @@ async def run(visit: Visit) -> Show:
     )
 
 
-def _picture(visit: Visit, view: str, detail: RunDetail, chosen: Step | None) -> object:
+def _picture(visit: Visit, view: str, detail: RunDetail, chosen: Step | None) -> Node | None:
     selected = chosen.id if chosen else ""
     match view:
         case "graph":
-            return _graph(visit, detail.steps, detail, lambda step: visit.here(step=step), selected)
+            return _graph(visit, detail, lambda step: visit.here(step=step), selected)
         case "timeline":
             return gantt(detail.steps, visit.now, selected)
         case _:
             return None
 
 
-def _graph(
-    visit: Visit, steps: Sequence[Step], of: RunDetail | PipelineDetail, href: object, selected: str = ""
-) -> object:
-    drawn = layout([step.id for step in steps], [(edge.source, edge.target) for edge in of.edges])
-    assert callable(href)  # noqa: S101
-    return graph(drawn, steps, of.edges, href, selected)
+def _graph(visit: Visit, of: RunDetail | PipelineDetail, href: Callable[[str], str], selected: str = "") -> Node:
+    """The graph, with what is alike folded; a folded step leads to the list of all."""
+    shown = folded(of.steps, of.edges)
+    drawn = layout([step.id for step in shown.steps], [(edge.source, edge.target) for edge in shown.edges])
+    listing = visit.here(view="list")
+    return graph(
+        drawn, shown.steps, shown.edges, lambda step: listing if step in shown.groups else href(step), selected
+    )
 
 
 def _matrix(detail: PipelineDetail) -> Sequence[tuple[Step, Sequence[tuple[str, str]]]]:

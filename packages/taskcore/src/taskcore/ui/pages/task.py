@@ -14,6 +14,17 @@ from taskcore.ui.svg_timeline import stretches, timeline
 
 TABS = ("summary", "arguments", "result", "error", "logs")
 MOST_LINES = 2_000
+ENDS = {
+    "succeed": "succeeded",
+    "repeat": "succeeded",
+    "fail": "failed",
+    "retry": "failed, to be tried again",
+    "release": "given back",
+    "lose": "lost with its worker",
+    "cancel": "cancelled",
+    "interrupt": "interrupted",
+}
+"""How an attempt ended, for people."""
 
 
 async def task(visit: Visit) -> Show:
@@ -29,6 +40,7 @@ async def task(visit: Visit) -> Show:
         model={"task": detail, "logs": lines},
         also={
             "row": detail.row,
+            "ends": ENDS,
             "tab": tab,
             "tabs": [(name.capitalize(), visit.here(tab=name), name == tab) for name in TABS],
             "picture": timeline(pieces),

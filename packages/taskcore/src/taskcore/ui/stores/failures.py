@@ -7,7 +7,7 @@ from taskcore.models import TaskRecord
 from taskcore.ui.fingerprint import fingerprint
 from taskcore.ui.models import FailureGroup
 
-SHOWN = 5
+SHOWN = 20
 """Ids of a group that are told."""
 
 Key = tuple[str, str, str]
