@@ -54,7 +54,7 @@ class Elements(HTMLParser):
 
 def ids(page: str) -> list[str]:
     """The ids of the rows of a list."""
-    return re.findall(r'<tr data-id="([^"]+)"', page)
+    return re.findall(r'<tr [^>]*data-id="([^"]+)"', page)
 
 
 def pages_of(client: TestClient, path: str) -> Iterator[str]:
