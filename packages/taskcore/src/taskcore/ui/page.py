@@ -17,6 +17,9 @@ from taskcore.ui.preferences import Preferences
 from taskcore.ui.site import Part, Site
 from taskcore.ui.source import DashboardSource
 
+MOST_FIELDS = 2_000
+"""Of a form: a whole page of rows, and what is asked beside them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
@@ -123,7 +126,7 @@ class Visit:
 
     async def form(self) -> FormData:
         """What was posted."""
-        return await self.request.form()
+        return await self.request.form(max_files=0, max_fields=MOST_FIELDS)
 
 
 def wants_json(request: Request) -> bool:
