@@ -220,7 +220,7 @@ def test_b05_a_grant_for_one_queue_reaches_no_other(
     visitor = next(entered(dashboard, "bill"))
 
     def retry(**order: object) -> int:
-        return visitor.post("/actions/retry", data={"confirmed": "yes", **order}).status_code  # type: ignore[arg-type]
+        return visitor.post("/actions/retry", data={"confirmed": "yes", **order}).status_code
 
     assert 403 == retry(target=other)
     assert 403 == retry(target=[mine, other]), "one that is not allowed stops all"
