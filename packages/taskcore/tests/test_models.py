@@ -1,5 +1,6 @@
 """Orders are checked before anything is stored, and records are values."""
 
+import json
 from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from taskcore.errors import InvalidInput, NaiveTime
 from taskcore.ids import TaskId, WorkerId
 from taskcore.lease import Fence
-from taskcore.models import ScheduleSpec, TaskError, TaskRecord, TaskSpec
+from taskcore.models import ScheduleSpec, TaskError, TaskRecord, TaskSpec, WorkerInfo
 from taskcore.models.task import MAX_NAME, MAX_PRIORITY
 from taskcore.states import TaskState
 from taskcore.testing import a_schedule, a_task
@@ -105,3 +106,12 @@ def test_equal_schedules_are_equal() -> None:
     assert a_schedule() == a_schedule()
     assert a_schedule(paused=True) != a_schedule()
     assert isinstance(a_schedule(), ScheduleSpec)
+
+
+def test_a_worker_of_a_later_release_is_read_without_what_is_new() -> None:
+    worker = WorkerInfo(id=WorkerId("w"), host="h", pid=1, version="1", queues=("a", "b"), slots=2, started_at=NOON)
+    told = json.loads(worker.dump()) | {"colour": "red"}
+    del told["handlers"]
+
+    assert worker == WorkerInfo.load(worker.dump())
+    assert worker == WorkerInfo.load(json.dumps(told))

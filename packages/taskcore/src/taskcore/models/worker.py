@@ -44,15 +44,16 @@ class WorkerInfo:
     started_at: datetime
 
     def dump(self) -> str:
-        """The fields as JSON, in their order."""
-        values = [getattr(self, name) for name in self.__slots__]
-        return json.dumps([value.isoformat() if isinstance(value, datetime) else value for value in values])
+        """The fields as a JSON object."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps(values | {"started_at": self.started_at.isoformat()})
 
     @classmethod
     def load(cls, text: str) -> "WorkerInfo":
-        fields = dict(zip(cls.__slots__, json.loads(text), strict=True))
-        for name in ("queues", "handlers"):
-            fields[name] = tuple(fields[name])
+        """What ``dump`` wrote. A worker of another release may tell more; that is left out."""
+        told = json.loads(text)
+        fields = {name: told[name] for name in cls.__slots__ if name in told}
+        fields |= {name: tuple(fields[name]) for name in ("queues", "handlers") if name in fields}
         fields |= {"state": WorkerState(fields["state"]), "started_at": datetime.fromisoformat(fields["started_at"])}
         return cls(**fields)
 
