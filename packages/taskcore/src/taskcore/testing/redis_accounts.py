@@ -21,8 +21,8 @@ async def no_account_is_left(url: str, prefix: str, *, clock: Clock | None = Non
     Raises:
         AssertionError: there were.
     """
-    yield
     try:
+        yield
         async with await RedisAccounts.open(url, prefix=prefix, clock=clock) as store:
             await remove_all_accounts(store)
         assert [name for name in await stored_keys(url, area(prefix)) if name not in CONSTANTS] == []
