@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskcore.auth.text import clean
+
 COOKIE = "tc_flash"
 _LONGEST = 300
 
@@ -31,8 +33,8 @@ def read(request: Request) -> Toast | None:
     """What there is to say. It comes from a cookie, so it is text like any other input."""
     try:
         value = json.loads(urlsafe_b64decode(request.cookies.get(COOKIE, "")))
-        return Toast(str(value["text"])[:_LONGEST], "error" if value["kind"] == "error" else "ok")
-    except (ValueError, KeyError, TypeError):
+        return Toast(clean(str(value["text"]), _LONGEST), "error" if value["kind"] == "error" else "ok")
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

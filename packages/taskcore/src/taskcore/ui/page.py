@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import quote
 
 from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
@@ -16,9 +17,7 @@ from taskcore.ui.models import NEEDS, Action, Counts
 from taskcore.ui.preferences import Preferences
 from taskcore.ui.site import Part, Site
 from taskcore.ui.source import DashboardSource
-
-MOST_FIELDS = 2_000
-"""Of a form: a whole page of rows, and what is asked beside them."""
+from taskcore.web.forms import form_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,8 @@ class Visit:
 
     def here(self, **values: Value) -> str:
         """This very address with ``values`` in its query instead of what it has under their names; None takes out."""
-        return changed(self.request.url.path, self.request.url.query, values)
+        scope = self.request.scope
+        return changed(quote(scope["path"]), scope["query_string"].decode("latin-1"), values)
 
     def may(self, verb: Verb | str, name: str = "", kind: Kind | str = Kind.QUEUE) -> bool:
         """Whether the visitor may do ``verb`` to the queue (pipeline, group) ``name``; "" asks about all of them."""
@@ -126,7 +126,7 @@ class Visit:
 
     async def form(self) -> FormData:
         """What was posted."""
-        return await self.request.form(max_files=0, max_fields=MOST_FIELDS)
+        return await form_of(self.request)
 
 
 def wants_json(request: Request) -> bool:

@@ -22,6 +22,9 @@ LIMITS = (25, 50, 100, 200)
 NEWEST, OLDEST = "-created", "created"
 MAX_TEXT = 500
 """Characters of one value; more is no search but an attack."""
+MAX_PARAMETERS = 100
+
+_LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -74,6 +77,9 @@ def read(pairs: Iterable[tuple[str, str]], now: datetime, visible: frozenset[str
     """Understand the parameters of a URL at ``now``, for somebody who may see the queues ``visible``."""
     known = tuple((key, value) for key, value in pairs if key in _PARAMETERS and value.strip())
     reader = _Reader(now, TaskFilter(visible=visible))
+    if len(known) > MAX_PARAMETERS:
+        reader.problem("q", f"At most {MAX_PARAMETERS} filters are understood at once, not {len(known):,}.")
+        known = ()
     for key, value in known:
         reader.parameter(key, value.strip())
     return Asked(reader.filter, known, tuple(reader.problems))
@@ -109,6 +115,8 @@ class _Reader:
     def parameter(self, name: str, value: str) -> None:
         if len(value) > MAX_TEXT and name not in ("cursor", "before"):
             self.problem(name, f"‘{name}’ is longer than {MAX_TEXT} characters.")
+        elif "\0" in value:
+            self.problem(name, f"‘{name}’ has a NUL character in it.")
         elif name == "q":
             self.search(value)
         else:
@@ -186,7 +194,8 @@ class _Reader:
             self._from(name, at)
         else:
             self._from(name, at)
-            self._before(name, at.astimezone(UTC) + timedelta(days=1))
+            if at < _LAST_DAY:
+                self._before(name, at + timedelta(days=1))
 
     def _moment(self, name: str, value: str) -> datetime | Age | None:
         at = read_moment(value)

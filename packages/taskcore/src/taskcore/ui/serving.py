@@ -4,13 +4,14 @@ Every page goes through here, so that one that forgets to ask about permission i
 its page's ``needs`` are met.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from taskcore.auth.permissions import Verb
 from taskcore.auth.principal import Principal
@@ -68,7 +69,9 @@ class Server:
         """``show`` as JSON, as the fragment that was asked for, or as the page."""
         if visit.wants_json:
             found = document(show.model, None if show.plain else self.site.redactor)
-            return JSONResponse(found, show.status, headers={**_PRIVATE, **show.headers})
+            text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            headers = {**_PRIVATE, **show.headers}
+            return Response(_sendable(text), show.status, headers, media_type="application/json")
         if visit.fragment and (block := self._fragment(visit, show, visit.fragment)):
             return block
         if visit.principal:
@@ -90,7 +93,7 @@ class Server:
         }
         variables = {**show.also, **show.model, **self._always(visit), "show": show, "frame": frame}
         text = self.renderer.page(f"pages/{show.template}", variables)
-        answer = HTMLResponse(text, show.status, headers={**_PRIVATE, **show.headers})
+        answer = HTMLResponse(_sendable(text), show.status, headers={**_PRIVATE, **show.headers})
         if toast:
             flash.forget(answer, visit.url.root)
         return answer
@@ -101,11 +104,12 @@ class Server:
         block = self.renderer.fragment(f"pages/{show.template}", name, variables)
         if block is None:
             return None
-        tag = f'"{sha256(block.encode()).hexdigest()[:20]}"'
+        text = _sendable(block)
+        tag = f'"{sha256(text).hexdigest()[:20]}"'
         headers = {**_PRIVATE, "ETag": tag}
         if visit.request.headers.get("If-None-Match") == tag:
             return Response(status_code=304, headers=headers)
-        return HTMLResponse(block, show.status, headers=headers)
+        return HTMLResponse(text, show.status, headers=headers)
 
     def _always(self, visit: Visit) -> dict[str, object]:
         """What every template can rely on."""
@@ -124,6 +128,11 @@ class Server:
         }
 
 
+def _sendable(text: str) -> bytes:
+    """``text`` in UTF-8. Halves of surrogate pairs, as file names that are no text have them, become "?"."""
+    return text.encode(errors="replace")
+
+
 def _principal(request: Request) -> Principal | None:
     """Nobody, also where the middleware has refused the request before it asked who it is."""
     try:
@@ -136,5 +145,4 @@ def _please_log_in(visit: Visit) -> Response:
     """People are sent to the login and come back afterwards; programs, fragments and scripts get 401."""
     if visit.wants_json or visit.fragment or visit.request.method != "GET" or "login" not in visit.url.paths:
         raise unauthorized()
-    back = visit.request.url.path + (f"?{visit.request.url.query}" if visit.request.url.query else "")
-    return RedirectResponse(f"{visit.url('login')}?next={quote(back)}", 303, headers=_PRIVATE)
+    return RedirectResponse(f"{visit.url('login')}?next={quote(visit.here())}", 303, headers=_PRIVATE)

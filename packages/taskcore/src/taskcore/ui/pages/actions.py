@@ -28,6 +28,8 @@ from taskcore.ui.targets import Target, by_phase, find
 from taskcore.ui.words import plural
 
 MOST_TARGETS = 1_000
+MOST_OTHERS = 20
+"""Targets that are no tasks: each of them is looked for in a whole list."""
 LIMIT = 10_000
 ASK_TWICE = 100
 NAMED = 10
@@ -95,8 +97,9 @@ async def _question(visit: Visit, values: Values) -> Question:
     if isinstance(matching, str) and deed.noun == "task":
         return await _about_all(visit, action, matching)
     ids = [str(each) for each in values.getlist("target")]
-    if not 0 < len(ids) <= MOST_TARGETS:
-        raise InvalidInput(f"name 1 to {MOST_TARGETS:,} of what you want to {deed.button.lower()}, got {len(ids)}")
+    most = MOST_TARGETS if deed.noun == "task" else MOST_OTHERS
+    if not 0 < len(ids) <= most:
+        raise InvalidInput(f"name 1 to {most:,} of what you want to {deed.button.lower()}, got {len(ids)}")
     targets, missing = await find(visit, deed.noun, ids)
     for target in targets:
         if not target.allowed(visit, verb):
@@ -126,20 +129,22 @@ async def _about_all(visit: Visit, action: Action, text: str) -> Question:
         raise InvalidInput(asked.problems[0].message)
     wanted = replace(asked.filter, after=None, before=None)
     phases = await _phases(visit, wanted)
-    count = sum(phases.values()) if phases else None
+    count = None if phases is None else sum(phases.values())
+    if count == 0:
+        raise HTTPException(404, f"No task matches that you may {deed.button.lower()}.")
     return Question(
-        action=action, deed=deed, matching=wanted, query=text, count=count, phases=phases, word=_word(deed, count)
+        action=action, deed=deed, matching=wanted, query=text, count=count, phases=phases or {}, word=_word(deed, count)
     )
 
 
-async def _phases(visit: Visit, wanted: TaskFilter) -> dict[Phase, int]:
-    """How many tasks are in which phase; empty when counting them is not cheap."""
+async def _phases(visit: Visit, wanted: TaskFilter) -> dict[Phase, int] | None:
+    """How many tasks are in which phase; None when counting them is not cheap."""
     assert visit.source.tasks is not None  # noqa: S101 - the action is about tasks
     found: dict[Phase, int] = {}
     for phase in sorted(wanted.phases or Phase):
         page = await visit.source.tasks.list(replace(wanted, phases=frozenset({phase}), limit=1))
         if page.total is None and page.rows:
-            return {}
+            return None
         if page.total:
             found[phase] = page.total
     return found

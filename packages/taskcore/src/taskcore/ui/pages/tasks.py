@@ -55,20 +55,24 @@ async def exported(visit: Visit) -> Response:
     form = export.FORMS.get(visit.param("form"))
     if form is None:
         raise HTTPException(404, f"Tasks are exported as {' or '.join(export.FORMS)}.")
-    body = form.write(_every(visit, wanted), visit.site.redactor)
-    return StreamingResponse(body, media_type=form.media_type, headers=export.headers(f"tasks.{visit.param('form')}"))
+    first = await listed(visit, wanted)  # what fails now can still be said
+    body = form.write(_every(visit, wanted, first), visit.site.redactor)
+    sendable = (text.encode(errors="replace") async for text in body)
+    return StreamingResponse(
+        sendable, media_type=form.media_type, headers=export.headers(f"tasks.{visit.param('form')}")
+    )
 
 
-async def _every(visit: Visit, wanted: TaskFilter) -> AsyncIterator[TaskRow]:
+async def _every(visit: Visit, wanted: TaskFilter, page: TaskPage) -> AsyncIterator[TaskRow]:
+    """The rows of ``page``, the first one, and of those behind it."""
     left = MOST_EXPORTED
     while True:
-        page = await listed(visit, replace(wanted, limit=min(_CHUNK, left)))
         for row in page.rows:
             yield row
         left -= len(page.rows)
         if page.older is None or left <= 0:
             return
-        wanted = replace(wanted, after=page.older)
+        page = await listed(visit, replace(wanted, after=page.older, limit=min(_CHUNK, left)))
 
 
 async def _toolbar(visit: Visit, asked: Asked) -> Mapping[str, object]:
