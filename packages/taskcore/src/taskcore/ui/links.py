@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 Value = str | int | Iterable[str] | None
 
@@ -67,6 +67,7 @@ def within(path: str | None, root: str) -> str | None:
     """
     if not path or not path.startswith(root + "/") or path.startswith("//"):
         return None
-    if "\\" in path or "//" in path.partition("?")[0] or any(ord(letter) <= 32 for letter in path):
+    below = unquote(path.partition("?")[0])
+    if "\\" in path or "//" in below or ".." in below.split("/") or any(ord(letter) <= 32 for letter in path):
         return None
     return path
