@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSim
 from playwright.sync_api import expect
-from taskcore.ids import ScheduleId
-from taskcore.models import LogLine, ScheduleSpec, TaskSpec
+from taskcore.ids import ScheduleId, WorkerId
+from taskcore.models import LogLine, ScheduleSpec, TaskSpec, WorkerInfo
 from taskcore.schedule import Cron
 
 from .conftest import Visit
@@ -134,3 +134,26 @@ def test_b30_a_paused_queue_says_so_and_so_do_its_tasks(visit: Visit) -> None:
     page.locator('tr[data-id="billing"]').get_by_role("link", name="Resume").click()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Queue billing is paused")).to_have_count(0)
+
+
+def test_b31_a_queue_that_nobody_serves_says_how_to_start_a_worker(visit: Visit, house: House, server: Server) -> None:
+    page = visit("ada").go("/queues")
+    alert = page.get_by_role("alert").filter(has_text="No worker serves the queue reports")
+    expect(alert).to_contain_text("sample worker --queue reports")
+
+    async def start() -> None:
+        store = house.story.store
+        worker = WorkerInfo(
+            id=WorkerId("new:1"),
+            host="new",
+            pid=1,
+            version="1",
+            queues=("reports",),
+            slots=1,
+            started_at=await store.now(),
+        )
+        await store.sight(worker, timedelta(days=1))
+
+    server.within(start())
+
+    expect(alert).to_have_count(0, timeout=6_000)

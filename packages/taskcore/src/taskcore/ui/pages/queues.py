@@ -4,6 +4,7 @@ from taskcore.auth.permissions import Verb
 from taskcore.states import Phase
 from taskcore.ui.models.queues import QueueRow
 from taskcore.ui.page import Page, Show, Visit
+from taskcore.ui.pauses import explained
 from taskcore.ui.site import Part
 from taskcore.ui.svg_charts import state_bar
 
@@ -13,7 +14,8 @@ COLUMNS = (Phase.SCHEDULED, Phase.QUEUED, Phase.RUNNING, Phase.RETRYING, Phase.S
 async def queues(visit: Visit) -> Show:
     """The matrix; each number leads to the tasks that it counts."""
     assert visit.source.queues is not None  # noqa: S101 - or the page would not exist
-    rows = [row for row in await visit.source.queues.list() if visit.may(Verb.VIEW, row.name)]
+    seen = [row for row in await visit.source.queues.list() if visit.may(Verb.VIEW, row.name)]
+    rows = [await explained(row, visit.site.accounts) for row in seen]
     return Show(
         template="queues.html",
         title="Queues",
