@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from starlette.responses import RedirectResponse, Response
 
-from taskcore.auth.sessions import ABSOLUTE
 from taskcore.errors import BadLogin, InvalidInput, LocalOnly, TooManyAttempts
 from taskcore.ui.links import within
 from taskcore.ui.moved import moved
@@ -38,7 +37,8 @@ async def enter(visit: Visit) -> Show | Response:
     except _PROBLEMS as error:
         return await _refused(visit, given, error)
     answer = RedirectResponse(_next(visit, given.get("next")), 303)
-    access.cookie.give(answer, visit.request.scope, opened.cookie, seconds=int(ABSOLUTE.total_seconds()))
+    lasts = opened.session.expires_at - opened.session.created_at
+    access.cookie.give(answer, visit.request.scope, opened.cookie, seconds=int(lasts.total_seconds()))
     return answer
 
 
