@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from taskcore.auth.authenticators import LOOPBACK
+from taskcore.auth.loopback import LOOPBACK
 from taskcore.errors import StoreUnavailable
 from taskcore.testing import FakeClock
 from taskcore.testing.dashboard import sample_source
@@ -140,7 +140,7 @@ def test_without_its_libraries_the_dashboard_says_what_to_install() -> None:
 import sys
 sys.modules["jinja2"] = None
 import taskcore.ui.source
-from taskcore.auth.authenticators import LOOPBACK
+from taskcore.auth.loopback import LOOPBACK
 from taskcore.errors import MissingExtra
 try:
     from taskcore.ui import Dashboard
