@@ -1,7 +1,9 @@
 """What every page has in common: its forms, its errors, its addresses, and what it remembers."""
 
 import asyncio
+import re
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from starlette.testclient import TestClient
@@ -11,7 +13,9 @@ from taskcore.testing.dashboard import sample_source
 from taskcore.ui import Dashboard, words
 from taskcore.ui.links import Links, changed, within
 from taskcore.ui.models import Counts
+from taskcore.ui.navigation import ENTRIES
 from taskcore.ui.preferences import Preferences
+from taskcore.ui.shortcuts import shortcuts
 from taskcore.ui.source import DashboardSource
 from taskcore.ui.svg import drawing, node
 from taskcore.ui.tally import Tally
@@ -259,3 +263,19 @@ def test_counts_are_asked_for_once_a_second_and_the_last_are_shown_while_the_sto
         assert tally.down_since is None
 
     asyncio.run(story())
+
+
+def test_the_script_of_the_shortcuts_knows_every_act_of_the_list_and_no_other() -> None:
+    script = (files("taskcore.ui") / "static/js/keys.js").read_text(encoding="utf-8")
+    acts = script.partition("const ACTS = {")[2].partition("\n};")[0]
+
+    bound = set(re.findall(r"^  (\w+)[:,]", acts, re.MULTILINE))
+
+    assert bound == {each.act for each in shortcuts(()) if each.act != "go"}
+
+
+def test_no_two_shortcuts_have_the_same_keys_or_begin_with_those_of_another() -> None:
+    keys = [each.keys for each in shortcuts((entry.letter, entry.page, entry.title) for entry in ENTRIES)]
+
+    assert len(set(keys)) == len(keys)
+    assert not {pair[0] for pair in keys if len(pair) > 1} & {single[0] for single in keys if len(single) == 1}

@@ -43,4 +43,4 @@ ACTIONS = (
 def shortcuts(pages: Iterable[tuple[str, str, str]]) -> tuple[Shortcut, ...]:
     """All of them; ``pages`` are (letter, page, title) of what the visitor's navigation holds."""
     go = tuple(Shortcut(("g", letter), title, "go", page, "Go to") for letter, page, title in pages)
-    return ANYWHERE + go + LISTS + ACTIONS
+    return ANYWHERE + ACTIONS + LISTS + go
