@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -210,6 +211,21 @@ async def test_a_stream_ends_when_its_credentials_are_somebody_elses() -> None:
         broadcaster.publish("counts", 1)
 
         assert ("bye", {"reason": "session"}) == [told(event) for event in await listener.rest()][-1]
+
+
+async def test_a_stream_ends_when_its_caller_may_do_other_things() -> None:
+    clock, known = FakeClock(), Known()
+    broadcaster = Broadcaster(clock=clock, every=0)
+    async with (
+        broadcasting(broadcaster, Access(chain=known)) as url,
+        listening(url, Cookie="tc_session=ann-session") as listener,
+    ):
+        await eventually(lambda: 1 == broadcaster.streams)
+        known.sessions["ann-session"] = replace(known.sessions["ann-session"], role="guest")
+        clock.advance(61)
+        broadcaster.publish("counts", 1)
+
+        assert [("bye", {"reason": "rights"})] == [told(event) for event in await listener.rest()]
 
 
 async def test_what_was_told_last_of_a_topic_goes_last() -> None:

@@ -7,8 +7,9 @@ import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from taskcore.auth.chain import REFUSALS
 from taskcore.clock import Clock
-from taskcore.errors import NotAuthenticated, StoreUnavailable
+from taskcore.errors import StoreUnavailable
 from taskcore.web.methods import HEAD
 from taskcore.web.principals import principal_of, recognised_again
 from taskcore.web.sse.client import Client
@@ -62,22 +63,26 @@ class EventStream(Response):
                 await send({"type": "http.response.body"})
                 return
             chunk = await self._client.take()
-            if not await self._is_welcome(scope):
-                self._client.close(self._room.farewell("session"))
+            if reason := await self._parting(scope):
+                chunk = b""
+                self._client.close(self._room.farewell(reason))
 
-    async def _is_welcome(self, scope: Mapping[str, Any]) -> bool:
-        """Whether the caller is still who they were; asked once in a while, as that may need the store."""
+    async def _parting(self, scope: Mapping[str, Any]) -> str:
+        """Why the stream must end, asked once in a while, as that may need the store: "session", the caller is not who
+        they were; "rights", they may do other things by now than when their topics were chosen. "" lets it go on."""
         now, before = self._clock.monotonic(), principal_of(scope)
         if before is None or now - self._checked < self._recheck or self._client.closing:
-            return True
+            return ""
         self._checked = now
         try:
             after = await recognised_again(scope)
         except StoreUnavailable:
-            return True  # while the store is away there is nothing to hear either
-        except NotAuthenticated:
-            return False
-        return after is not None and after.id == before.id
+            return ""  # while the store is away there is nothing to hear either
+        except REFUSALS:
+            return "session"
+        if after is None or after.id != before.id:
+            return "session"
+        return "" if after.all_grants == before.all_grants else "rights"
 
 
 async def _until_gone(receive: Receive, scope: anyio.CancelScope) -> None:
