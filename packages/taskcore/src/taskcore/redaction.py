@@ -45,6 +45,16 @@ _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)", re.DOTALL
 )
 _WEB_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]{4,}+(?:\.[\w-]*+)?")
+_TOKEN = re.compile(
+    r"""(?x)
+    (?<![A-Za-z0-9])
+    (?: [a-z][a-z0-9]{0,15}_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{43}           # an API key of ours
+      | [sr]k_(?:live|test)_[A-Za-z0-9]{10,}+                             # Stripe
+      | gh[oprsu]_[A-Za-z0-9]{20,}+ | github_pat_\w{20,}+ | glpat-[\w-]{20,}+
+      | xox[abeprs]-[\w-]{10,}+                                           # Slack
+    )
+    """
+)
 _KEY = re.compile(
     r"""(?x)
     (?<![\w.-])
@@ -66,6 +76,8 @@ _VALUE = re.compile(
     )
     """
 )
+_DEFAULT = re.compile(r"[ ]*+=(?!=)[ ]*+")
+"""Behind a type, as in ``token: str = "..."``."""
 _REST_OF_LINE = re.compile(r"[^\r\n]++")
 
 
@@ -129,7 +141,7 @@ class Redactor:
     def _masked(self, text: str) -> str:
         text = text.encode("utf-8", "replace").decode()  # lone surrogates cannot be sent to anybody
         text = _URL.sub(r"\1***@", text)
-        text = _WEB_TOKEN.sub(MASK, _PRIVATE_KEY.sub(MASK, text))
+        text = _TOKEN.sub(MASK, _WEB_TOKEN.sub(MASK, _PRIVATE_KEY.sub(MASK, text)))
         text = "".join(self._without_pairs(text))
         return _BEARER.sub(rf"\1{MASK}", text)
 
@@ -144,6 +156,10 @@ class Redactor:
                 yield text[at : found.end()]
                 yield MASK
                 at = value.end()
+                if default := _DEFAULT.match(text, at):
+                    yield f"{default[0]}{MASK}"
+                    value = _VALUE.match(text, default.end())
+                    at = value.end() if value else default.end()
         yield text[at:]
 
 
@@ -152,6 +168,9 @@ def _value_of(key: str, text: str, start: int) -> re.Match[str] | None:
     if _LINE.search(key) and text[start : start + 1] not in ('"', "'", "\\", "b", "[", "{", "("):
         return _REST_OF_LINE.match(text, start)
     return _VALUE.match(text, start)
+
+
+_NAMES = ("name", "Name", "key", "Key")
 
 
 @dataclass(slots=True)
@@ -216,20 +235,27 @@ class _Copy:
         if fields is not None:
             return self._mapping((each.name, MASK if each.hidden else getattr(value, each.name)) for each in fields)
         if isinstance(value, Mapping):
-            return self._mapping(dict.items(value) if isinstance(value, dict) else value.items(), len(value))
+            pairs = dict.items(value) if isinstance(value, dict) else value.items()
+            return self._mapping(pairs, len(value), named=self._names_a_secret(value))
         if isinstance(value, Set):
             return self._sequence(sorted(value, key=str) if len(value) <= self._items else value, len(value))
         if isinstance(value, Sequence):
             return self._sequence(value, len(value))
         return self._text(repr(value))
 
-    def _mapping(self, pairs: Iterable[tuple[object, object]], size: int = 0) -> dict[str, Any]:
+    def _names_a_secret(self, value: Mapping[object, object]) -> bool:
+        """Whether it is a pair in long form, as in ``{"name": "DB_PASSWORD", "value": "..."}``."""
+        names = [value[key] for key in _NAMES if key in value]
+        return any(isinstance(name, str | bytes) and self._redactor.is_secret(_name(name)) for name in names)
+
+    def _mapping(self, pairs: Iterable[tuple[object, object]], size: int = 0, *, named: bool = False) -> dict[str, Any]:
         shown: dict[str, Any] = {}
         for name, item in islice(pairs, self._items):
             if self._room <= 0:
                 break
             key = _name(name)
-            shown[self._text(key)] = MASK if self._redactor.is_secret(key) else self.of(item)
+            secret = self._redactor.is_secret(key) or (named and key.lower() == "value")
+            shown[self._text(key)] = MASK if secret else self.of(item)
         if size > len(shown):
             shown["…"] = f"({size - len(shown):,} more)"
         return shown

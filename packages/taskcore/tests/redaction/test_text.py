@@ -28,6 +28,10 @@ redact = Redactor()
         (f"key {MASK} end", "key -----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- end"),
         (f"cut {MASK}", "cut -----BEGIN PRIVATE KEY-----\nMII"),
         (f"user[password]={MASK}", "user[password]=hunter2"),
+        (f"(to: str, *, token: {MASK} = {MASK}, n: int = 1)", "(to: str, *, token: str = 'hunter2', n: int = 1)"),
+        (f"used {MASK} twice", f"used tc_live_3f9a0c12_{'Ab1' * 14}x twice"),
+        (f"key {MASK}.", "key sk_live_4eC39HqLyjWDarjtT1zdp7dc."),
+        (f"https://{MASK}@github.com/a/b", f"https://ghp_{'a1' * 18}@github.com/a/b"),
         (f"jwt {MASK}", "jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"),
     ],
 )
@@ -40,6 +44,7 @@ def test_a_secret_in_text_is_masked_and_what_stands_around_it_stays(shown: str, 
     [
         "http://host:8080/path?mail=a@b.c",
         "the token was refused",
+        "task_live_update and sk_live_short",
         "assert password == expected",
         "KeyError: 'user'",
         "at 12:30:45 in file.py:10",

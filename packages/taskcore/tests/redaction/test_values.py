@@ -196,3 +196,19 @@ def test_no_secret_survives(value: object) -> None:
 @given(st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(plain, inner)))
 def test_any_value_has_a_copy_that_is_json_and_utf_8(value: object) -> None:
     json.dumps(redact(value), ensure_ascii=False, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"name": "DB_PASSWORD", "value": "hunter2"},
+        {"Key": "api-key", "Value": "hunter2"},
+        {"value": "hunter2", "name": "Authorization", "comment": None},
+    ],
+)
+def test_a_pair_in_long_form_is_masked_by_its_name(pair: dict[str, object]) -> None:
+    shown = redact([pair])
+
+    assert "hunter2" not in str(shown)
+    assert [{**pair, next(key for key in pair if key.lower() == "value"): MASK}] == shown
+    assert {"name": "host", "value": "db"} == redact({"name": "host", "value": "db"})

@@ -4,22 +4,24 @@ import logging
 
 from taskcore.auth.auditing import Origin
 from taskcore.ui.page import Visit
-from taskcore.web.proxies import peer_of
-from taskcore.web.request_ids import current_request_id
+from taskcore.web.auth import origin_of
 
 logger = logging.getLogger("taskcore.audit")
 
 
 def origin(visit: Visit) -> Origin:
     """Where the visitor's request came from."""
-    agent = visit.request.headers.get("User-Agent", "")
-    return Origin(peer=peer_of(visit.request.scope), user_agent=agent, request_id=current_request_id())
+    return origin_of(visit.request)
 
 
 async def record(visit: Visit, action: str, target: str, detail: str = "") -> None:
-    """Note what the visitor did."""
+    """Note what the visitor did. It stays done when it cannot be written down: then the program's log has it."""
     by = visit.principal
-    if by is not None and visit.site.accounts is not None:
+    name = by.name if by else "nobody"
+    if by is None or visit.site.accounts is None:
+        logger.info("%r: %s %r %r", name, action, target, detail)
+        return
+    try:
         await visit.site.accounts.audit(by, action, target, detail, origin=origin(visit))
-    else:
-        logger.info("%s: %s %s %s", by.name if by else "nobody", action, target, detail)
+    except Exception:
+        logger.exception("not in the audit log: %r: %s %r %r", name, action, target, detail)

@@ -207,7 +207,7 @@ def _asked(visit: Visit, question: Question, values: Values, wrong: Mapping[str,
 async def _done(visit: Visit, question: Question, form: Values) -> ActionResult:
     assert visit.source.does is not None  # noqa: S101 - the page is not there otherwise
     assert visit.principal is not None  # noqa: S101 - the server has asked
-    options = {name.removeprefix("option."): str(value) for name, value in form.items() if name.startswith("option.")}
+    options = {field.name: str(form.get(f"option.{field.name}", "")) for field in question.deed.fields}
     order = Order(
         action=question.action,
         targets=tuple(target.id for target in question.targets),
@@ -230,19 +230,20 @@ def _named(question: Question) -> str:
 
 def _detail(result: ActionResult, options: Mapping[str, str]) -> str:
     words = [f"{result.done} done", f"{len(result.skipped)} left out"]
-    return ", ".join([*words, *(f"{name}: {value}" for name, value in options.items() if value and name != "payload")])
+    return ", ".join([*words, *(f"{name}: {value}" for name, value in options.items() if value)])
 
 
 def _told(visit: Visit, question: Question, result: ActionResult, form: Values) -> Show | Response:
     words = f"{plural(result.done, question.deed.noun)} {question.deed.done}."
     if result.note:
         words += f" {result.note}"
+    words = visit.site.redactor.text(words)
     model = {"done": result.done, "skipped": result.skipped, "note": result.note}
     back = _back(visit, form)
     if visit.wants_json or len(result.skipped) > TOLD:
         return Show(template="acted.html", title=words, model=model, also={"question": question, "back": back})
     for target, reason in result.skipped.items():
-        words += f" {target} was left out: {reason}."
+        words += f" {target} was left out: {visit.site.redactor.text(reason)}."
     answer = RedirectResponse(back, 303)
     flash.leave(answer, flash.Toast(words, "ok" if result.done else "error"), visit.url.root)
     return answer

@@ -37,9 +37,9 @@ def _instant(text: str | None) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidInput(f"a time is written as 2026-11-21T22:30, got {text!r:.40}") from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 PAGES = (Page(name="audit", path="/audit", view=audit, needs=Verb.ADMIN, part=Part.ACCOUNTS),)

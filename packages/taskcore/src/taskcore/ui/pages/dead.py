@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
+from taskcore.redaction import Redactor
 from taskcore.states import Phase
 from taskcore.ui.models import FailureGroup
 from taskcore.ui.page import Page, Show, Visit
@@ -35,7 +36,7 @@ async def dead(visit: Visit) -> Show:
             "opened": [group for group in groups if group.fingerprint == chosen],
             "everything": matching(wanted),
             "total": sum(group.count for group in groups),
-            "link_of": lambda group: visit.url("tasks", **listing(group)),
+            "link_of": lambda group: visit.url("tasks", **listing(group, visit.site.redactor)),
             "replay_of": lambda group: _replay(visit, group),
         },
     )
@@ -45,13 +46,14 @@ def _replay(visit: Visit, group: FailureGroup) -> str:
     """Where one is asked whether to run a group again: its tasks where all are known, else all that read like them."""
     if group.count <= len(group.tasks):
         return visit.url("act", action="retry", target=group.tasks, next=visit.here())
-    return visit.url("act", action="retry", matching=urlencode(listing(group)), next=visit.here())
+    return visit.url("act", action="retry", matching=urlencode(listing(group, visit.site.redactor)), next=visit.here())
 
 
-def listing(group: FailureGroup) -> dict[str, str]:
-    """Where the tasks of a group are listed: by their error's type and the first words of its message."""
-    words = group.message.split("\n")[0]
-    for letter in "0123456789'\"":
+def listing(group: FailureGroup, redactor: Redactor) -> dict[str, str]:
+    """Where the tasks of a group are listed: by their error's type and the first words of its message, up to what may
+    differ or was masked."""
+    words = redactor.text(group.message).split("\n")[0]
+    for letter in "0123456789'\"•*":
         words = words.split(letter)[0]
     text = words.strip() if len(words.strip()) > 3 else group.error_type
     error = "".join(letter if letter not in '"\\' else " " for letter in text)[:60]
