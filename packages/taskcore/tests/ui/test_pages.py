@@ -5,6 +5,7 @@ import csv
 import json
 import re
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from time import process_time
 
@@ -380,3 +381,28 @@ async def test_any_id_has_a_page(id_: str) -> None:
         (link,) = [each for each in links if each.startswith("/tasks/")]
 
         assert id_ == (await client.get(link, headers=JSON)).json()["task"]["row"]["id"]
+
+
+def test_a_part_of_a_chart_can_be_looked_at(source: DashboardSource) -> None:
+    client = visitor(source)
+    until = datetime.now(UTC)
+    since = until - timedelta(hours=3)
+    span = f"since={since:%Y-%m-%dT%H:%M:%S.000Z}&until={until:%Y-%m-%dT%H:%M:%S.000Z}"
+
+    points = client.get(f"/?{span}", headers=JSON).json()["series"]["points"]
+
+    assert 37 == len(points)
+    assert "Back to the last hour" in client.get(f"/?{span}").text
+    for odd in (
+        "since=x&until=y",
+        "since=2026-01-01&until=2025-01-01",
+        "since=0001-01-01&until=9999-01-01",
+        "range=9h",
+    ):
+        assert len(client.get(f"/?{odd}", headers=JSON).json()["series"]["points"]) in (60, 61)
+
+
+def test_what_runs_longer_than_usual_is_told(story: Story, source: DashboardSource) -> None:
+    page = visitor(source).get("/").text
+
+    assert story.tasks["stuck"] in page.split("Running long")[1]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from taskcore.statistics import add_up, quantile, success_rate
 from taskcore.ui.models import Point, Series
+from taskcore.ui.moments import read_moment
 from taskcore.ui.svg_charts import Chart, Line
 
 MINUTE = timedelta(minutes=1)
@@ -18,9 +19,37 @@ RANGES: Mapping[str, tuple[timedelta, timedelta]] = {
 }
 """What can be chosen: how far back, and the distance of points."""
 
+MOST_POINTS = 120
+_STEPS = (1, 5, 15, 30, 60, 180, 360, 1440)
+"""Minutes between points of a window that was chosen by hand."""
+
 OUTCOMES = ("succeeded", "retried", "failed", "cancelled", "lost")
 COLOURS = "abcdef"
 _TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What charts show: from when until when, at which steps; ``name`` is that of a range, "" for one of its own."""
+
+    since: datetime
+    until: datetime
+    step: timedelta
+    name: str = ""
+
+
+def window(query: Mapping[str, str], now: datetime) -> Window:
+    """What an address asks for: ``since`` and ``until``, or ``range``, or the last hour."""
+    since, until = read_moment(query.get("since", "")), read_moment(query.get("until", ""))
+    if isinstance(since, datetime) and isinstance(until, datetime) and since + MINUTE <= until:
+        wanted = max(MINUTE, (until - since) / MOST_POINTS)
+        step = next((MINUTE * n for n in _STEPS if MINUTE * n >= wanted), None)
+        if step is not None:
+            return Window(since, until, step)
+    name = query.get("range", "")
+    name = name if name in RANGES else "1h"
+    back, step = RANGES[name]
+    return Window(now - back, now, step, name)
 
 
 def merged(series: Sequence[Series]) -> Series:
@@ -88,6 +117,7 @@ class Summary:
     run_p50: float | None
     run_p95: float | None
     wait_p95: float | None
+    run_p99: float | None = None
 
 
 def summary(points: Iterable[Point]) -> Summary:
@@ -96,7 +126,14 @@ def summary(points: Iterable[Point]) -> Summary:
     for point in points:
         counts.update(point.counts)
     runs, waits = add_up(point.runs for point in points), add_up(point.waits for point in points)
-    return Summary(counts, success_rate(counts), quantile(runs, 0.5), quantile(runs, 0.95), quantile(waits, 0.95))
+    return Summary(
+        counts,
+        success_rate(counts),
+        quantile(runs, 0.5),
+        quantile(runs, 0.95),
+        quantile(waits, 0.95),
+        quantile(runs, 0.99),
+    )
 
 
 def since(series: Series, at: datetime) -> list[Point]:

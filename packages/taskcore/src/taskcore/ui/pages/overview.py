@@ -23,7 +23,8 @@ MOST_QUEUES = 20
 _LISTED = 8
 _EACH = 2
 """Next runs of one schedule, so that a frequent one does not hide all others."""
-_STUCK_AFTER = timedelta(minutes=10)
+_TOO_LONG = timedelta(minutes=10)
+"""Where nobody has counted how long tasks usually take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,9 @@ class Stat:
 async def overview(visit: Visit) -> Show:
     """The first page."""
     counts = await visit.counts()
-    span = visit.query.get("range", "1h")
-    span = span if span in charting.RANGES else "1h"
-    series = await series_of(visit, *charting.RANGES[span])
-    day = await series_of(visit, 24 * HOUR, timedelta(minutes=30)) if series else None
+    window = charting.window(visit.query, visit.now)
+    series = await series_of(visit, window)
+    day = await series_of(visit, charting.window({"range": "24h"}, visit.now)) if series else None
     stats = [*_count_stats(visit, counts), *_series_stats(visit, day), *await _worker_stats(visit)]
     charts = _charts(series) if series else []
     return Show(
@@ -52,23 +52,26 @@ async def overview(visit: Visit) -> Show:
         model={"counts": counts, "stats": stats, "series": series},
         also={
             "charts": [(chart, drawn(chart)) for chart in charts],
-            "ranges": [(each, visit.here(range=each), each == span) for each in charting.RANGES],
+            "ranges": [
+                (each, visit.here(range=each, since=None, until=None), each == window.name) for each in charting.RANGES
+            ],
+            "window": window,
             "nothing_yet": counts is not None and counts.total == 0,
             "queues": _queues(counts),
-            **await _lists(visit),
+            **await _lists(visit, too_long(day)),
         },
     )
 
 
-async def series_of(visit: Visit, back: timedelta, step: timedelta) -> Series | None:
+async def series_of(visit: Visit, window: charting.Window) -> Series | None:
     """The series of all that the visitor may see; None where there is none."""
     part, visible = visit.source.series, await visit.visible()
     if part is None or (visible is not None and not visible):
         return None
-    since, until = visit.now - back, visit.now
+    span = (window.since, window.until, window.step)
     if visible is None:
-        return await part.series(since, until, step)
-    each = [await part.series(since, until, step, queue=queue) for queue in sorted(visible)[:MOST_QUEUES]]
+        return await part.series(*span)
+    each = [await part.series(*span, queue=queue) for queue in sorted(visible)[:MOST_QUEUES]]
     return charting.merged(each)
 
 
@@ -152,19 +155,31 @@ def _queues(counts: Counts | None) -> Sequence[tuple[str, Mapping[str, int], obj
     return sorted(found, key=lambda each: (-each[3], each[0]))[:_LISTED]
 
 
-async def _lists(visit: Visit) -> Mapping[str, object]:
+async def _lists(visit: Visit, long: timedelta) -> Mapping[str, object]:
     """What fails now, what is stuck, what comes next."""
     visible = await visit.visible()
     tasks = visit.source.tasks
     day = TaskFilter(visible=visible, created_from=visit.now - 24 * HOUR)
     failures = list(await tasks.failures(day, _LISTED)) if tasks else []
     running = TaskFilter(phases=frozenset({Phase.RUNNING}), visible=visible, oldest_first=True, limit=200)
-    stuck = [row for row in (await tasks.list(running)).rows if _stuck(row, visit)] if tasks else []
-    return {"failures": failures, "stuck": stuck[:_LISTED], "upcoming": await upcoming(visit, _LISTED), "span": span}
+    stuck = [row for row in (await tasks.list(running)).rows if _runs_for(row, visit) > long] if tasks else []
+    return {
+        "failures": failures,
+        "stuck": stuck[:_LISTED],
+        "upcoming": await upcoming(visit, _LISTED),
+        "span": span,
+        "long": long,
+    }
 
 
-def _stuck(row: TaskRow, visit: Visit) -> bool:
-    return row.started_at is not None and visit.now - row.started_at > _STUCK_AFTER
+def too_long(day: Series | None) -> timedelta:
+    """What is longer than usual: three times what 99 of 100 runs of the last day took, but a minute at least."""
+    p99 = charting.summary(day.points).run_p99 if day else None
+    return _TOO_LONG if p99 is None else max(timedelta(minutes=1), timedelta(seconds=3 * p99))
+
+
+def _runs_for(row: TaskRow, visit: Visit) -> timedelta:
+    return visit.now - (row.started_at or visit.now)
 
 
 async def upcoming(visit: Visit, limit: int) -> Sequence[tuple[Occurrence, ScheduleRow]]:

@@ -1,5 +1,6 @@
 """Schedules of a ``ScheduleStore``, what became of their instants, and which come next."""
 
+from asyncio import gather
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from taskcore.ui.models.schedules import FireRow, Occurrence, ScheduleDetail, Sc
 from taskcore.ui.stores.describing import described, oddities, trigger
 
 RECENT = 10
+AT_ONCE = 20
+"""Schedules whose fires are asked for at the same time."""
 UPCOMING = 10
 HISTORY = 50
 FREQUENT = timedelta(minutes=15)
@@ -33,7 +36,11 @@ class StoreSchedules:
     async def list(self) -> SchedulePage:
         now = await self.store.now()
         records = await self.store.schedules()
-        rows = [replace(_row(record), recent=await self._fires(record, RECENT, now)) for record in records]
+        rows: list[ScheduleRow] = []
+        for start in range(0, len(records), AT_ONCE):
+            some = records[start : start + AT_ONCE]
+            fires = await gather(*(self._fires(record, RECENT, now) for record in some))
+            rows += [replace(_row(record), recent=each) for record, each in zip(some, fires, strict=True)]
         late = any(_is_late(record, now) for record in records)
         return SchedulePage(rows=tuple(rows), leader=None if late else "")
 
