@@ -21,11 +21,17 @@ class Toast:
     kind: str = "ok"
 
 
-def leave(response: Response, toast: Toast, root: str) -> None:
-    """Have the next page say it."""
+def leave(response: Response, toast: Toast, root: str, *, secure: bool) -> None:
+    """Have the next page say it; ``secure`` over https alone."""
     value = json.dumps({**asdict(toast), "text": toast.text[:_LONGEST]}).encode()
     response.set_cookie(
-        COOKIE, urlsafe_b64encode(value).decode(), max_age=60, path=root or "/", httponly=True, samesite="lax"
+        COOKIE,
+        urlsafe_b64encode(value).decode(),
+        max_age=60,
+        path=root or "/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
     )
 
 

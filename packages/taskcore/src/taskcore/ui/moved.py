@@ -10,5 +10,5 @@ def moved(visit: Visit, address: str, text: str = "", kind: str = "ok") -> Redir
     """The answer to a form that was accepted: the browser asks for ``address``, which says ``text``."""
     answer = RedirectResponse(address, 303)
     if text:
-        flash.leave(answer, flash.Toast(text, kind), visit.url.root)
+        flash.leave(answer, flash.Toast(text, kind), visit.url.root, secure=visit.is_secure)
     return answer

@@ -81,6 +81,11 @@ class Visit:
         return wants_json(self.request)
 
     @property
+    def is_secure(self) -> bool:
+        """Whether the visitor came over https, so that cookies need not go over anything else."""
+        return bool(self.request.scope["scheme"] == "https")
+
+    @property
     def fragment(self) -> str | None:
         """The id of the element that is asked for alone; None is the whole page. htmx sends ``section#the-id``."""
         _, _, name = self.request.headers.get("HX-Target", "").partition("#")

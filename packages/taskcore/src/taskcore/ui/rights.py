@@ -11,6 +11,7 @@ from taskcore.errors import InvalidInput
 KINDS: Mapping[str, str] = {"": "Everything", **{kind.value: f"{kind.value.capitalize()}s" for kind in Kind}}
 EMPTY_ROWS = 2
 MOST_ROWS = 100
+LONGEST_PATTERN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def grants_of(rows: Iterable[Row]) -> tuple[Grant, ...]:
     """The grants that rows say.
 
     Raises:
-        InvalidInput: a row has verbs and no pattern, or words that are none.
+        InvalidInput: a row has verbs and no pattern, one that nobody can read, or words that are none.
     """
     return tuple(_grant(row) for row in rows if row.verbs or row.pattern)
 
@@ -51,6 +52,8 @@ def grants_of(rows: Iterable[Row]) -> tuple[Grant, ...]:
 def _grant(row: Row) -> Grant:
     if not row.pattern or not row.verbs:
         raise InvalidInput(f"a grant needs a pattern of names and at least one verb, got {row.pattern!r:.80}")
+    if len(row.pattern) > LONGEST_PATTERN or not row.pattern.isprintable():
+        raise InvalidInput(f"a pattern is at most {LONGEST_PATTERN} printable characters, got {row.pattern!r:.80}")
     try:
         kind = Kind(row.kind) if row.kind else None
         return Grant(frozenset(Verb(verb) for verb in row.verbs), kind, row.pattern)

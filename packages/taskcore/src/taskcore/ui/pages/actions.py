@@ -245,7 +245,7 @@ def _told(visit: Visit, question: Question, result: ActionResult, form: Values) 
     for target, reason in result.skipped.items():
         words += f" {target} was left out: {visit.site.redactor.text(reason)}."
     answer = RedirectResponse(back, 303)
-    flash.leave(answer, flash.Toast(words, "ok" if result.done else "error"), visit.url.root)
+    flash.leave(answer, flash.Toast(words, "ok" if result.done else "error"), visit.url.root, secure=visit.is_secure)
     return answer
 
 

@@ -20,9 +20,17 @@ async def save(visit: Visit) -> Response:
     form = await visit.form()
     chosen = visit.preferences.changed({name: str(value) for name, value in form.items()})
     answer = RedirectResponse(within(str(form.get("next", "")), visit.url.root) or visit.url("settings"), 303)
-    answer.set_cookie(COOKIE, chosen.dump(), max_age=MAX_AGE, path=visit.url.root or "/", httponly=True, samesite="lax")
+    answer.set_cookie(
+        COOKIE,
+        chosen.dump(),
+        max_age=MAX_AGE,
+        path=visit.url.root or "/",
+        secure=visit.is_secure,
+        httponly=True,
+        samesite="lax",
+    )
     if "next" not in form:
-        flash.leave(answer, flash.Toast("Settings saved."), visit.url.root)
+        flash.leave(answer, flash.Toast("Settings saved."), visit.url.root, secure=visit.is_secure)
     return answer
 
 
