@@ -8,10 +8,14 @@ from time import process_time
 
 import pytest
 from taskcore.errors import StoreUnavailable
+from taskcore.testing import FakeClock, eventually
 from taskcore.testing.dashboard import Story, a_story, sample_source
+from taskcore.ui.models import Counts
 from taskcore.ui.models.pipelines import PipelineDetail, PipelineRow, RunPage
 from taskcore.ui.rendering import renderer
 from taskcore.ui.source import DashboardSource
+from taskcore.ui.stores import store_source
+from taskcore.ui.tally import Tally
 
 from .looking import Elements, visitor
 
@@ -213,3 +217,61 @@ def test_a_store_that_is_away_is_said_in_every_form(story: Story, source: Dashbo
         assert {"2"} == {answer.headers["Retry-After"] for answer in answers}
     assert {"no-store"} == {answer.headers["Cache-Control"] for answer in answers}
     assert not [answer for answer in answers if "db.internal" in answer.text]
+
+
+class _Slow:
+    """Counts that take a moment, once for all who ask at the same time."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.go_on = asyncio.Event()
+
+    async def counts(self) -> Counts:
+        self.asked += 1
+        await self.go_on.wait()
+        return Counts(by_queue={"email": {"failed": self.asked}}, counted_at=FakeClock().now())
+
+
+async def test_whoever_comes_first_and_whoever_comes_next_see_the_same_queues() -> None:
+    slow, clock = _Slow(), FakeClock()
+    tally = Tally(slow, clock)  # type: ignore[arg-type]
+    both = [asyncio.create_task(tally.counts()) for _ in range(2)]
+    await eventually(lambda: slow.asked == 1)
+
+    slow.go_on.set()
+    first, second = await asyncio.gather(*both)
+
+    assert first is second is not None
+    assert 1 == slow.asked
+
+
+async def test_whoever_leaves_while_counting_leaves_it_to_the_next() -> None:
+    slow, clock = _Slow(), FakeClock()
+    tally = Tally(slow, clock)  # type: ignore[arg-type]
+    gone = asyncio.create_task(tally.counts())
+    await eventually(lambda: slow.asked == 1)
+    gone.cancel()
+    slow.go_on.set()
+
+    assert await tally.counts() is not None
+
+
+class _Searched:
+    """A store that says what it was asked for."""
+
+    def __init__(self, store: object) -> None:
+        self._store, self.asked = store, list[str]()
+
+    def __getattr__(self, name: str) -> object:
+        self.asked.append(name)
+        return getattr(self._store, name)
+
+
+def test_a_thousand_tasks_that_are_gone_are_not_searched_for_one_by_one(story: Story) -> None:
+    store = _Searched(story.store)
+    source = store_source(store, system="sample")  # type: ignore[arg-type]
+    gone = [f"01a22748-0210-7d51-ad3a-{n:012d}" for n in range(50)]
+
+    assert 404 == visitor(source).post("/actions/retry", data={"target": gone}).status_code
+    assert 50 == store.asked.count("get")
+    assert "find" not in store.asked

@@ -1,5 +1,6 @@
 """How many tasks there are, asked once for all who look within the same second."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from taskcore.clock import Clock
@@ -18,25 +19,36 @@ class Tally:
         self.latest: Counts | None = None
         self._asked_at: datetime | None = None
         self.down_since: datetime | None = None
+        self._asking = asyncio.Lock()
 
     async def counts(self) -> Counts | None:
-        """The counts, or the last ones that were known while the store is away; None when there are none at all."""
-        now = self._clock.now()
-        if self._asked_at is None or abs(now - self._asked_at) >= KEPT:
-            await self.count()
+        """The counts, or the last ones that were known while the store is away; None when there are none at all.
+
+        Who comes while somebody asks has the last ones too, or waits for the first: what one may see depends on them.
+        """
+        if self._asking.locked() and self.latest is not None:
+            return self.latest
+        async with self._asking:
+            if self._asked_at is None or abs(self._clock.now() - self._asked_at) >= KEPT:
+                await self._ask()
         return self.latest
 
     async def count(self) -> None:
         """Ask anew, for who knows that something has changed."""
+        async with self._asking:
+            await self._ask()
+
+    async def _ask(self) -> None:
         if self._tasks is None:
             return
-        self._asked_at = now = self._clock.now()
+        now = self._clock.now()
         try:
             self.latest = await self._tasks.counts()
         except StoreError:
             self.down_since = self.down_since or now
         else:
             self.down_since = None
+        self._asked_at = now
 
 
 def by_phase(counts: Counts) -> dict[str, int]:

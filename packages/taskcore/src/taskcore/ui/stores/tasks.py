@@ -16,8 +16,8 @@ from taskcore.ui.stores.failures import grouped
 from taskcore.ui.stores.rows import Reading, attempt_row, decoded, log_row, row_of
 from taskcore.ui.stores.waiting import Watch
 
-SHORTEST_PART = 6
-"""Characters of an id that may stand for it."""
+SHORTEST_PART, LONGEST_PART = 6, 35
+"""Characters of an id that may stand for it. A whole one that is gone is not looked for everywhere."""
 MOST_FAILURES = 1_000
 """Failed tasks that are looked at to group them."""
 
@@ -103,7 +103,7 @@ class StoreTasks:
 
     async def _only(self, part: str) -> TaskRecord | None:
         """The only task whose id begins or ends with ``part``."""
-        if len(part) < SHORTEST_PART:
+        if not SHORTEST_PART <= len(part) <= LONGEST_PART:
             return None
         found = await self.store.find(TaskQuery(contains={Part.ID: part}, limit=20))
         part = part.lower()
