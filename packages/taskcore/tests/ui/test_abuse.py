@@ -65,6 +65,23 @@ def test_a_day_at_the_end_of_the_calendar_is_understood_or_refused(source: Dashb
         assert visitor(source).get(page, params={"q": text}).status_code in (200, 422)
 
 
+@pytest.mark.parametrize(
+    "span",
+    [
+        "since=9999-12-31T23:59:30Z&until=9999-12-31T23:59:59Z",
+        "since=9999-12-30T00:00Z&until=9999-12-31T23:59:59Z",
+        "since=0001-01-01T00:00Z&until=0001-01-02T00:00Z",
+        "since=0001-01-01T00:00Z&until=9999-12-31T00:00Z",
+        "since=1h&until=2h",
+        "since=2026-01-02&until=2026-01-01",
+        "since=&until=x&range=y",
+    ],
+)
+def test_charts_of_any_time_are_drawn(source: DashboardSource, span: str) -> None:
+    for headers in ({}, JSON, {"HX-Target": "section#overview-stats"}):
+        assert 200 == visitor(source).get(f"/?{span}", headers=headers).status_code
+
+
 @pytest.mark.parametrize("page", ["/tasks", "/dead", "/export/tasks/csv"])
 def test_thousands_of_filters_are_refused_and_cost_little(source: DashboardSource, page: str) -> None:
     begun = process_time()

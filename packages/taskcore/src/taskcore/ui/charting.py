@@ -41,7 +41,7 @@ class Window:
 def window(query: Mapping[str, str], now: datetime) -> Window:
     """What an address asks for: ``since`` and ``until``, or ``range``, or the last hour."""
     since, until = read_moment(query.get("since", "")), read_moment(query.get("until", ""))
-    if isinstance(since, datetime) and isinstance(until, datetime) and since + MINUTE <= until:
+    if isinstance(since, datetime) and isinstance(until, datetime) and _can_be_drawn(since, until):
         wanted = max(MINUTE, (until - since) / MOST_POINTS)
         step = next((MINUTE * n for n in _STEPS if MINUTE * n >= wanted), None)
         if step is not None:
@@ -50,6 +50,11 @@ def window(query: Mapping[str, str], now: datetime) -> Window:
     name = name if name in RANGES else "1h"
     back, step = RANGES[name]
     return Window(now - back, now, step, name)
+
+
+def _can_be_drawn(since: datetime, until: datetime) -> bool:
+    """Whether there is time between them, and steps before and behind them still have a date."""
+    return since.year >= 1970 and until.year <= 9000 and until - since >= MINUTE
 
 
 def merged(series: Sequence[Series]) -> Series:
