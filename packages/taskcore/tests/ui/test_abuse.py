@@ -7,6 +7,9 @@ from dataclasses import replace
 from time import process_time
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
 from taskcore.errors import StoreUnavailable
 from taskcore.testing import FakeClock, eventually
 from taskcore.testing.dashboard import Story, a_story, sample_source
@@ -197,14 +200,17 @@ class _Odd:
         return RunPage(rows=())
 
 
-def test_a_page_links_to_itself_whatever_its_name_is(source: DashboardSource) -> None:
+@pytest.mark.parametrize("root", ["", "/x y/é"])
+def test_a_page_links_to_itself_whatever_its_name_is(source: DashboardSource, root: str) -> None:
     client = visitor(replace(source, pipelines=_Odd()))  # type: ignore[arg-type]
-    page = client.get("/pipelines").text
-    (address,) = [link["href"] for link in Elements(page).links if link["href"].startswith("/pipelines/")]
+    app = Starlette(routes=[Mount(root, client.app)])
+    client = TestClient(app, headers={"X-API-Key": "admin"}, follow_redirects=False)
+    page = client.get(f"{root}/pipelines").text
+    (address,) = [link["href"] for link in Elements(page).links if "/pipelines/" in link["href"]]
 
     found = client.get(address)
     here = found.text.split('name="next" value="')[1].split('"')[0]
-    saved = client.post("/settings/save", data={"theme": "dark", "next": here})
+    saved = client.post(f"{root}/settings/save", data={"theme": "dark", "next": here})
 
     assert 200 == found.status_code
     assert 200 == client.get(here).status_code

@@ -54,7 +54,7 @@ class Server:
         return answer
 
     def visit(self, page: Page, request: Request) -> Visit:
-        links = Links(request.scope.get("root_path", "").rstrip("/"), self.paths, self.static_root)
+        links = Links(quote(request.scope.get("root_path", "").rstrip("/")), self.paths, self.static_root)
         return Visit(
             site=self.site,
             request=request,
