@@ -1,7 +1,7 @@
 """B38: the dashboard works under any prefix, its own or a proxy's."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -23,6 +23,12 @@ def behind(app: ASGIApp, prefix: str) -> ASGIApp:
         await app(scope, receive, send)
 
     return proxied
+
+
+def one_of_each(links: Iterable[str]) -> list[str]:
+    """The first of those that differ in ids, numbers and times alone."""
+    kinds = {re.sub(r"%[0-9A-F]{2}|[0-9a-f-]{12,}|\d+", "*", link): link for link in reversed(list(links))}
+    return list(kinds.values())
 
 
 @pytest.fixture(params=["mounted", "proxied"])
@@ -59,7 +65,7 @@ def test_b38_no_link_is_broken_and_none_leads_out(visitor: Visitor, address: str
         if link.startswith(root) and not any(word in link for word in ("/events", "/actions/", "nonsense"))
     }
     broken = {}
-    for link in sorted(pages):
+    for link in one_of_each(sorted(pages)):
         answer = visitor.context.request.get(address.removesuffix(root) + link)
         if answer.status not in (200, 405):  # forms lead to addresses that one only posts to
             broken[link] = answer.status
