@@ -92,14 +92,26 @@ def test_the_last_admin_stays_one(house: House, ada: TestClient) -> None:
     me = user(house, "ada")
 
     answers = [
-        ada.post(f"/users/{me.id}", data={"do": "rights", "role": "viewer"}),
-        ada.post(f"/users/{me.id}", data={"do": "disable"}),
+        ada.post(f"/users/{me.id}", data={"do": "rights", "role": "viewer", "sure": "yes"}),
+        ada.post(f"/users/{me.id}", data={"do": "disable", "sure": "yes"}),
         ada.post(f"/users/{me.id}", data={"do": "remove", "typed": "ada"}),
     ]
 
     assert [422] * 3 == [each.status_code for each in answers]
     assert all("last admin" in each.text for each in answers)
     assert 200 == ada.get("/users").status_code
+
+
+def test_one_shuts_oneself_out_only_when_one_says_so(house: House, ada: TestClient) -> None:
+    house.user("grace", "admin")
+    me = user(house, "ada")
+
+    unsure = ada.post(f"/users/{me.id}", data={"do": "rights", "role": "viewer"})
+    sure = ada.post(f"/users/{me.id}", data={"do": "rights", "role": "viewer", "sure": "yes"})
+
+    assert [422, 303] == [unsure.status_code, sure.status_code]
+    assert "I may shut myself out" in unsure.text
+    assert 403 == ada.get("/users").status_code
 
 
 def test_a_user_who_is_shut_out_is_out_and_may_come_back(house: House, ada: TestClient, enter: Enter) -> None:
@@ -246,3 +258,11 @@ def test_the_log_is_read_by_pages_without_gaps(house: House, ada: TestClient) ->
 @pytest.mark.parametrize("query", ["since=yesterday", "until=2026-13-01", "since=%00"])
 def test_a_filter_of_the_log_that_is_nonsense_is_refused(ada: TestClient, query: str) -> None:
     assert ada.get(f"/audit?{query}").status_code in (400, 422)
+
+
+def test_no_page_and_no_json_holds_a_hash_of_a_password(house: House, ada: TestClient) -> None:
+    me = user(house, "ada")
+
+    for path in ("/users", f"/users/{me.id}", "/account", "/audit"):
+        for headers in ({}, JSON):
+            assert "argon2" not in ada.get(path, headers=headers).text

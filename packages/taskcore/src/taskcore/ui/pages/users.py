@@ -71,6 +71,8 @@ async def change(visit: Visit) -> Show | Response:
 
 async def _changed(visit: Visit, found: User, form: FormData, given: dict[str, str]) -> Show | Response:
     admin, by, here = visit.accounts.users, visit.reader, visit.url("user", user=found.id)
+    if found.id == by.id and given.get("do") in ("rights", "disable") and "sure" not in given:
+        raise InvalidInput("these are your own rights: tick that you know you may shut yourself out")
     match given.get("do"):
         case "rights":
             grants = rights.grants_of(rights.rows_in(form))
@@ -108,7 +110,13 @@ async def _link(visit: Visit, found: User) -> Show:
 
 async def _user(visit: Visit, found: User, rows: list[rights.Row], error: str = "") -> Show:
     sessions = await visit.accounts.users.sessions(visit.reader, found.id)
-    also = {**_words(), "roles": list(visit.accounts.users.roles), "rows": rows, "error": error}
+    also = {
+        **_words(),
+        "roles": list(visit.accounts.users.roles),
+        "rows": rows,
+        "error": error,
+        "own": found.id == visit.reader.id,
+    }
     return Show(
         template="user.html",
         title=found.name,
