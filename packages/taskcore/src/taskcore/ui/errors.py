@@ -18,6 +18,7 @@ TITLES: Mapping[int, str] = {
     405: "That needs a form",
     409: "That is not possible any more",
     413: "That is too much",
+    414: "That address is too long",
     422: "That could not be understood",
     429: "Too many attempts",
     500: "Something failed here",

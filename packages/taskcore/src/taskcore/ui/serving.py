@@ -26,6 +26,9 @@ from taskcore.ui.tally import by_phase
 from taskcore.web.principals import principal_of, unauthorized
 from taskcore.web.problems import Problem
 
+MAX_QUERY = 8_192
+"""Pages link to themselves, once for each button: a long address makes a page that is longer a thousand times."""
+
 _PRIVATE = {"Cache-Control": "no-store", "Vary": "Accept, HX-Target, Cookie"}
 
 
@@ -40,6 +43,8 @@ class Server:
 
     async def serve(self, page: Page, request: Request) -> Response:
         """The answer of ``page``, if the visitor may see it."""
+        if len(request.scope["query_string"]) > MAX_QUERY:
+            raise Problem(414, f"an address has at most {MAX_QUERY:,} characters behind its question mark")
         visit = self.visit(page, request)
         if not page.public:
             if visit.principal is None:

@@ -60,6 +60,7 @@ TITLES: Mapping[int, str] = {
     409: "Conflict",
     410: "Gone",
     413: "Content too large",
+    414: "Address too long",
     415: "Unsupported media type",
     422: "Unprocessable content",
     429: "Too many requests",
