@@ -137,6 +137,13 @@ def test_all_that_match_are_those_of_ones_own_queues(source: DashboardSource) ->
     assert before == others()
 
 
+def test_nobody_is_offered_what_they_may_not_do() -> None:
+    source = asyncio.run(sample_source())
+    for name, offered in (("admin", True), ("email", True), ("viewer", False)):
+        for path in ("/tasks", "/dead"):
+            assert offered == ("/actions/retry" in visitor(source, name).get(path).text), (name, path)
+
+
 def test_a_key_of_somebody_else_is_no_way_in(source: DashboardSource) -> None:
     stranger = TestClient(Dashboard(source, access=Access(chain=_Nobody())), follow_redirects=False)
 

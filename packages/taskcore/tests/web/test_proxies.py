@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 from taskcore.errors import InvalidInput
 from taskcore.web.access import Access
-from taskcore.web.proxies import Forwarding, Hop, TrustedProxies
+from taskcore.web.proxies import Forwarding, Hop, TrustedProxies, is_local
 
 from .faces import Known, a_client, a_face
 
@@ -129,3 +129,10 @@ def test_a_proxy_behind_a_socket_of_this_machine_has_no_address_and_is_named_by_
 def test_a_proxy_is_an_address_or_a_network() -> None:
     with pytest.raises(InvalidInput, match="nginx"):
         TrustedProxies(["nginx"])
+
+
+@pytest.mark.parametrize(("version", "local"), [("1.0", False), ("1.1", True), ("2", True)])
+def test_a_proxy_as_it_comes_out_of_the_box_is_no_person_at_this_machine(version: str, local: bool) -> None:
+    asked = {"type": "http", "client": ("127.0.0.1", 1), "headers": [(b"host", b"127.0.0.1:8000")]}
+
+    assert local == is_local({**asked, "http_version": version})

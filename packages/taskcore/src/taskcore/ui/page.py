@@ -108,6 +108,11 @@ class Visit:
         """Whether the source does ``action``, and the visitor may do it to the queue (pipeline, group) ``name``."""
         return action in self.source.actions and self.may(NEEDS[Action(action)], name, kind)
 
+    def can_anywhere(self, action: Action) -> bool:
+        """Whether the source does ``action``, and there is anything to which the visitor may do it."""
+        able = "act" in self.url.paths and action in self.source.actions
+        return able and self.principal is not None and self.principal.may_anywhere(NEEDS[action])
+
     async def counts(self) -> Counts | None:
         """The newest counts, of the queues that the visitor may see; None when nobody knows any."""
         counts = await self.site.tally.counts()

@@ -127,9 +127,17 @@ def is_local(scope: Scope) -> bool:
 
 def is_forwarded(scope: Scope) -> bool:
     """Whether it says nothing about the sender that the peer is on this machine: a proxy may be on it too, and a name
-    that somebody else's DNS points here is what pages on the web send their readers' requests to (DNS rebinding)."""
+    that somebody else's DNS points here is what pages on the web send their readers' requests to (DNS rebinding).
+
+    A proxy that adds no header to what it passes on looks like a person. nginx that nobody told otherwise is one, but
+    speaks HTTP/1.0, as hardly anybody else does.
+    """
     headers = Headers(scope=scope)
-    return any(name in headers for name in _FORWARDING) or not _is_local_name(headers.get("host", ""))
+    return (
+        scope.get("http_version") == "1.0"
+        or any(name in headers for name in _FORWARDING)
+        or not _is_local_name(headers.get("host", ""))
+    )
 
 
 def _is_local_name(host: str) -> bool:

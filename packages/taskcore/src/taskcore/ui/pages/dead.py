@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from taskcore.redaction import Redactor
 from taskcore.states import Phase
-from taskcore.ui.models import FailureGroup
+from taskcore.ui.models import Action, FailureGroup
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.pages.tasks import matching
 from taskcore.ui.query import Problem, read
@@ -34,6 +34,7 @@ async def dead(visit: Visit) -> Show:
             "ages": AGES,
             "chosen": chosen,
             "opened": [group for group in groups if group.fingerprint == chosen],
+            "may_replay": visit.can_anywhere(Action.RETRY),
             "everything": matching(wanted),
             "total": sum(group.count for group in groups),
             "link_of": lambda group: visit.url("tasks", **listing(group, visit.site.redactor)),

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from taskcore.errors import BadCursor
 from taskcore.states import Phase
 from taskcore.ui import export
-from taskcore.ui.models import NEEDS, Action
+from taskcore.ui.models import Action
 from taskcore.ui.models.tasks import TaskFilter, TaskPage, TaskRow
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.pages.workers import handlers
@@ -121,9 +121,7 @@ def matching(wanted: TaskFilter) -> str:
 
 def _deeds(visit: Visit) -> Mapping[str, object]:
     """What can be done to selected rows, for those who may do it to some queue: (action, label)."""
-    able = [action for action in BULK if "act" in visit.url.paths and action in visit.source.actions]
-    mine = [action for action in able if visit.principal is not None and visit.principal.may_anywhere(NEEDS[action])]
-    deeds = [(action.value, action.value.capitalize()) for action in mine]
+    deeds = [(action.value, action.value.capitalize()) for action in BULK if visit.can_anywhere(action)]
     return {"deeds": deeds, "deeds_bar": [(label, visit.url("act", action=action)) for action, label in deeds]}
 
 
