@@ -6,8 +6,12 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 
 import pytest
+from taskcore.adapters.memory import MemoryStore
+from taskcore.clock import SystemClock
+from taskcore.models import TaskSpec
 from taskcore.testing.dashboard import Story, a_story, sample_source
 from taskcore.ui.source import DashboardSource
+from taskcore.ui.stores import store_source
 
 from .looking import Elements, ids, pages_of, visitor
 
@@ -114,3 +118,17 @@ def test_what_runs_longer_than_usual_is_told(story: Story, source: DashboardSour
     page = visitor(source).get("/").text
 
     assert story.tasks["stuck"] in page.split("Running long")[1]
+
+
+def test_an_empty_overview_fills_itself_when_the_first_task_comes() -> None:
+    store = MemoryStore(SystemClock())
+    client = visitor(store_source(store, system="new", first_steps="put your first task so"))
+    alone = {"HX-Target": "div#overview-all"}
+    assert 'id="overview-all" data-live=' in client.get("/").text
+
+    asyncio.run(store.put([TaskSpec(name="first")]))
+    client = visitor(store_source(store, system="new", first_steps="put your first task so"))
+
+    filled = client.get("/", headers=alone).text
+    assert filled.lstrip().startswith('<div id="overview-all">')
+    assert 'id="overview-stats"' in filled
