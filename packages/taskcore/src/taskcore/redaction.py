@@ -22,7 +22,7 @@ from taskcore import serialization
 from taskcore.errors import CorruptPayload, InvalidInput
 from taskcore.models import TaskError
 
-DEFAULT_KEYS = "pass|secret|token|api[_-]?key|authorization|cookie|card|ssn"
+DEFAULT_KEYS = "pass|pwd|secret|token|(?:api|access|private)[_-]?key|credential|authorization|cookie|card|ssn"
 MASK = "•••• (redacted)"
 
 LIMIT = 65_536

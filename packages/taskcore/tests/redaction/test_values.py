@@ -17,7 +17,10 @@ from taskcore.models import TaskError
 from taskcore.redaction import DEPTH, LIMIT, MASK, Redactor
 
 SECRET = "tr0ub4dor"
-SECRET_KEYS = ("password", "API-Key", "apikey", "accessToken", "Authorization", "set-cookie", "card_number", "SSN")
+SECRET_KEYS = (
+    *("password", "API-Key", "apikey", "accessToken", "Authorization", "set-cookie", "card_number", "SSN"),
+    *("Pwd", "SharedAccessKey", "private_key", "credentials"),
+)
 
 redact = Redactor()
 
