@@ -10,7 +10,7 @@ from taskcore.pagination import Cursor
 from taskcore.ports import TaskStore
 from taskcore.states import Phase, TaskState
 from taskcore.ui.models import Counts, FailureGroup, LogRow
-from taskcore.ui.models.tasks import TaskDetail, TaskFilter, TaskPage, TaskRow
+from taskcore.ui.models.tasks import AttemptRow, TaskDetail, TaskFilter, TaskPage, TaskRow
 from taskcore.ui.stores.counting import CachedCounts
 from taskcore.ui.stores.failures import grouped
 from taskcore.ui.stores.rows import Reading, attempt_row, decoded, log_row, row_of
@@ -110,7 +110,7 @@ class StoreTasks:
         fits = [record for record in found if record.id.lower().startswith(part) or record.id.lower().endswith(part)]
         return fits[0] if len(fits) == 1 else None
 
-    def _detail(self, record: TaskRecord, row: TaskRow, now: datetime, attempts: tuple[object, ...]) -> TaskDetail:
+    def _detail(self, record: TaskRecord, row: TaskRow, now: datetime, attempts: tuple[AttemptRow, ...]) -> TaskDetail:
         facts = {"Concurrency key": record.concurrency_key or "", "Code version": record.version or ""}
         if record.concurrency_key is not None:
             facts["Slots of the key"] = str(record.concurrency_limit)
@@ -122,7 +122,7 @@ class StoreTasks:
             row=row,
             has_result=record.result is not None,
             result=decoded(record.result),
-            attempts=attempts,  # type: ignore[arg-type]
+            attempts=attempts,
             cancel_requested=record.cancel_requested,
             stale=running and record.lease_until is not None and record.lease_until < now,
             lease_until=record.lease_until if running else None,
