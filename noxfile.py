@@ -27,6 +27,11 @@ for script in distribution.entry_points.select(group="console_scripts"):
 """
 
 
+# Several tests at the same time: most of them wait for disks and servers. Those that watch the clock run alone.
+AT_ONCE = ("-n", "3")
+ON_STORES = ("tests/architecture", "tests/conformance")
+
+
 def sync(session: nox.Session, *args: str) -> None:
     """Make the session's environment exactly what uv.lock says, and fail when the lock file is stale."""
     session.run_install(
@@ -81,21 +86,26 @@ def build(session: nox.Session, member: str) -> None:
 def isolated(session: nox.Session, member: str) -> None:
     """Install one member alone and run its own tests: an undeclared dependency fails here, not at a user."""
     sync(session, "--package", MEMBERS[member], "--all-extras", "--no-default-groups", "--group", "test")
-    session.run("pytest", member, *session.posargs)
+    session.run("pytest", *AT_ONCE, member, *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run what crosses packages, or what is named; the tests of one package are those of `isolated`."""
     sync(session)
-    session.run("pytest", *(session.posargs or ["tests"]))
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("pytest", *AT_ONCE, *ON_STORES)
+    session.run("pytest", "tests", *(f"--ignore={folder}" for folder in ON_STORES))
 
 
 @nox.session
 def embedded(session: nox.Session) -> None:
     """Run what needs PostgreSQL or Redis on embedded ones: the newest versions, and all that a bare machine has."""
     sync(session)
-    session.run("pytest", "-m", "servers", *(session.posargs or ["tests"]), env={"TASKCORE_SERVERS": "embedded"})
+    on_servers = (*AT_ONCE, "-m", "servers", *(session.posargs or ["tests/conformance"]))
+    session.run("pytest", *on_servers, env={"TASKCORE_SERVERS": "embedded"})
 
 
 @nox.session
