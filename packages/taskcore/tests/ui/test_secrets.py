@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -16,9 +16,11 @@ from taskcore.states import Phase
 from taskcore.testing import FakeClock
 from taskcore.testing.dashboard import sample_source
 from taskcore.ui import Dashboard
-from taskcore.ui.models import Action, ActionResult, Counts, FailureGroup, Handler, Order
-from taskcore.ui.models.tasks import TaskDetail, TaskFilter, TaskPage, TaskRow
+from taskcore.ui.export import cell
+from taskcore.ui.models import Action, ActionResult, Counts, FailureGroup, Handler, LogRow, Order
+from taskcore.ui.models.tasks import AttemptRow, TaskDetail, TaskFilter, TaskPage, TaskRow
 from taskcore.ui.source import DashboardSource
+from taskcore.ui.words import progress
 from taskcore.web.access import Access
 
 from .conftest import PASSWORD, House, run
@@ -213,3 +215,69 @@ def test_a_line_of_the_log_is_one_line(source: DashboardSource, caplog: pytest.L
 
     (record,) = [record for record in caplog.records if record.name == "taskcore.audit"]
     assert 1 == len(record.getMessage().splitlines())
+
+
+FAR, EARLY = datetime(9999, 12, 31, 23, 59, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)
+ODD: list[tuple[dict[str, object], dict[str, object]]] = [
+    ({"phase": Phase.RUNNING, "progress": float("inf")}, {}),
+    ({"phase": Phase.RUNNING, "progress": float("nan")}, {}),
+    ({"phase": Phase.RUNNING, "created_at": FAR, "started_at": EARLY, "finished_at": EARLY, "run_at": FAR}, {}),
+    ({"phase": Phase.SUCCEEDED, "created_at": EARLY, "started_at": FAR, "finished_at": EARLY}, {}),
+    ({"args": 10**5_000, "tags": ("",), "queue": "", "name": ""}, {"related": (("", "", ""),), "facts": {"": ""}}),
+    ({"name": "a\ud800", "queue": "q\udfff", "worker": "\ud800", "error": TaskError("\ud800", "\ud800")}, {}),
+    ({"name": "\0\x1b[31m\r\n", "error": TaskError("E\r\n", "\x1b]0;x\x07", "\0" * 1_000)}, {}),
+    ({"args": {1: 2, None: 3, (1, 2): 4, b"x": 5, float("nan"): 6}}, {"stale": True, "lease_until": None}),
+    (
+        {},
+        {
+            "attempts": (
+                AttemptRow(number=-1, worker="", started_at=FAR, finished_at=EARLY, ended="odd", error=ERROR),
+                AttemptRow(number=2, worker="w", started_at=EARLY, result=b"\xff"),
+            ),
+            "timeout": timedelta.max,
+            "stale": True,
+            "lease_until": EARLY,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "detail"), ODD, ids=range(len(ODD)))
+def test_a_task_that_cannot_be_has_pages_too(
+    source: DashboardSource, row: dict[str, object], detail: dict[str, object]
+) -> None:
+    odd = replace(ROW, **row)  # type: ignore[arg-type]
+    client = visitor(replace(source, tasks=_Odd(odd, replace(DETAIL, row=odd, **detail))))  # type: ignore[arg-type]
+
+    for path in (*PATHS, "/actions/retry?target=task-000001"):
+        for accept in ("text/html", "application/json"):
+            assert 200 == client.get(path, headers={"Accept": accept}).status_code, path
+
+
+class _Odd(Tasks):
+    """One task such as no store of ours has."""
+
+    def __init__(self, row: TaskRow, detail: TaskDetail) -> None:
+        self.row, self.detail = row, detail
+
+    async def get(self, task: str) -> TaskDetail | None:
+        return self.detail
+
+    async def list(self, wanted: TaskFilter) -> TaskPage:
+        return TaskPage(rows=(self.row,), total=1)
+
+    async def logs(self, task: str, limit: int) -> Sequence[object]:
+        return [LogRow(at=FAR, level="<x>\ud800", message="\x1b[31m\ud800", attempt=-1)]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠a"])  # noqa: RUF001
+def test_a_cell_that_a_spreadsheet_would_run_is_text(text: str) -> None:
+    assert f"'{text}" == cell(text)
+    assert f"a\n{text}" == cell(f"a\n{text}")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.404, "40 %"), (-1.0, "0 %"), (7.0, "100 %"), (float("inf"), "100 %"), (float("nan"), "—")]
+)
+def test_progress_is_between_nothing_and_all(value: float, shown: str) -> None:
+    assert shown == progress(value)

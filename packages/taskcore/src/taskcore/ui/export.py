@@ -29,7 +29,7 @@ COLUMNS = (
     "error_type",
     "error_message",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel takes the wide ones too
 
 Written = AsyncIterator[str]
 
@@ -102,7 +102,7 @@ def headers(name: str) -> Mapping[str, str]:
 
 def query(pairs: Sequence[tuple[str, str]]) -> str:
     """``pairs`` as the query of an address."""
-    return "?" + urlencode(pairs) if pairs else ""
+    return "?" + urlencode(pairs, errors="replace") if pairs else ""
 
 
 def _line(values: Sequence[object]) -> str:

@@ -20,7 +20,7 @@ class Links:
         path, rest = self.paths[page], dict(values)
         for name in list(rest):
             if (slot := "{" + name + "}") in path:
-                path = path.replace(slot, quote(slotted(str(rest.pop(name))), safe=""))
+                path = path.replace(slot, quote(slotted(str(rest.pop(name))), safe="", errors="replace"))
         return self.root + path + _query(rest)
 
     def static(self, name: str) -> str:
@@ -46,7 +46,7 @@ def changed(path: str, query: str, values: Mapping[str, Value]) -> str:
 
 def _query(values: Mapping[str, Value], pairs: Iterable[tuple[str, str]] = ()) -> str:
     every = [*pairs, *_pairs(values)]
-    return "?" + urlencode(every) if every else ""
+    return "?" + urlencode(every, errors="replace") if every else ""
 
 
 def _pairs(values: Mapping[str, Value]) -> Iterable[tuple[str, str]]:

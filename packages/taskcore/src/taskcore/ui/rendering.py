@@ -71,7 +71,7 @@ def renderer() -> Renderer:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("duration", "absolute", "exact", "size", "short_id", "number", "percent", "browser"):
+    for name in ("duration", "absolute", "exact", "size", "short_id", "number", "percent", "progress", "browser"):
         environment.filters[name] = getattr(words, name)
     environment.filters |= {"redacted": _redacted, "preview": _preview, "json_text": json_text, "frames": frames}
     environment.filters |= {"options": _options, "json_line": json.dumps}

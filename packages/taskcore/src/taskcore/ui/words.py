@@ -83,6 +83,11 @@ def percent(value: float | None) -> str:
     return NOTHING if value is None else f"{value * 100:.1f} %"
 
 
+def progress(value: float) -> str:
+    """A share of 1 in whole percent, never beyond it, as in "40 %"; handlers report whatever they count."""
+    return NOTHING if value != value else f"{round(min(max(value, 0.0), 1.0) * 100)} %"
+
+
 _BROWSERS = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl", "python")
 _SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
 

@@ -47,7 +47,12 @@ def _replay(visit: Visit, group: FailureGroup) -> str:
     """Where one is asked whether to run a group again: its tasks where all are known, else all that read like them."""
     if group.count <= len(group.tasks):
         return visit.url("act", action="retry", target=group.tasks, next=visit.here())
-    return visit.url("act", action="retry", matching=urlencode(listing(group, visit.site.redactor)), next=visit.here())
+    return visit.url(
+        "act",
+        action="retry",
+        matching=urlencode(listing(group, visit.site.redactor), errors="replace"),
+        next=visit.here(),
+    )
 
 
 def listing(group: FailureGroup, redactor: Redactor) -> dict[str, str]:
