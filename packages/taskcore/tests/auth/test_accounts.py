@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from taskcore.adapters.memory.accounts import MemoryAccounts
 from taskcore.auth.accounts import Accounts
 from taskcore.auth.auditing import Origin
+from taskcore.auth.authenticators import PasswordAuthenticator
+from taskcore.auth.chain import Credentials
 from taskcore.auth.passwords import Passwords
 from taskcore.auth.permissions import Verb
 from taskcore.auth.principal import SYSTEM
@@ -182,6 +185,13 @@ async def test_a_default_password_is_good_from_this_machine_alone() -> None:
     for peer in ("127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "testclient"):
         login = await accounts.login("lapinq", "lapinq", origin=Origin(peer=peer))
     assert login.principal.must_change_password
+
+    basic = PasswordAuthenticator(accounts)
+    here = Credentials(basic=("lapinq", "lapinq"), peer="127.0.0.1")
+    assert await basic.authenticate(here) is not None
+    for elsewhere in (replace(here, forwarded=True), replace(here, peer="203.0.113.7")):
+        with pytest.raises(LocalOnly):
+            await basic.authenticate(elsewhere)
 
     await accounts.users.change_password(login.principal, "lapinq", "rabbit hole")
     later = await accounts.login("lapinq", "rabbit hole", origin=FAR)

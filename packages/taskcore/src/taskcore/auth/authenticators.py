@@ -7,7 +7,7 @@ from taskcore.auth.auditing import Origin
 from taskcore.auth.chain import Credentials
 from taskcore.auth.digests import digest, same
 from taskcore.auth.keys import visible_part
-from taskcore.auth.loopback import LOOPBACK, is_loopback
+from taskcore.auth.loopback import LOOPBACK, is_loopback, whence
 from taskcore.auth.permissions import ADMIN
 from taskcore.auth.principal import Principal
 from taskcore.auth.tokens import Claims, Tokens
@@ -47,7 +47,8 @@ class PasswordAuthenticator:
         if credentials.basic is None:
             return None
         name, password = credentials.basic
-        return await self._accounts.recognise_password(name, password, origin=Origin(peer=credentials.peer))
+        origin = Origin(peer=whence(credentials.peer, forwarded=credentials.forwarded))
+        return await self._accounts.recognise_password(name, password, origin=origin)
 
 
 class TokenAuthenticator:

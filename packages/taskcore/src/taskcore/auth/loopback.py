@@ -26,3 +26,9 @@ def is_loopback(peer: str | None) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped.is_loopback
     return address.is_loopback
+
+
+def whence(peer: str, *, forwarded: bool) -> str:
+    """Where somebody is, for logins and the audit log. A proxy on this machine is not taken for a person at it: only
+    they may use a default password."""
+    return f"proxy at {peer}" if forwarded and is_loopback(peer) else peer

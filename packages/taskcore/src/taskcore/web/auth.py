@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskcore.auth.auditing import Origin
 from taskcore.auth.chain import Credentials
-from taskcore.auth.loopback import LOOPBACK, is_loopback
+from taskcore.auth.loopback import LOOPBACK, whence
 from taskcore.auth.principal import Principal
 from taskcore.errors import NotAuthenticated
 from taskcore.web.access import Access
@@ -93,11 +93,8 @@ def credentials_of(scope: Scope, cookie: SessionCookie) -> Credentials:
 
 
 def origin_of(connection: HTTPConnection) -> Origin:
-    """Where a request came from, for logins and the audit log. A proxy on this machine is not taken for a person at
-    it: only they may use a default password."""
-    peer = peer_of(connection.scope)
-    if is_loopback(peer) and is_forwarded(connection.scope):
-        peer = f"proxy at {peer}"
+    """Where a request came from, for logins and the audit log."""
+    peer = whence(peer_of(connection.scope), forwarded=is_forwarded(connection.scope))
     agent = connection.headers.get("user-agent", "")
     return Origin(peer=peer, user_agent=agent, request_id=current_request_id())
 
