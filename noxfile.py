@@ -27,8 +27,9 @@ for script in distribution.entry_points.select(group="console_scripts"):
 """
 
 
-# Several tests at the same time: most of them wait for disks and servers. Those that watch the clock run alone.
+# Several tests at the same time: most of them wait for disks and servers.
 AT_ONCE = ("-n", "3")
+FILE_BY_FILE = ("-n", "2", "--dist", "loadfile")  # A browser keeps a processor busy.
 ON_STORES = ("tests/architecture", "tests/conformance")
 
 
@@ -97,7 +98,8 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run("pytest", *AT_ONCE, *ON_STORES)
-    session.run("pytest", "tests", *(f"--ignore={folder}" for folder in ON_STORES))
+    session.run("pytest", *FILE_BY_FILE, "tests", "--ignore=tests/chaos", *(f"--ignore={each}" for each in ON_STORES))
+    session.run("pytest", "tests/chaos")  # Its workers have leases of a second, and must not starve.
 
 
 @nox.session
