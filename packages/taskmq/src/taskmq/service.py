@@ -257,6 +257,24 @@ class Service:
             raise IllegalMove(job.state, "cancel", TaskState.PENDING)
         self._backend.update_status(job_id, JobStatus.FAILED, job.retries, CANCELLED)
 
+    def retry(self, job_id: int) -> None:
+        """Let a job that failed run again, under its id and with all its attempts; a dead one leaves the dead list.
+
+        A job that is pending already stays as it is, so that asking twice is as good as once.
+
+        Raises:
+            JobNotFound: there is none. IllegalMove: it is running, or has succeeded.
+        """
+        job = self.get(job_id)
+        if job.status is JobStatus.PENDING:
+            return
+        if job.status is not JobStatus.FAILED:
+            raise IllegalMove(job.state, "retry", TaskState.FAILED)
+        if isinstance(self._backend, StoreBackend):
+            self._backend.retry_job(job_id)
+        else:
+            self._backend.update_status(job_id, JobStatus.PENDING, job.retries + 1, "Retry requested")
+
     def handlers(self) -> Sequence[HandlerInfo]:
         """The handlers that this process has registered, by name."""
         return [_handler_info(str(name), function) for name, function in sorted(handlers.HANDLERS.items(), key=_name)]

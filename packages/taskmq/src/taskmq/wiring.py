@@ -1,10 +1,11 @@
 """The only place that names the core's adapters."""
 
 import asyncio
-from os import PathLike
+from os import PathLike, fspath
 
 from taskcore.adapters.memory import MemoryEventBus
 from taskcore.adapters.sqlite import SQLiteStore
+from taskcore.auth.stores import AccountStore
 from taskcore.ids import IdScheme
 from taskcore.ports import TaskStore
 
@@ -20,6 +21,17 @@ async def open_sqlite(path: str | PathLike[str]) -> TaskStore:
         await store.close()
         raise
     return store
+
+
+async def open_accounts(path: str | PathLike[str]) -> AccountStore:
+    """Users, sessions and keys, in the file that has the jobs; for the event loop that opens it alone.
+
+    Args:
+        path: absolute, or from the folder of this moment.
+    """
+    from taskcore.adapters.accounts.store import SQLAccounts  # it takes long to load, and commands do without
+
+    return await SQLAccounts.open(f"sqlite:///{fspath(path)}", prefix="taskmq")
 
 
 def event_bus() -> MemoryEventBus:

@@ -14,6 +14,9 @@ from taskmq.cli.doctor import doctor
 from taskmq.cli.handlers import handlers, register_dummy_handler
 from taskmq.cli.program import cli
 from taskmq.cli.reading import get_job, inspect, jobs, logs
+from taskmq.cli.serving import serve_api
+from taskmq.cli.tokens import secrets, token
+from taskmq.cli.users import users
 from taskmq.cli.working import run_worker
 from taskmq.storage import get_backend
 
@@ -31,6 +34,10 @@ __all__ = [
     "replay",
     "replay_dead",
     "run_worker",
+    "secrets",
+    "serve_api",
+    "token",
+    "users",
     "worker",
 ]
 
@@ -47,6 +54,10 @@ for _command in (
     replay,
     replay_dead,
     run_worker,
+    secrets,
+    serve_api,
+    token,
+    users,
 ):
     cli.add_command(_command)
 

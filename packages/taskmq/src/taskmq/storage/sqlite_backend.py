@@ -5,10 +5,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from taskcore.auth.stores import AccountStore
 from taskcore.ports import TaskStore
 
 from taskmq.storage.store_backend import StoreBackend
-from taskmq.wiring import open_sqlite
+from taskmq.wiring import open_accounts, open_sqlite
 
 DB_PATH = "taskmq.db"
 
@@ -36,3 +37,7 @@ class SQLiteBackend(StoreBackend):
 
     def _open(self) -> Coroutine[Any, Any, TaskStore]:
         return open_sqlite(self._file)
+
+    async def open_accounts(self) -> AccountStore:
+        """The users in the same file."""
+        return await open_accounts(self._file)

@@ -7,14 +7,16 @@ from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from taskcore.auth.stores import AccountStore
 from taskcore.engine.execution.run import printable
 from taskcore.errors import InvalidInput, StoreError
 from taskcore.ids import TaskId, WorkerId
 from taskcore.models import Claim, LogLine, Order, TaskQuery, TaskRecord, TaskSpec
-from taskcore.ports import TaskStore
+from taskcore.ports import TaskStore, WorkerRegistry
 from taskcore.states import TaskState
 
 from taskmq.bridge import bridge
+from taskmq.errors import NotSupported
 from taskmq.job import Job, JobStatus
 from taskmq.storage import history
 from taskmq.storage.base import QueueBackend
@@ -39,6 +41,14 @@ class StoreBackend(QueueBackend):
     @abstractmethod
     def _open(self) -> Coroutine[Any, Any, TaskStore]:
         """Open the store."""
+
+    async def open_accounts(self) -> AccountStore:
+        """Open what keeps users beside the jobs, for the event loop that awaits it; whoever did so closes it.
+
+        Raises:
+            NotSupported: nothing does.
+        """
+        raise NotSupported(f"{type(self).__name__} keeps no users")
 
     @property
     def store(self) -> TaskStore:
@@ -206,6 +216,10 @@ class StoreBackend(QueueBackend):
         await store.delete([task])
         return int(receipt.task)
 
+    def retry_job(self, job_id: int) -> bool:
+        """Make a job that is over pending and due now, under the id that it has; False when it is not over."""
+        return bridge.run(self.store.replay([task_id(job_id)]))[0]
+
     # Reading
 
     def get_job(self, job_id: int) -> Job | None:
@@ -242,6 +256,14 @@ class StoreBackend(QueueBackend):
 
     def get_queue_depth(self) -> int:
         return sum(each.by_state.get(TaskState.PENDING, 0) for each in bridge.run(self.store.counts()))
+
+    def silence(self) -> timedelta | None:
+        """For how long no worker has been heard of; None when the store knows of none."""
+        return bridge.run(self._silence(self.store))
+
+    async def _silence(self, store: TaskStore) -> timedelta | None:
+        seen = [each.seen_at for each in await store.workers()] if isinstance(store, WorkerRegistry) else []
+        return await store.now() - max(seen) if seen else None
 
     def check_health(self) -> bool:
         try:

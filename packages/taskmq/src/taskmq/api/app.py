@@ -1,0 +1,57 @@
+"""Puts the application together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from taskcore.metrics import HTTPMetrics
+from taskcore.web.methods import HeadByGet
+from taskcore.web.stack import protected
+
+from taskmq import __version__, payload
+from taskmq.api import documentation, login, problems, routes
+from taskmq.api.callers import token_access
+from taskmq.api.dashboard import DashboardMount
+from taskmq.api.desk import Desk
+
+BODY_LIMIT = 2 * payload.MAX_BYTES
+"""A payload of the greatest size fits in, with every other character escaped."""
+OPEN_TO_ALL = ("/dashboard", "/docs", "/redoc", "/openapi.json", "/health", "/login", "/monitor/metrics")
+"""What needs no token: the dashboard has a door of its own."""
+
+
+def create_app(desk: Desk) -> FastAPI:
+    """The REST API, its documentation, its metrics, and the dashboard below ``/dashboard``."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with desk.telemetry.running():
+            yield
+        await desk.close()
+
+    app = FastAPI(
+        title="TaskMQ",
+        version=__version__,
+        description="Job management of a durable queue.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        middleware=_middleware(desk),
+        exception_handlers=problems.handlers(),
+    )
+    app.state.desk = desk
+    app.include_router(routes.router)
+    app.include_router(login.router)
+    documentation.add_pages(app)
+    app.mount("/dashboard", DashboardMount(desk), name="dashboard")
+    return app
+
+
+def _middleware(desk: Desk) -> list[Middleware]:
+    access = token_access(desk.tokens)
+    return [
+        Middleware(HTTPMetrics, metrics=desk.telemetry.metrics, system="taskmq"),
+        *protected(access, render=problems.render, body_limit=BODY_LIMIT, public=OPEN_TO_ALL),
+        Middleware(HeadByGet),
+    ]

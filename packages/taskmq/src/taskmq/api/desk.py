@@ -1,0 +1,98 @@
+"""What the routes of one application share: the queue, its users, and the counts of what was done here."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from taskcore.auth.accounts import Accounts
+from taskcore.auth.signing import Signing
+from taskcore.auth.tokens import Tokens
+
+from taskmq import storage
+from taskmq.api.telemetry import Telemetry
+from taskmq.errors import NotSupported
+from taskmq.roles import USER_ROLES
+from taskmq.service import Service
+from taskmq.storage.base import QueueBackend
+from taskmq.storage.store_backend import StoreBackend
+
+Backends = Callable[[], QueueBackend]
+
+
+class SharedBackend:
+    """One backend for all requests of a process, made anew when environment or folder say that it is another one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: tuple[object, QueueBackend] | None = None
+
+    def __call__(self) -> QueueBackend:
+        """The backend that the environment names now.
+
+        Raises:
+            As ``storage.get_backend``.
+        """
+        settings = storage.settings_now()
+        place = settings, Path(settings.db_path).absolute()
+        with self._lock:
+            if self._made is None or self._made[0] != place:
+                self._close()
+                self._made = place, storage.get_backend(settings)
+            return self._made[1]
+
+    def close(self) -> None:
+        """Let go of it; the next call makes another one."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._made is not None and isinstance(self._made[1], StoreBackend):
+            self._made[1].close()
+        self._made = None
+
+
+class Desk:
+    """Everything is opened when it is first needed, so that an application can be made while the store is away."""
+
+    def __init__(self, backends: Backends, tokens: Tokens, signing: Signing) -> None:
+        self.backends, self.tokens = backends, tokens
+        self.telemetry = Telemetry()
+        self._signing = signing
+        self._opening = asyncio.Lock()
+        self._accounts: tuple[QueueBackend, Accounts] | None = None
+
+    def service(self) -> Service:
+        """The use cases, on the queue as it is now; for threads, as opening it may take a while."""
+        backend = self.backends()
+        self.telemetry.follow(backend)
+        return Service(backend)
+
+    def store_backend(self) -> StoreBackend:
+        """The same queue, where it is one of this package.
+
+        Raises:
+            NotSupported: it is not, and has neither users nor pages.
+        """
+        backend = self.backends()
+        if not isinstance(backend, StoreBackend):
+            raise NotSupported(f"{type(backend).__name__} has the methods of QueueBackend alone; pages need more")
+        return backend
+
+    async def accounts(self) -> Accounts:
+        """The users of the queue."""
+        backend = await asyncio.to_thread(self.store_backend)
+        async with self._opening:
+            if self._accounts is None or self._accounts[0] is not backend:
+                await self._close_accounts()
+                self._accounts = backend, Accounts(await backend.open_accounts(), self._signing, roles=USER_ROLES)
+            return self._accounts[1]
+
+    async def close(self) -> None:
+        """Let go of what was opened here; the backend belongs to whoever made it."""
+        await self._close_accounts()
+
+    async def _close_accounts(self) -> None:
+        opened, self._accounts = self._accounts, None
+        if opened is not None:
+            await opened[1].close()

@@ -1,0 +1,64 @@
+"""Errors in the shape that the API documents: ``{"detail": ...}``, a text, or a list for input that is not valid."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from starlette.responses import Response
+from starlette.types import Scope
+from taskcore.errors import IllegalMove
+from taskcore.web.problems import Details, Problem, exception_handlers, response_to
+
+from taskmq.errors import JobNotFound
+
+_MISSING = {"msg": "field required", "type": "value_error.missing"}
+"""The words of the documentation, which are older than those of pydantic."""
+
+_TEXTS: Mapping[tuple[int, str], str] = {
+    (401, "bad_credentials"): "Invalid credentials",
+    (403, "forbidden"): "Insufficient permissions",
+}
+
+
+def render(details: Details, scope: Scope) -> Response:
+    """A problem of the web kit as this API tells it. A refused token is never told what is wrong with it."""
+    if details.status == 401:
+        return _answer(401, _TEXTS.get((401, details.code), "Invalid or missing token"))
+    if details.status == 422:
+        return _answer(422, [{"loc": ["body"], "msg": details.detail, "type": details.code}])
+    return _answer(details.status, _TEXTS.get((details.status, details.code), details.detail))
+
+
+def handlers() -> dict[Any, Any]:
+    """For ``FastAPI(exception_handlers=...)``."""
+    own = {RequestValidationError: _invalid, JobNotFound: _not_found, IllegalMove: _wrong_state}
+    return {**exception_handlers(render), **own}
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    found = [_told(each) for each in error.errors()]
+    if any(each["loc"] == ["body", "payload"] for each in found):
+        return _answer(400, "Missing payload")
+    return _answer(422, found)
+
+
+def _told(error: Mapping[str, Any]) -> dict[str, Any]:
+    """Where and what, without the input: it is the caller's own, of any size, and may be secret."""
+    what = _MISSING if error["type"] == "missing" else {"msg": error["msg"], "type": error["type"]}
+    return {"loc": list(error["loc"]), **what}
+
+
+async def _not_found(request: Request, error: JobNotFound) -> Response:
+    return response_to(Problem(404, "Job not found"), request.scope, render)
+
+
+async def _wrong_state(request: Request, error: IllegalMove) -> Response:
+    detail = f"cannot {error.event} a job that is {error.state}; that needs one that is {error.allowed}"
+    return response_to(Problem(409, detail, code=error.code), request.scope, render)
+
+
+def _answer(status: int, detail: str | Sequence[Mapping[str, Any]]) -> Response:
+    # Escaped, since a detail may quote text that no encoding has.
+    return Response(json.dumps({"detail": detail}), status, media_type="application/json")

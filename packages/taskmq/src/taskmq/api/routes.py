@@ -1,0 +1,115 @@
+"""The endpoints. Each reads its body, asks the service, and says what became of it."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import JSONResponse, Response
+from taskcore.auth.permissions import Verb
+from taskcore.errors import TaskcoreError
+
+from taskmq import payload as payloads
+from taskmq.api.callers import may
+from taskmq.api.desk import Desk
+from taskmq.api.schemas import (
+    AddJob,
+    HealthShown,
+    JobAdded,
+    JobCancelled,
+    JobNumber,
+    JobRetrying,
+    JobShown,
+)
+from taskmq.service import Service
+from taskmq.storage.base import QueueBackend
+from taskmq.storage.store_backend import StoreBackend
+
+STALE_SECONDS = 10
+"""Silence of all workers after which they count as gone."""
+
+router = APIRouter()
+
+
+def desk_of(request: Request) -> Desk:
+    """What the application of a request works with."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def service_of(desk: Annotated[Desk, Depends(desk_of)]) -> Service:
+    return desk.service()
+
+
+Here = Annotated[Desk, Depends(desk_of)]
+Queue = Annotated[Service, Depends(service_of)]
+
+
+@router.post("/add-job", dependencies=[may(Verb.ENQUEUE)], summary="Add a job")
+def add_job(wanted: AddJob, desk: Here, queue: Queue) -> JobAdded:
+    """Store a job; it is on disk when this answers."""
+    job_id = queue.add(
+        _as_it_is(wanted.payload),
+        handler=wanted.handler,
+        priority=wanted.priority,
+        retry_policy=wanted.retry_policy,
+        scheduled_for=wanted.scheduled_for,
+        interval_seconds=wanted.interval_seconds,
+    )
+    desk.telemetry.added(job_id, wanted.handler)
+    return JobAdded(job_id=job_id, payload=wanted.payload, priority=wanted.priority)
+
+
+@router.post("/cancel", dependencies=[may(Verb.CANCEL)], summary="Cancel a pending job")
+def cancel_job(wanted: JobNumber, desk: Here, queue: Queue) -> JobCancelled:
+    """409, and no change, for a job that is not pending: running ones complete normally."""
+    queue.cancel(wanted.job_id)
+    desk.telemetry.cancelled(queue.get(wanted.job_id))
+    return JobCancelled(job_id=wanted.job_id)
+
+
+@router.post("/retry", dependencies=[may(Verb.RETRY)], summary="Retry a failed job")
+def retry_job(wanted: JobNumber, desk: Here, queue: Queue) -> JobRetrying:
+    """Dead and cancelled jobs keep their ids. 409 for one that is running or has succeeded."""
+    queue.retry(wanted.job_id)
+    desk.telemetry.retried()
+    return JobRetrying(job_id=wanted.job_id)
+
+
+@router.get("/job/{job_id}", dependencies=[may(Verb.VIEW)], summary="Read a job")
+def get_job(job_id: int, queue: Queue) -> JobShown:
+    """A job as it is now, dead ones too."""
+    return JobShown.of(queue.get(job_id))
+
+
+@router.get("/health", response_model=HealthShown, response_model_exclude_none=True)
+def health(desk: Here) -> Any:
+    """Whether the API and its store are well: 503 when the store is not. ``worker`` is for people."""
+    try:
+        backend = desk.backends()
+        if backend.check_health():
+            return HealthShown(status="ok", worker=_workers(backend))
+    except TaskcoreError:
+        pass  # the store's own words may have addresses in them, and anybody may ask
+    return JSONResponse({"status": "db_error"}, 503)
+
+
+@router.get("/monitor/metrics", summary="Prometheus metrics", response_class=Response)
+@router.get("/monitor/metrics/", include_in_schema=False, response_class=Response)
+async def metrics(request: Request, desk: Here) -> Response:
+    """Counts of all processes, as text; OpenMetrics where ``Accept`` asks for it."""
+    accept = ",".join(request.headers.getlist("accept"))
+    body, content_type = await desk.telemetry.exposition(desk.backends, accept)
+    return Response(body, headers={"content-type": content_type})
+
+
+def _as_it_is(payload: Any) -> Any:
+    """Text that happens to be JSON, quoted: a text of the body stays one for its handler."""
+    ambiguous = isinstance(payload, str) and payloads.from_text(payload) != payload
+    return json.dumps(payload, ensure_ascii=False) if ambiguous else payload
+
+
+def _workers(backend: QueueBackend) -> Any:
+    silence = backend.silence() if isinstance(backend, StoreBackend) else None
+    if silence is None:
+        return "unknown"
+    return "alive" if silence.total_seconds() < STALE_SECONDS else "not_recently_alive"
