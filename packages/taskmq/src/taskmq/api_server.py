@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
-from taskcore.auth.tokens import Tokens
 from taskcore.errors import BadToken
 
 from taskmq import jwt_secret
@@ -49,7 +48,7 @@ logger = logging.getLogger("taskmq.api")
 
 def create_token(username: str, role: str) -> str:
     """A token that is good for an hour."""
-    return _tokens().create(username, role, lifetime=TOKEN_LIFETIME)
+    return _keys().tokens.create(username, role, lifetime=TOKEN_LIFETIME)
 
 
 def decode_token(token: str) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def decode_token(token: str) -> dict[str, Any]:
         HTTPException: 401, it is not one.
     """
     try:
-        return dict(_tokens().verify(token).all)
+        return dict(_keys().tokens.verify(token).all)
     except BadToken:
         headers = {"WWW-Authenticate": "Bearer"}
         raise HTTPException(401, "Invalid or missing token", headers=headers) from None
@@ -74,13 +73,13 @@ def _secret() -> str:
 
 
 @cache
-def _tokens() -> Tokens:
-    return jwt_secret.tokens_of(_secret(), os.environ)
+def _keys() -> jwt_secret.Keys:
+    return jwt_secret.keys_of(_secret(), os.environ)
 
 
 @cache
 def _app() -> FastAPI:
-    return create_app(Desk(lambda: get_backend(), _tokens(), jwt_secret.signing_of(_secret())))
+    return create_app(Desk(lambda: get_backend(), _keys()))
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from taskcore.auth.signing import Signing
 from taskcore.auth.tokens import Tokens
@@ -13,8 +14,16 @@ PUBLISHED = "supersecretkey-change-in-production"
 """What the public release signed with where nothing was configured; everybody can read it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What a secret is good for: tokens of the API, and sessions of people. One is never taken for the other."""
+
+    tokens: Tokens
+    signing: Signing
+
+
 def secret_of(env: Mapping[str, str]) -> str:
-    """The configured secret. Whether it is long enough, ``tokens_of`` finds out.
+    """The configured secret. Whether it is long enough, ``keys_of`` finds out.
 
     Raises:
         WeakSecret: there is none, or it is the published one.
@@ -30,19 +39,13 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def tokens_of(secret: str, env: Mapping[str, str]) -> Tokens:
-    """Makes and verifies tokens in HS256.
-
-    ``sub`` is optional. So is ``exp``, unless ``TASKMQ_JWT_REQUIRE_EXP`` says 1; a token without it is warned of once.
+def keys_of(secret: str, env: Mapping[str, str]) -> Keys:
+    """Tokens are in HS256. Their ``sub`` is optional. So is ``exp``, unless ``TASKMQ_JWT_REQUIRE_EXP`` says 1; a token
+    without it is warned of once.
 
     Raises:
         WeakSecret: it has fewer than 16 bytes. Fewer than 32 are warned of.
     """
     require_exp = env.get("TASKMQ_JWT_REQUIRE_EXP", "").strip().lower() not in ("", "0", "false", "no")
-    return Tokens(secret, require_exp=require_exp, require_sub=False, published=[PUBLISHED], name=VARIABLE)
-
-
-def signing_of(secret: str) -> Signing:
-    """Signs the sessions of people, by a key that is made of the secret, so that no token is ever a session."""
-    key = hmac.digest(secret.encode(), b"sessions of taskmq's dashboard", "sha256")
-    return Signing(key, name=VARIABLE)
+    tokens = Tokens(secret, require_exp=require_exp, require_sub=False, published=[PUBLISHED], name=VARIABLE)
+    return Keys(tokens, Signing(hmac.digest(secret.encode(), b"sessions of taskmq's dashboard", "sha256")))

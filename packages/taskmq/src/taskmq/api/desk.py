@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from taskcore.auth.accounts import Accounts
-from taskcore.auth.signing import Signing
-from taskcore.auth.tokens import Tokens
 
 from taskmq import storage
 from taskmq.api.telemetry import Telemetry
 from taskmq.errors import NotSupported
+from taskmq.jwt_secret import Keys
 from taskmq.roles import USER_ROLES
 from taskmq.service import Service
 from taskmq.storage.base import QueueBackend
@@ -55,10 +54,10 @@ class SharedBackend:
 class Desk:
     """Everything is opened when it is first needed, so that an application can be made while the store is away."""
 
-    def __init__(self, backends: Backends, tokens: Tokens, signing: Signing) -> None:
-        self.backends, self.tokens = backends, tokens
+    def __init__(self, backends: Backends, keys: Keys) -> None:
+        self.backends, self.tokens = backends, keys.tokens
         self.telemetry = Telemetry()
-        self._signing = signing
+        self._signing = keys.signing
         self._opening = asyncio.Lock()
         self._accounts: tuple[QueueBackend, Accounts] | None = None
 

@@ -1,21 +1,24 @@
-"""serve-api: a process that answers over HTTP."""
+"""serve-api: a process that answers over HTTP. What only it needs takes a second to load, so it is loaded here."""
 
 import os
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 from taskcore.errors import WeakSecret
 
 from taskmq import cli as front
-from taskmq import jwt_secret
-from taskmq.cli.failures import Failure, bad_input
+from taskmq.cli.failures import bad_input
 from taskmq.cli.session import close_at_end
+
+if TYPE_CHECKING:
+    from taskmq.jwt_secret import Keys
 
 DEV_LIFETIME = timedelta(hours=24)
 LAST_ANSWERS = 5
 """Seconds that open requests get when the server stops."""
 
-HINT = f"""export {jwt_secret.VARIABLE}="$(taskmq secrets generate)"   or for a local trial: taskmq serve-api --dev"""
+HINT = """export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local trial: taskmq serve-api --dev"""
 
 
 @click.command("serve-api")
@@ -27,36 +30,32 @@ def serve_api(host: str, port: int, dev: bool) -> None:
 
     Tokens are signed with TASKMQ_JWT_SECRET.
     """
-    import uvicorn  # it and the application take a second to load, and no other command needs them
+    import uvicorn
 
     from taskmq.api.app import create_app
     from taskmq.api.desk import Desk
+    from taskmq.jwt_secret import keys_of, new_secret
 
-    secret = jwt_secret.new_secret() if dev else configured_secret()
-    tokens = jwt_secret.tokens_of(secret, os.environ)
+    keys = keys_of(new_secret(), os.environ) if dev else configured_keys()
     backend = front.get_backend()
     close_at_end(backend)
-    app = create_app(Desk(lambda: backend, tokens, jwt_secret.signing_of(secret)))
+    app = create_app(Desk(lambda: backend, keys))
     if dev:
-        click.echo(f"Token (admin, 24 h): {tokens.create('dev', 'admin', lifetime=DEV_LIFETIME)}")
+        click.echo(f"Token (admin, 24 h): {keys.tokens.create('dev', 'admin', lifetime=DEV_LIFETIME)}")
     click.echo(f"Starting API server on http://{host}:{port} ...")
     # Nobody's forwarding headers are believed; the web kit decides, in one place.
     uvicorn.run(app, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=LAST_ANSWERS)
 
 
-def configured_secret() -> str:
-    """The secret of the environment, when it is one to sign with.
+def configured_keys() -> "Keys":
+    """Made of the secret in the environment.
 
     Raises:
-        Failure: it is not.
+        Failure: it is none to sign with.
     """
+    from taskmq.jwt_secret import keys_of, secret_of
+
     try:
-        secret = jwt_secret.secret_of(os.environ)
-        jwt_secret.tokens_of(secret, os.environ)
+        return keys_of(secret_of(os.environ), os.environ)
     except WeakSecret as error:
-        raise _refused(error) from None
-    return secret
-
-
-def _refused(error: WeakSecret) -> Failure:
-    return bad_input(str(error).partition(";")[0], hint=HINT)
+        raise bad_input(str(error).partition(";")[0], hint=HINT) from None

@@ -1,14 +1,12 @@
 """Commands about tokens and secrets: token create, secrets generate."""
 
-import os
 from datetime import timedelta
 
 import click
 
-from taskmq import jwt_secret
 from taskmq.cli.failures import bad_input
 from taskmq.cli.params import duration
-from taskmq.cli.serving import configured_secret
+from taskmq.cli.serving import configured_keys
 from taskmq.roles import TOKEN_ROLES
 
 LONGEST = timedelta(days=3660)
@@ -29,7 +27,7 @@ def create_token(subject: str, role: str, lifetime: timedelta) -> None:
         raise bad_input(f"--lifetime must be more than nothing and at most {LONGEST.days} days")
     if not 0 < len(subject) <= 200 or not subject.isprintable():
         raise bad_input("--subject must be printable text of 1 to 200 characters")
-    click.echo(jwt_secret.tokens_of(configured_secret(), os.environ).create(subject, role, lifetime=lifetime))
+    click.echo(configured_keys().tokens.create(subject, role, lifetime=lifetime))
 
 
 @click.group("secrets")
@@ -40,4 +38,6 @@ def secrets() -> None:
 @secrets.command("generate")
 def generate_secret() -> None:
     """Print a new secret of 32 random bytes, for TASKMQ_JWT_SECRET."""
-    click.echo(jwt_secret.new_secret())
+    from taskmq.jwt_secret import new_secret  # what it signs with takes long to load
+
+    click.echo(new_secret())

@@ -3,15 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
-from taskcore.auth.accounts import Accounts
 from taskcore.auth.principal import SYSTEM
-from taskcore.auth.signing import Signing
 
 from taskmq import cli as front
-from taskmq import jwt_secret
 from taskmq.cli.failures import bad_input
 from taskmq.cli.output import Column, Document, Output, output_options
 from taskmq.cli.session import close_at_end
@@ -19,6 +16,9 @@ from taskmq.cli.text import timestamp, visible
 from taskmq.errors import NotSupported
 from taskmq.roles import USER_ROLES
 from taskmq.storage.store_backend import StoreBackend
+
+if TYPE_CHECKING:  # what hashes passwords takes long to load
+    from taskcore.auth.accounts import Accounts
 
 T = TypeVar("T")
 MOST = 1_000
@@ -47,7 +47,7 @@ def add_user(name: str, role: str, password_stdin: bool) -> None:
     """Make a user; the password is asked for."""
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _asked()
 
-    async def add(accounts: Accounts) -> str:
+    async def add(accounts: "Accounts") -> str:
         user = await accounts.users.create(SYSTEM, name, password, role=role, must_change_password=False)
         return user.name
 
@@ -59,7 +59,7 @@ def add_user(name: str, role: str, password_stdin: bool) -> None:
 def list_users(output: Output) -> None:
     """List the users, by name."""
 
-    async def found(accounts: Accounts) -> list[Document]:
+    async def found(accounts: "Accounts") -> list[Document]:
         return [
             {
                 "name": user.name,
@@ -80,7 +80,7 @@ def _asked() -> str:
     return password
 
 
-def _with_accounts(work: Callable[[Accounts], Awaitable[T]]) -> T:
+def _with_accounts(work: "Callable[[Accounts], Awaitable[T]]") -> T:
     backend = front.get_backend()
     close_at_end(backend)
     if not isinstance(backend, StoreBackend):
@@ -88,9 +88,14 @@ def _with_accounts(work: Callable[[Accounts], Awaitable[T]]) -> T:
     return asyncio.run(_run(backend, work))
 
 
-async def _run(backend: StoreBackend, work: Callable[[Accounts], Awaitable[T]]) -> T:
+async def _run(backend: StoreBackend, work: "Callable[[Accounts], Awaitable[T]]") -> T:
+    from taskcore.auth.accounts import Accounts
+    from taskcore.auth.signing import Signing
+
+    from taskmq.jwt_secret import new_secret
+
     # Nothing that is signed here leaves this process.
-    accounts = Accounts(await backend.open_accounts(), Signing(jwt_secret.new_secret()), roles=USER_ROLES)
+    accounts = Accounts(await backend.open_accounts(), Signing(new_secret()), roles=USER_ROLES)
     try:
         return await work(accounts)
     finally:
