@@ -6,6 +6,7 @@ request's id; its traceback goes to the log and never to the client.
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -171,7 +172,9 @@ def response_to(error: Exception, scope: Scope, render: Render = render_problem)
         logger.error("request failed: %s %r", scope.get("method"), scope["path"], exc_info=error)
         details = Problem(500, f"something failed here; the log has more under {current_request_id()!r}").details
     if details.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        allow = ", ".join(sorted(allowed_methods(scope) | {"OPTIONS"}))
+        # FastAPI keeps included routers to itself, but says what the one that fitted allows.
+        told = set(filter(None, re.split(r"[,\s]+", details.headers.get("Allow", ""))))
+        allow = ", ".join(sorted(allowed_methods(scope) | told | {"OPTIONS"}))
         if scope["method"] == "OPTIONS":
             return Response(status_code=204, headers={"Allow": allow})
         details = replace(details, headers={**details.headers, "Allow": allow})
