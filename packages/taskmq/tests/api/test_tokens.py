@@ -77,8 +77,17 @@ def test_a_subject_that_is_no_text_is_refused(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "claims",
-    [{}, {"role": ""}, {"role": "ADMIN"}, {"role": ["admin"]}, {"role": {"admin": True}}, {"role": None}]
-    + [{"role": "operator"}, {"role": "guest"}, {"roles": ["admin"]}],
+    [
+        {},
+        {"role": ""},
+        {"role": "ADMIN"},
+        {"role": ["admin"]},
+        {"role": {"admin": True}},
+        {"role": None},
+        {"role": "operator"},
+        {"role": "guest"},
+        {"roles": ["admin"]},
+    ],
 )
 def test_a_token_without_a_role_of_ours_may_do_nothing(client: TestClient, claims: dict[str, Any]) -> None:
     for path, body in (("/add-job", JOB), ("/cancel", {"job_id": 1}), ("/retry", {"job_id": 1})):

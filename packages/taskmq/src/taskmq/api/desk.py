@@ -3,15 +3,16 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from taskcore.auth.accounts import Accounts
 
 from taskmq import storage
+from taskmq.accounts import accounts_of
 from taskmq.api.telemetry import Telemetry
 from taskmq.errors import NotSupported
 from taskmq.jwt_secret import Keys
-from taskmq.roles import USER_ROLES
 from taskmq.service import Service
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.store_backend import StoreBackend
@@ -59,6 +60,7 @@ class Desk:
         self.telemetry = Telemetry()
         self._signing = keys.signing
         self._opening = asyncio.Lock()
+        self._opened = AsyncExitStack()
         self._accounts: tuple[QueueBackend, Accounts] | None = None
 
     def service(self) -> Service:
@@ -83,15 +85,12 @@ class Desk:
         backend = await asyncio.to_thread(self.store_backend)
         async with self._opening:
             if self._accounts is None or self._accounts[0] is not backend:
-                await self._close_accounts()
-                self._accounts = backend, Accounts(await backend.open_accounts(), self._signing, roles=USER_ROLES)
+                await self.close()
+                accounts = await self._opened.enter_async_context(accounts_of(backend, self._signing))
+                self._accounts = backend, accounts
             return self._accounts[1]
 
     async def close(self) -> None:
         """Let go of what was opened here; the backend belongs to whoever made it."""
-        await self._close_accounts()
-
-    async def _close_accounts(self) -> None:
-        opened, self._accounts = self._accounts, None
-        if opened is not None:
-            await opened[1].close()
+        self._accounts = None
+        await self._opened.aclose()

@@ -89,14 +89,11 @@ def _with_accounts(work: "Callable[[Accounts], Awaitable[T]]") -> T:
 
 
 async def _run(backend: StoreBackend, work: "Callable[[Accounts], Awaitable[T]]") -> T:
-    from taskcore.auth.accounts import Accounts
     from taskcore.auth.signing import Signing
 
+    from taskmq.accounts import accounts_of
     from taskmq.jwt_secret import new_secret
 
     # Nothing that is signed here leaves this process.
-    accounts = Accounts(await backend.open_accounts(), Signing(new_secret()), roles=USER_ROLES)
-    try:
+    async with accounts_of(backend, Signing(new_secret())) as accounts:
         return await work(accounts)
-    finally:
-        await accounts.close()

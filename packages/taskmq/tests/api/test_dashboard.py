@@ -1,0 +1,194 @@
+"""The dashboard below ``/dashboard``: who may open it, and what it says."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+from starlette.testclient import TestClient
+from taskcore.auth.principal import SYSTEM
+from taskmq.accounts import accounts_of
+from taskmq.api.app import create_app
+from taskmq.api.desk import Desk
+from taskmq.jwt_secret import Keys
+from taskmq.storage.base import JobStatus
+from taskmq.storage.sqlite_backend import SQLiteBackend
+
+Headers = dict[str, str]
+PASSWORD = "correct horse battery"
+JSON = {"accept": "application/json"}
+
+
+@pytest.fixture
+def users(backend: SQLiteBackend, keys: Keys) -> None:
+    """ada is an admin, bob a viewer, will a worker."""
+
+    async def make() -> None:
+        async with accounts_of(backend, keys.signing) as accounts:
+            for name, role in (("ada", "admin"), ("bob", "viewer"), ("will", "worker")):
+                await accounts.users.create(SYSTEM, name, PASSWORD, role=role, must_change_password=False)
+
+    asyncio.run(make())
+
+
+@pytest.fixture
+def stranger(backend: SQLiteBackend, keys: Keys) -> Iterator[TestClient]:
+    """A client on another machine."""
+    app = create_app(Desk(lambda: backend, keys))
+    with TestClient(app, client=("203.0.113.7", 5000), follow_redirects=False) as client:
+        yield client
+
+
+def _login(client: TestClient, name: str) -> int:
+    answer = client.post("/dashboard/login", data={"name": name, "password": PASSWORD}, follow_redirects=False)
+    return int(answer.status_code)
+
+
+def test_while_there_are_no_users_programs_on_this_machine_are_admins(
+    client: TestClient, backend: SQLiteBackend
+) -> None:
+    backend.insert_job({"to": "ada"}, handler="email")
+
+    (row,) = client.get("/dashboard/tasks", headers=JSON).json()["page"]["rows"]
+
+    assert ("email", "PENDING", {"to": "ada"}) == (row["name"], row["native"], row["args"])
+
+
+@pytest.mark.parametrize(("state", "word"), [(JobStatus.SUCCESS, "SUCCESS"), (JobStatus.FAILED, "FAILED")])
+def test_states_are_told_in_the_words_of_the_queue(
+    client: TestClient, backend: SQLiteBackend, state: JobStatus, word: str
+) -> None:
+    backend.update_status(backend.insert_job({}, handler="email"), state)
+
+    (row,) = client.get("/dashboard/tasks", headers=JSON).json()["page"]["rows"]
+
+    assert word == row["native"]
+
+
+def test_and_nobody_else_is_let_in(stranger: TestClient) -> None:
+    for path in ("/dashboard/", "/dashboard/tasks", "/dashboard/dead"):
+        assert 303 == stranger.get(path).status_code
+        assert 401 == stranger.get(path, headers=JSON).status_code
+
+
+def test_a_proxy_or_a_foreign_name_makes_nobody_local(client: TestClient) -> None:
+    for headers in ({"X-Forwarded-For": "203.0.113.7"}, {"Host": "evil.example"}):
+        assert 401 == client.get("/dashboard/tasks", headers={**JSON, **headers}).status_code
+
+
+@pytest.mark.usefixtures("users")
+def test_with_users_everybody_logs_in(client: TestClient, stranger: TestClient) -> None:
+    assert 401 == client.get("/dashboard/tasks", headers=JSON).status_code
+
+    assert 303 == _login(stranger, "ada")
+
+    assert 200 == stranger.get("/dashboard/tasks", headers=JSON).status_code
+
+
+@pytest.mark.usefixtures("users")
+def test_a_session_is_good_for_pages_and_not_for_the_api(stranger: TestClient) -> None:
+    _login(stranger, "ada")
+
+    answer = stranger.post("/add-job", json={"payload": {}, "handler": "dummy"})
+
+    assert 401 == answer.status_code
+
+
+@pytest.mark.usefixtures("users")
+@pytest.mark.parametrize(
+    ("name", "action", "status"),
+    [
+        ("bob", "retry", 403),
+        ("bob", "cancel", 403),
+        ("will", "retry", 303),
+        ("will", "cancel", 403),
+        ("ada", "retry", 303),
+        ("ada", "cancel", 303),
+    ],
+)
+def test_what_a_role_allows_is_done(
+    stranger: TestClient, backend: SQLiteBackend, name: str, action: str, status: int
+) -> None:
+    job = backend.insert_job({}, handler="email")
+    if action == "retry":
+        backend.move_to_dlq(job, "wrong")
+    _login(stranger, name)
+
+    answer = stranger.post(f"/dashboard/actions/{action}", data={"target": str(job), "confirmed": "yes"})
+
+    assert status == answer.status_code, answer.text[:500]
+
+
+@pytest.mark.usefixtures("users")
+def test_a_token_is_good_for_pages_too(stranger: TestClient, worker: Headers) -> None:
+    assert 200 == stranger.get("/dashboard/tasks", headers={**JSON, **worker}).status_code
+    assert 401 == stranger.get("/dashboard/tasks", headers={**JSON, "Authorization": "Bearer x"}).status_code
+
+
+@pytest.mark.usefixtures("users")
+def test_users_get_tokens_of_their_role(client: TestClient, backend: SQLiteBackend) -> None:
+    job = backend.insert_job({}, handler="email")
+    tokens = {
+        name: client.post("/login", json={"username": name, "password": PASSWORD}).json()["access_token"]
+        for name in ("ada", "bob", "will")
+    }
+
+    answers = {
+        name: (
+            client.post("/retry", json={"job_id": job}, headers={"Authorization": f"Bearer {token}"}).status_code,
+            client.post("/cancel", json={"job_id": 9}, headers={"Authorization": f"Bearer {token}"}).status_code,
+        )
+        for name, token in tokens.items()
+    }
+
+    assert {"ada": (200, 404), "bob": (403, 403), "will": (200, 403)} == answers
+
+
+@pytest.mark.usefixtures("users")
+def test_wrong_passwords_are_refused_and_guessing_is_slowed(client: TestClient) -> None:
+    wrong = {"username": "ada", "password": "wrong horse battery"}
+    answers = [client.post("/login", json=wrong) for _ in range(6)]
+
+    assert (401, {"detail": "Invalid credentials"}) == (answers[0].status_code, answers[0].json())
+    assert 429 == answers[-1].status_code
+    assert answers[-1].headers["retry-after"].isdigit()
+
+
+@pytest.mark.parametrize("body", [{}, {"username": "ada"}, {"username": ["ada"], "password": {}}, {"password": ""}])
+def test_a_login_without_name_or_password_is_told_so(client: TestClient, body: dict[str, object]) -> None:
+    answer = client.post("/login", json=body)
+
+    assert (400, {"detail": "Missing username or password"}) == (answer.status_code, answer.json())
+
+
+def test_periodic_jobs_are_jobs_and_there_is_no_page_of_schedules(client: TestClient, backend: SQLiteBackend) -> None:
+    backend.insert_job({}, handler="email", interval_seconds=60)
+
+    (row,) = client.get("/dashboard/tasks", headers=JSON).json()["page"]["rows"]
+
+    assert ["periodic"] == row["tags"]
+    assert 404 == client.get("/dashboard/schedules").status_code
+
+
+def test_pages_load_nothing_from_elsewhere(client: TestClient) -> None:
+    answer = client.get("/dashboard/")
+
+    assert 200 == answer.status_code
+    assert "default-src 'none'; script-src 'self'" in answer.headers["content-security-policy"]
+    assert "https://" not in answer.text
+
+
+def test_swagger_and_redoc_are_open_and_allow_their_own_scripts_alone(
+    client: TestClient, as_role: Callable[[str], Headers]
+) -> None:
+    for path, script in (("/docs", "swagger-ui-bundle.js"), ("/redoc", "redoc.standalone.js")):
+        answer = client.get(path)
+
+        assert 200 == answer.status_code
+        assert script in answer.text
+        policy = answer.headers["content-security-policy"]
+        assert "https://cdn.jsdelivr.net" in policy
+        assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+    schema = client.get("/openapi.json").json()
+    assert {"/add-job", "/cancel", "/retry", "/health", "/monitor/metrics"} <= schema["paths"].keys()
+    assert [{"CustomHTTPBearer": []}] == schema["paths"]["/add-job"]["post"]["security"]
+    assert "security" not in schema["paths"]["/health"]["get"]

@@ -1,0 +1,113 @@
+"""A store that is away is 503 and comes back by itself; health says so without a token."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+from taskcore.ids import WorkerId
+from taskcore.models import WorkerInfo
+from taskcore.ports import WorkerRegistry
+from taskmq.api.app import create_app
+from taskmq.api.desk import Desk, SharedBackend
+from taskmq.bridge import bridge
+from taskmq.jwt_secret import Keys
+from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.vocabulary import utc_now
+
+Headers = dict[str, str]
+JOB = {"payload": {}, "handler": "dummy"}
+
+
+@pytest.fixture
+def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the queue should be: in a folder that is not there."""
+    path = folder / "missing" / "taskmq.db"
+    monkeypatch.setenv("TASKMQ_DB_PATH", str(path))
+    return path
+
+
+@pytest.fixture
+def away(place: Path, keys: Keys) -> Iterator[TestClient]:
+    backends = SharedBackend()
+    with TestClient(create_app(Desk(backends, keys)), raise_server_exceptions=False) as client:
+        yield client
+    backends.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/add-job", JOB), ("/cancel", {"job_id": 1}), ("/retry", {"job_id": 1}), ("/login", None)]
+)
+def test_without_a_store_nothing_is_promised(
+    away: TestClient, admin: Headers, place: Path, path: str, body: object
+) -> None:
+    answer = away.post(path, json=body or {"username": "ada", "password": "correct horse"}, headers=admin)
+
+    assert 503 == answer.status_code
+    assert "cannot be reached" in answer.json()["detail"]
+    assert str(place) not in answer.text
+    assert answer.headers["retry-after"].isdigit()
+
+
+def test_health_tells_strangers_and_nothing_but_that(away: TestClient) -> None:
+    answer = away.get("/health")
+
+    assert (503, {"status": "db_error"}) == (answer.status_code, answer.json())
+
+
+def test_metrics_and_documentation_go_on(away: TestClient) -> None:
+    assert "taskmq_jobs_total" in away.get("/monitor/metrics").text
+    assert 200 == away.get("/docs").status_code
+
+
+def test_pages_say_503(away: TestClient) -> None:
+    assert 503 == away.get("/dashboard/").status_code
+
+
+def test_all_is_well_once_it_is_there(away: TestClient, admin: Headers, place: Path) -> None:
+    assert 503 == away.post("/add-job", json=JOB, headers=admin).status_code
+    place.parent.mkdir()
+
+    assert 200 == away.post("/add-job", json=JOB, headers=admin).status_code
+
+    assert {"status": "ok", "worker": "unknown"} == away.get("/health").json()
+
+
+def test_a_file_that_is_no_database_is_a_store_that_is_away(away: TestClient, place: Path) -> None:
+    place.parent.mkdir()
+    place.write_bytes(b"this is no database" * 1000)
+
+    answer = away.get("/health")
+
+    assert (503, {"status": "db_error"}) == (answer.status_code, answer.json())
+
+
+def test_a_file_that_somebody_else_locks_is_waited_for_and_then_503(
+    client: TestClient, admin: Headers, backend: SQLiteBackend
+) -> None:
+    with closing(sqlite3.connect(backend.db_path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        assert 503 == client.post("/add-job", json=JOB, headers=admin).status_code
+
+    assert 200 == client.post("/add-job", json=JOB, headers=admin).status_code
+
+
+@pytest.mark.parametrize(("age", "word"), [(timedelta(0), "alive"), (timedelta(seconds=11), "not_recently_alive")])
+def test_health_knows_whether_a_worker_was_heard_of(
+    client: TestClient, backend: SQLiteBackend, monkeypatch: pytest.MonkeyPatch, age: timedelta, word: str
+) -> None:
+    store = backend.store
+    assert isinstance(store, WorkerRegistry)
+    info = WorkerInfo(
+        id=WorkerId("w"), host="h", pid=1, version="1", queues=("default",), slots=1, started_at=utc_now()
+    )
+    bridge.run(store.sight(info, timedelta(hours=1)))
+    with closing(sqlite3.connect(backend.db_path)) as file:
+        file.execute("UPDATE taskmq_workers SET seen_at = seen_at - ?", [age // timedelta(microseconds=1)])
+        file.commit()
+
+    assert {"status": "ok", "worker": word} == client.get("/health").json()
