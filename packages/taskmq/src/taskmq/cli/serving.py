@@ -1,6 +1,7 @@
 """serve-api: a process that answers over HTTP. What only it needs takes a second to load, so it is loaded here."""
 
 import os
+from copy import deepcopy
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,12 @@ def serve_api(host: str, port: int, dev: bool) -> None:
     if dev:
         click.echo(f"Token (admin, 24 h): {keys.tokens.create('dev', 'admin', lifetime=DEV_LIFETIME)}")
     click.echo(f"Starting API server on http://{host}:{port} ...")
+    logs = deepcopy(uvicorn.config.LOGGING_CONFIG)
+    logs["handlers"]["access"]["stream"] = "ext://sys.stderr"
     # Nobody's forwarding headers are believed; the web kit decides, in one place.
-    uvicorn.run(app, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=LAST_ANSWERS)
+    uvicorn.run(
+        app, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=LAST_ANSWERS, log_config=logs
+    )
 
 
 def configured_keys() -> "Keys":
