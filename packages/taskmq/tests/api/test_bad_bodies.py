@@ -11,14 +11,14 @@ Headers = dict[str, str]
 JOB = {"payload": {"key": "value"}, "handler": "dummy"}
 DEEP = '{"payload": ' + "[" * 150 + "]" * 150 + ', "handler": "dummy"}'
 
-FIELDS = [
-    *(("priority", value) for value in (2**70, -(2**70), 2**40, "high", "10", 1.5, None, True, [10], {})),
-    *(("retry_policy", value) for value in ("never", "", None, 1, ["fixed"])),
-    *(("scheduled_for", value) for value in ("tomorrow", "", 1_800_000_000, "1800000000", True, [], "2026-13-01")),
-    ("scheduled_for", "9999-12-31T23:59:59-23:59"),
-    *(("interval_seconds", value) for value in (0, -1, 1.5, "60", True, 2**70, [])),
-    *(("handler", value) for value in ("", None, 1, ["dummy"], "(none)", "x" * 1000, "a\nb", "\u202edummy")),
-]
+WRONG: dict[str, list[Any]] = {
+    "priority": [2**70, -(2**70), 2**40, "high", "10", 1.5, None, True, [10], {}],
+    "retry_policy": ["never", "", None, 1, ["fixed"]],
+    "scheduled_for": ["tomorrow", "", 1_800_000_000, "1800000000", True, [], "2026-13-01", "9999-12-31T23:59:59-23:59"],
+    "interval_seconds": [0, -1, 1.5, "60", True, 2**70, []],
+    "handler": ["", None, 1, ["dummy"], "(none)", "x" * 1000, "a\nb", "\u202edummy"],
+}
+FIELDS = [(name, value) for name, values in WRONG.items() for value in values]
 
 BODIES = [
     pytest.param('{"payload": {"a": NaN}, "handler": "dummy"}', id="NaN"),

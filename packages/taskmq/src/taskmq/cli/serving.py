@@ -47,9 +47,7 @@ def serve_api(host: str, port: int, dev: bool) -> None:
     logs = deepcopy(uvicorn.config.LOGGING_CONFIG)
     logs["handlers"]["access"]["stream"] = "ext://sys.stderr"
     # Nobody's forwarding headers are believed; the web kit decides, in one place.
-    uvicorn.run(
-        app, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=LAST_ANSWERS, log_config=logs
-    )
+    uvicorn.run(app, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=LAST_ANSWERS, log_config=logs)
 
 
 def configured_keys() -> "Keys":
