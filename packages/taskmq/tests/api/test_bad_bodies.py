@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from taskmq.storage.sqlite_backend import SQLiteBackend
 
 Headers = dict[str, str]
-JOB = {"payload": {"key": "value"}, "handler": "dummy"}
+JOB: dict[str, Any] = {"payload": {"key": "value"}, "handler": "dummy"}
 DEEP = '{"payload": ' + "[" * 150 + "]" * 150 + ', "handler": "dummy"}'
 
 WRONG: dict[str, list[Any]] = {
@@ -62,6 +64,16 @@ def test_a_body_that_is_no_plain_object_is_refused(
     assert 400 <= answer.status_code < 500
     assert answer.json().keys() == {"detail"}
     assert 0 == backend.get_queue_depth()
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("path", ["/add-job", "/cancel", "/retry"])
+def test_strangers_hear_that_they_are_strangers_whatever_they_send(
+    client: TestClient, path: str, body: str | bytes
+) -> None:
+    answer = client.post(path, content=body, headers={"content-type": "application/json"})
+
+    assert (401, {"detail": "Invalid or missing token"}) == (answer.status_code, answer.json())
 
 
 def test_a_missing_handler_is_told_in_the_documented_words(client: TestClient, admin: Headers) -> None:
@@ -124,6 +136,31 @@ def test_what_was_sent_is_not_sent_back_with_the_error(client: TestClient, admin
     answer = client.post("/add-job", json={"payload": {}, "handler": ["a secret"]}, headers=admin)
 
     assert "a secret" not in answer.text
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(2**63) | st.datetimes().map(str),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
+    max_leaves=6,
+)
+_BODIES = st.fixed_dictionaries(
+    {"payload": _VALUES, "handler": st.just("dummy") | _VALUES, "job_id": st.integers(-1, 3) | _VALUES},
+    optional=dict.fromkeys(["priority", "retry_policy", "scheduled_for", "interval_seconds", "username"], _VALUES),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    path=st.sampled_from(["/add-job", "/cancel", "/retry", "/login"]),
+    body=_BODIES | _VALUES,
+)
+def test_no_body_makes_the_server_fail(client: TestClient, admin: Headers, path: str, body: Any) -> None:
+    headers = {**admin, "content-type": "application/json"}
+
+    answer = client.post(path, content=json.dumps(body), headers=headers)
+
+    assert answer.status_code < 500, answer.text
+    assert "detail" in answer.json() or 200 == answer.status_code
 
 
 def test_unknown_addresses_and_methods_are_told_in_the_same_shape(client: TestClient, admin: Headers) -> None:

@@ -11,7 +11,7 @@ from taskcore.web.stack import protected
 
 from taskmq import __version__, payload
 from taskmq.api import documentation, login, problems, routes
-from taskmq.api.callers import token_access
+from taskmq.api.callers import StrangersFirst, token_access
 from taskmq.api.dashboard import DashboardMount
 from taskmq.api.desk import Desk
 
@@ -19,6 +19,7 @@ BODY_LIMIT = 2 * payload.MAX_BYTES
 """A payload of the greatest size fits in, with every other character escaped."""
 OPEN_TO_ALL = ("/dashboard", "/docs", "/redoc", "/openapi.json", "/health", "/login", "/monitor/metrics")
 """What needs no token: the dashboard has a door of its own."""
+FOR_TOKENS = ("/add-job", "/cancel", "/retry", "/job/")
 
 
 def create_app(desk: Desk) -> FastAPI:
@@ -50,8 +51,11 @@ def create_app(desk: Desk) -> FastAPI:
 
 def _middleware(desk: Desk) -> list[Middleware]:
     access = token_access(desk.tokens)
+    *outer, json = protected(access, render=problems.render, body_limit=BODY_LIMIT, public=OPEN_TO_ALL)
     return [
         Middleware(HTTPMetrics, metrics=desk.telemetry.metrics, system="taskmq"),
-        *protected(access, render=problems.render, body_limit=BODY_LIMIT, public=OPEN_TO_ALL),
+        *outer,
+        Middleware(StrangersFirst, paths=FOR_TOKENS),
+        json,
         Middleware(HeadByGet),
     ]
