@@ -37,6 +37,16 @@ def test_its_tokens_are_good_without_any_setup(server: ModuleType) -> None:
     assert (200, 1) == (answer.status_code, answer.json()["job_id"])
 
 
+def test_a_client_that_has_a_loop_for_each_request_is_served(server: ModuleType) -> None:
+    client = TestClient(server.app)
+    client.post("/add-job", json=JOB, headers=_headers(server))
+
+    for path in ("/cancel", "/retry", "/cancel"):
+        assert 200 == client.post(path, json={"job_id": 1}, headers=_headers(server)).status_code
+    assert [200, 200] == [client.get("/dashboard/").status_code for _ in range(2)]
+    assert 401 == client.post("/login", json={"username": "ada", "password": "wrong"}).status_code
+
+
 def test_tokens_may_be_made_with_its_secret_and_algorithm(server: ModuleType) -> None:
     token = jwt.encode({"sub": "x", "role": "admin"}, server.JWT_SECRET, algorithm=server.JWT_ALGO)
 

@@ -119,6 +119,20 @@ def test_what_a_role_allows_is_done(
 
 
 @pytest.mark.usefixtures("users")
+def test_what_the_api_cancelled_and_retried_is_in_the_audit_log(
+    client: TestClient, backend: SQLiteBackend, admin: Headers
+) -> None:
+    job = backend.insert_job({}, handler="email")
+    for path in ("/cancel", "/retry", "/retry", "/cancel", "/cancel"):
+        client.post(path, json={"job_id": job}, headers=admin)
+
+    shown = client.get("/dashboard/audit", headers={**JSON, **admin}).text
+
+    assert (2, 2) == (shown.count('"task.cancel"'), shown.count('"task.retry"'))
+    assert "token:somebody" in client.get("/dashboard/audit", headers=admin).text
+
+
+@pytest.mark.usefixtures("users")
 def test_a_token_is_good_for_pages_too(stranger: TestClient, worker: Headers) -> None:
     assert 200 == stranger.get("/dashboard/tasks", headers={**JSON, **worker}).status_code
     assert 401 == stranger.get("/dashboard/tasks", headers={**JSON, "Authorization": "Bearer x"}).status_code

@@ -1,12 +1,15 @@
 """What the routes of one application share: the queue, its users, and the counts of what was done here."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from taskcore.auth.accounts import Accounts
+from taskcore.auth.auditing import Origin
+from taskcore.auth.principal import Principal
 
 from taskmq import storage
 from taskmq.accounts import accounts_of
@@ -16,6 +19,8 @@ from taskmq.jwt_secret import Keys
 from taskmq.service import Service
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.store_backend import StoreBackend
+
+logger = logging.getLogger("taskmq.audit")
 
 Backends = Callable[[], QueueBackend]
 
@@ -61,7 +66,7 @@ class Desk:
         self._signing = keys.signing
         self._opening = asyncio.Lock()
         self._opened = AsyncExitStack()
-        self._accounts: tuple[QueueBackend, Accounts] | None = None
+        self._accounts: tuple[tuple[StoreBackend, asyncio.AbstractEventLoop], Accounts] | None = None
 
     def service(self) -> Service:
         """The use cases, on the queue as it is now; for threads, as opening it may take a while."""
@@ -81,16 +86,37 @@ class Desk:
         return backend
 
     async def accounts(self) -> Accounts:
-        """The users of the queue."""
-        backend = await asyncio.to_thread(self.store_backend)
+        """The users of the queue, for this event loop.
+
+        Raises:
+            NotSupported: it has none. StoreUnavailable: they cannot be reached.
+        """
+        here = await asyncio.to_thread(self.store_backend), asyncio.get_running_loop()
         async with self._opening:
-            if self._accounts is None or self._accounts[0] is not backend:
-                await self.close()
-                accounts = await self._opened.enter_async_context(accounts_of(backend, self._signing))
-                self._accounts = backend, accounts
+            if self._accounts is None or self._accounts[0] != here:
+                await self._let_go()
+                accounts = await self._opened.enter_async_context(accounts_of(here[0], self._signing))
+                self._accounts = here, accounts
             return self._accounts[1]
+
+    async def note(self, by: Principal, action: str, target: str, origin: Origin) -> None:
+        """Leave an entry in the audit log. What was done stays done when there is none: the program's log has it."""
+        try:
+            accounts = await self.accounts()
+            await accounts.audit(by, action, target, origin=origin)
+        except NotSupported:
+            logger.info("%r: %s %r", by.id, action, target)
+        except Exception:
+            logger.exception("not in the audit log: %r: %s %r", by.id, action, target)
 
     async def close(self) -> None:
         """Let go of what was opened here; the backend belongs to whoever made it."""
-        self._accounts = None
-        await self._opened.aclose()
+        async with self._opening:
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        opened, self._accounts = self._accounts, None
+        if opened is not None and opened[0][1] is asyncio.get_running_loop():
+            await self._opened.aclose()
+        else:  # test clients have a loop for each request; one that ends closes what was opened in it
+            self._opened = AsyncExitStack()

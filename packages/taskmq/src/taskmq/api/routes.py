@@ -4,9 +4,12 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from taskcore.auth.permissions import Verb
+from taskcore.auth.principal import Principal
 from taskcore.errors import TaskcoreError
+from taskcore.web.auth import origin_of
 
 from taskmq import payload as payloads
 from taskmq.api.callers import may
@@ -59,19 +62,25 @@ def add_job(wanted: AddJob, desk: Here, queue: Queue) -> JobAdded:
     return JobAdded(job_id=job_id, payload=wanted.payload, priority=wanted.priority)
 
 
-@router.post("/cancel", dependencies=[may(Verb.CANCEL)], summary="Cancel a pending job")
-def cancel_job(wanted: JobNumber, desk: Here, queue: Queue) -> JobCancelled:
+@router.post("/cancel", summary="Cancel a pending job")
+async def cancel_job(
+    wanted: JobNumber, request: Request, desk: Here, queue: Queue, by: Annotated[Principal, may(Verb.CANCEL)]
+) -> JobCancelled:
     """409, and no change, for a job that is not pending: running ones complete normally."""
-    queue.cancel(wanted.job_id)
-    desk.telemetry.cancelled(queue.get(wanted.job_id))
+    await run_in_threadpool(queue.cancel, wanted.job_id)
+    desk.telemetry.cancelled(await run_in_threadpool(queue.get, wanted.job_id))
+    await desk.note(by, "task.cancel", str(wanted.job_id), origin_of(request))
     return JobCancelled(job_id=wanted.job_id)
 
 
-@router.post("/retry", dependencies=[may(Verb.RETRY)], summary="Retry a failed job")
-def retry_job(wanted: JobNumber, desk: Here, queue: Queue) -> JobRetrying:
+@router.post("/retry", summary="Retry a failed job")
+async def retry_job(
+    wanted: JobNumber, request: Request, desk: Here, queue: Queue, by: Annotated[Principal, may(Verb.RETRY)]
+) -> JobRetrying:
     """Dead and cancelled jobs keep their ids. 409 for one that is running or has succeeded."""
-    queue.retry(wanted.job_id)
+    await run_in_threadpool(queue.retry, wanted.job_id)
     desk.telemetry.retried()
+    await desk.note(by, "task.retry", str(wanted.job_id), origin_of(request))
     return JobRetrying(job_id=wanted.job_id)
 
 
