@@ -15,7 +15,7 @@ from taskcore.errors import BadToken
 
 from taskmq import jwt_secret
 from taskmq.api.app import create_app
-from taskmq.api.desk import Desk, SharedBackend
+from taskmq.api.desk import Desk, SharedBackend, proxies_of
 from taskmq.api.login import login
 from taskmq.api.routes import add_job, cancel_job, get_job, health, retry_job
 
@@ -79,7 +79,7 @@ def _keys() -> jwt_secret.Keys:
 
 @cache
 def _app() -> FastAPI:
-    return create_app(Desk(lambda: get_backend(), _keys()))
+    return create_app(Desk(lambda: get_backend(), _keys(), proxies_of(os.environ)))
 
 
 def __getattr__(name: str) -> Any:

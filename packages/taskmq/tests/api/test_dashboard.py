@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from starlette.testclient import TestClient
 from taskcore.auth.principal import SYSTEM
+from taskcore.errors import InvalidInput
 from taskmq.accounts import accounts_of
 from taskmq.api.app import create_app
-from taskmq.api.desk import Desk
+from taskmq.api.desk import Desk, proxies_of
 from taskmq.jwt_secret import Keys
 from taskmq.storage.base import JobStatus
 from taskmq.storage.sqlite_backend import SQLiteBackend
@@ -73,6 +74,22 @@ def test_and_nobody_else_is_let_in(stranger: TestClient) -> None:
 def test_a_proxy_or_a_foreign_name_makes_nobody_local(client: TestClient) -> None:
     for headers in ({"X-Forwarded-For": "203.0.113.7"}, {"Host": "evil.example"}):
         assert 401 == client.get("/dashboard/tasks", headers={**JSON, **headers}).status_code
+
+
+@pytest.mark.usefixtures("users")
+def test_behind_a_proxy_that_was_named_the_client_is_its_client(backend: SQLiteBackend, keys: Keys) -> None:
+    app = create_app(Desk(lambda: backend, keys, proxies_of({"TASKMQ_TRUSTED_PROXIES": "203.0.113.7, 10.0.0.0/8"})))
+    headers = {"X-Forwarded-For": "198.51.100.1", "X-Forwarded-Proto": "https"}
+    with TestClient(app, client=("203.0.113.7", 5000), headers=headers, base_url="https://testserver") as client:
+        assert 303 == _login(client, "ada")
+
+        assert ["__Host-taskmq_session"] == [cookie.name for cookie in client.cookies.jar]
+        assert "198.51.100.1" in client.get("/dashboard/audit").text
+
+
+def test_a_proxy_that_is_no_network_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="nonsense"):
+        proxies_of({"TASKMQ_TRUSTED_PROXIES": "nonsense"})
 
 
 @pytest.mark.usefixtures("users")

@@ -50,7 +50,7 @@ def create_app(desk: Desk) -> FastAPI:
 
 
 def _middleware(desk: Desk) -> list[Middleware]:
-    access = token_access(desk.tokens)
+    access = token_access(desk.tokens, desk.proxies)
     *outer, json = protected(access, render=problems.render, body_limit=BODY_LIMIT, public=OPEN_TO_ALL)
     return [
         Middleware(HTTPMetrics, metrics=desk.telemetry.metrics, system="taskmq"),

@@ -14,14 +14,15 @@ from taskcore.auth.tokens import Claims, Tokens
 from taskcore.web import require, require_login
 from taskcore.web.access import Access
 from taskcore.web.paths import path_below_root
+from taskcore.web.proxies import TrustedProxies
 
 from taskmq.roles import TOKEN_ROLES, WORKER, WORKER_GRANTS
 from taskmq.storage.store_backend import QUEUES
 
 
-def token_access(tokens: Tokens) -> Access:
+def token_access(tokens: Tokens, proxies: TrustedProxies) -> Access:
     """Callers of the API, who show a token."""
-    return Access(chain=Chain([TokenAuthenticator(tokens, principal_of)]))
+    return Access(chain=Chain([TokenAuthenticator(tokens, principal_of)]), proxies=proxies)
 
 
 def principal_of(claims: Claims) -> Principal:

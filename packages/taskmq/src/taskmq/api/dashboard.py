@@ -87,7 +87,8 @@ def _access(accounts: Accounts, desk: Desk) -> Access:
             UntilThereAreUsers(accounts),
         ]
     )
-    return Access(chain=chain, accounts=accounts, cookie=SessionCookie(name="taskmq_session"))
+    cookie = SessionCookie(name="taskmq_session")
+    return Access(chain=chain, accounts=accounts, cookie=cookie, proxies=desk.proxies)
 
 
 class UntilThereAreUsers:

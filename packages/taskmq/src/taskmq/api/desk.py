@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from taskcore.auth.accounts import Accounts
 from taskcore.auth.auditing import Origin
 from taskcore.auth.principal import Principal
+from taskcore.web.proxies import TrustedProxies
 
 from taskmq import storage
 from taskmq.accounts import accounts_of
@@ -23,6 +24,15 @@ from taskmq.storage.store_backend import StoreBackend
 logger = logging.getLogger("taskmq.audit")
 
 Backends = Callable[[], QueueBackend]
+
+
+def proxies_of(env: Mapping[str, str]) -> TrustedProxies:
+    """Those of ``TASKMQ_TRUSTED_PROXIES``: addresses and networks, with commas between them.
+
+    Raises:
+        InvalidInput: one of them is neither.
+    """
+    return TrustedProxies(filter(None, map(str.strip, env.get("TASKMQ_TRUSTED_PROXIES", "").split(","))))
 
 
 class SharedBackend:
@@ -60,8 +70,8 @@ class SharedBackend:
 class Desk:
     """Everything is opened when it is first needed, so that an application can be made while the store is away."""
 
-    def __init__(self, backends: Backends, keys: Keys) -> None:
-        self.backends, self.tokens = backends, keys.tokens
+    def __init__(self, backends: Backends, keys: Keys, proxies: TrustedProxies = TrustedProxies()) -> None:  # noqa: B008 - immutable
+        self.backends, self.tokens, self.proxies = backends, keys.tokens, proxies
         self.telemetry = Telemetry()
         self._signing = keys.signing
         self._opening = asyncio.Lock()

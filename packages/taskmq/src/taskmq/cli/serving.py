@@ -29,18 +29,18 @@ HINT = """export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local
 def serve_api(host: str, port: int, dev: bool) -> None:
     """Serve the REST API, its documentation at /docs, and the dashboard at /dashboard.
 
-    Tokens are signed with TASKMQ_JWT_SECRET.
+    Tokens are signed with TASKMQ_JWT_SECRET. Forwarding headers are believed of TASKMQ_TRUSTED_PROXIES alone.
     """
     import uvicorn
 
     from taskmq.api.app import create_app
-    from taskmq.api.desk import Desk
+    from taskmq.api.desk import Desk, proxies_of
     from taskmq.jwt_secret import keys_of, new_secret
 
     keys = keys_of(new_secret(), os.environ) if dev else configured_keys()
     backend = front.get_backend()
     close_at_end(backend)
-    app = create_app(Desk(lambda: backend, keys))
+    app = create_app(Desk(lambda: backend, keys, proxies_of(os.environ)))
     if dev:
         click.echo(f"Token (admin, 24 h): {keys.tokens.create('dev', 'admin', lifetime=DEV_LIFETIME)}")
     click.echo(f"Starting API server on http://{host}:{port} ...")
