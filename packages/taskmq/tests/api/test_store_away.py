@@ -1,20 +1,26 @@
 """A store that is away is 503 and comes back by itself; health says so without a token."""
 
+import shutil
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from starlette.testclient import TestClient
-from taskcore.ids import WorkerId
+from taskcore.adapters.sqlite import SQLiteStore
+from taskcore.ids import IdScheme, WorkerId
 from taskcore.models import WorkerInfo
-from taskcore.ports import WorkerRegistry
+from taskcore.ports import TaskStore, WorkerRegistry
 from taskmq.api.app import create_app
 from taskmq.api.desk import Desk, SharedBackend
 from taskmq.bridge import bridge
 from taskmq.jwt_secret import Keys
+from taskmq.storage.base import QueueBackend
 from taskmq.storage.sqlite_backend import SQLiteBackend
 from taskmq.vocabulary import utc_now
 
@@ -85,15 +91,43 @@ def test_a_file_that_is_no_database_is_a_store_that_is_away(away: TestClient, pl
     assert (503, {"status": "db_error"}) == (answer.status_code, answer.json())
 
 
-def test_a_file_that_somebody_else_locks_is_waited_for_and_then_503(
-    client: TestClient, admin: Headers, backend: SQLiteBackend
+class Impatient(SQLiteBackend):
+    """Waits a tenth of a second for others who write."""
+
+    async def _open(self) -> TaskStore:
+        return await SQLiteStore.open(self.db_path, prefix="taskmq", ids=IdScheme.NUMBERED, busy_timeout=0.1)
+
+
+def test_a_file_that_somebody_else_locks_for_long_is_away(
+    folder: Path, empty_file: Path, keys: Keys, admin: Headers
 ) -> None:
-    with closing(sqlite3.connect(backend.db_path, isolation_level=None)) as other:
+    backend = Impatient(shutil.copy(empty_file, folder))
+    with (
+        TestClient(create_app(Desk(lambda: backend, keys))) as client,
+        closing(sqlite3.connect(backend.db_path, isolation_level=None)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")
-
         assert 503 == client.post("/add-job", json=JOB, headers=admin).status_code
+        other.execute("ROLLBACK")
 
-    assert 200 == client.post("/add-job", json=JOB, headers=admin).status_code
+        assert 200 == client.post("/add-job", json=JOB, headers=admin).status_code
+    backend.close()
+
+
+def test_health_waits_two_seconds_for_a_store_that_does_not_answer(keys: Keys) -> None:
+    over = threading.Event()
+    backend = MagicMock(spec=QueueBackend)
+    backend.check_health.side_effect = lambda: over.wait(30)
+    try:
+        with TestClient(create_app(Desk(lambda: backend, keys))) as client:
+            began = time.monotonic()
+            answer = client.get("/health")
+            assert time.monotonic() - began < 5
+            over.set()
+    finally:
+        over.set()
+
+    assert (503, {"status": "db_error"}) == (answer.status_code, answer.json())
 
 
 @pytest.mark.parametrize(("age", "word"), [(timedelta(0), "alive"), (timedelta(seconds=11), "not_recently_alive")])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from anyio import CapacityLimiter
 from taskcore.auth.accounts import Accounts
 from taskcore.auth.auditing import Origin
 from taskcore.auth.principal import Principal
@@ -73,6 +74,7 @@ class Desk:
     def __init__(self, backends: Backends, keys: Keys, proxies: TrustedProxies = TrustedProxies()) -> None:  # noqa: B008 - immutable
         self.backends, self.tokens, self.proxies = backends, keys.tokens, proxies
         self.telemetry = Telemetry()
+        self.probes = CapacityLimiter(4)  # threads of their own, as all others may be waiting for the store
         self._signing = keys.signing
         self._opening = asyncio.Lock()
         self._opened = AsyncExitStack()

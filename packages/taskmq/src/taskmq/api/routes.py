@@ -1,8 +1,10 @@
 """The endpoints. Each reads its body, asks the service, and says what became of it."""
 
+import asyncio
 import json
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
@@ -13,7 +15,7 @@ from taskcore.web.auth import origin_of
 
 from taskmq import payload as payloads
 from taskmq.api.callers import may
-from taskmq.api.desk import Desk
+from taskmq.api.desk import Backends, Desk
 from taskmq.api.schemas import (
     AddJob,
     HealthShown,
@@ -29,6 +31,9 @@ from taskmq.storage.store_backend import StoreBackend
 
 STALE_SECONDS = 10
 """Silence of all workers after which they count as gone."""
+
+PATIENCE = 2.0
+"""Seconds that a check of the store may take."""
 
 router = APIRouter()
 
@@ -91,15 +96,14 @@ def get_job(job_id: int, queue: Queue) -> JobShown:
 
 
 @router.get("/health", response_model=HealthShown, response_model_exclude_none=True)
-def health(desk: Here) -> Any:
-    """Whether the API and its store are well: 503 when the store is not. ``worker`` is for people."""
+async def health(desk: Here) -> Any:
+    """Whether the API and its store are well: 503 when the store is not, or is too slow. ``worker`` is for people."""
     try:
-        backend = desk.backends()
-        if backend.check_health():
-            return HealthShown(status="ok", worker=_workers(backend))
-    except TaskcoreError:
-        pass  # the store's own words may have addresses in them, and anybody may ask
-    return JSONResponse({"status": "db_error"}, 503)
+        async with asyncio.timeout(PATIENCE):
+            found = await to_thread.run_sync(_found, desk.backends, abandon_on_cancel=True, limiter=desk.probes)
+    except (TaskcoreError, TimeoutError):
+        found = None  # the store's own words may have addresses in them, and anybody may ask
+    return found or JSONResponse({"status": "db_error"}, 503)
 
 
 @router.get("/monitor/metrics", summary="Prometheus metrics", response_class=Response)
@@ -115,6 +119,11 @@ def _as_it_is(payload: Any) -> Any:
     """Text that happens to be JSON, quoted: a text of the body stays one for its handler."""
     ambiguous = isinstance(payload, str) and payloads.from_text(payload) != payload
     return json.dumps(payload, ensure_ascii=False) if ambiguous else payload
+
+
+def _found(backends: Backends) -> HealthShown | None:
+    backend = backends()
+    return HealthShown(status="ok", worker=_workers(backend)) if backend.check_health() else None
 
 
 def _workers(backend: QueueBackend) -> Any:
