@@ -127,3 +127,15 @@ def test_a_store_that_cannot_be_reached_is_told_before_anything_is_served(
     monkeypatch.setenv("TASKMQ_JWT_SECRET", SECRET)
 
     assert 3 == taskmq("--db-path", str(folder / "missing" / "taskmq.db"), "serve-api").exit_code
+
+
+def test_an_address_that_somebody_else_has_is_told(process: Callable[..., subprocess.Popen[str]]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        _, err = process("serve-api", "--dev", "--port", str(port)).communicate(timeout=60)
+
+    assert f"Error: cannot listen at 127.0.0.1:{port}.\n" in err
+    assert "Traceback" not in err

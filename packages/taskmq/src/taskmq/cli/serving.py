@@ -1,6 +1,7 @@
 """serve-api: a process that answers over HTTP. What only it needs takes a second to load, so it is loaded here."""
 
 import os
+from contextlib import suppress
 from copy import deepcopy
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,10 +10,12 @@ import click
 from taskcore.errors import WeakSecret
 
 from taskmq import cli as front
-from taskmq.cli.failures import bad_input
+from taskmq.cli.failures import Failure, bad_input
 from taskmq.cli.session import close_at_end
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from taskmq.jwt_secret import Keys
 
 DEV_LIFETIME = timedelta(hours=24)
@@ -31,8 +34,6 @@ def serve_api(host: str, port: int, dev: bool) -> None:
 
     Tokens are signed with TASKMQ_JWT_SECRET. Forwarding headers are believed of TASKMQ_TRUSTED_PROXIES alone.
     """
-    import uvicorn
-
     from taskmq.api.app import create_app
     from taskmq.api.desk import Desk, proxies_of
     from taskmq.jwt_secret import keys_of, new_secret
@@ -44,10 +45,23 @@ def serve_api(host: str, port: int, dev: bool) -> None:
     if dev:
         click.echo(f"Token (admin, 24 h): {keys.tokens.create('dev', 'admin', lifetime=DEV_LIFETIME)}")
     click.echo(f"Starting API server on http://{host}:{port} ...")
+    _serve(app, host, port)
+
+
+def _serve(app: "FastAPI", host: str, port: int) -> None:
+    import uvicorn
+
     logs = deepcopy(uvicorn.config.LOGGING_CONFIG)
     logs["handlers"]["access"]["stream"] = "ext://sys.stderr"
-    # Nobody's forwarding headers are believed; the web kit decides, in one place.
-    uvicorn.run(app, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=LAST_ANSWERS, log_config=logs)
+    # Nobody's forwarding headers are believed here; the web kit decides, in one place.
+    config = uvicorn.Config(
+        app, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=LAST_ANSWERS, log_config=logs
+    )
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt, SystemExit):  # by a signal, when all has ended; and when it could not start
+        server.run()
+    if not server.started:
+        raise Failure(f"cannot listen at {host}:{port}", hint="choose another address with --host and --port")
 
 
 def configured_keys() -> "Keys":
