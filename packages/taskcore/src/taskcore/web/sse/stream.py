@@ -43,12 +43,14 @@ class EventStream(Response):
         self._checked = clock.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         if scope["method"] == "HEAD" or HEAD in scope:
+            await send(start)
             await send({"type": "http.response.body"})
             return
-        self._room.enter(self._client)
+        self._room.enter(self._client)  # before anybody can know of the stream: it hears of an end that comes at once
         try:
+            await send(start)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_until_gone, receive, tasks.cancel_scope)
                 await self._pump(scope, send)
