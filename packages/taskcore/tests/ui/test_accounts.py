@@ -5,7 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 from taskcore.auth.permissions import Grant, Kind, Verb
-from taskcore.auth.principal import SYSTEM
+from taskcore.auth.principal import SYSTEM, Principal
 from taskcore.auth.records import AuditQuery, User
 
 from .conftest import PASSWORD, Enter, House, run
@@ -240,6 +240,16 @@ def test_b36_what_was_done_to_accounts_is_in_the_log_with_who_and_which_request(
     assert ("r-42", f"user:{bob.id}", "session") == (entry["request_id"], entry["target"], entry["via"])
     assert "ada" in page.text
     assert "user bob" in page.text
+
+
+def test_programs_are_told_who_acted_even_if_it_reads_like_a_secret(house: House, ada: TestClient) -> None:
+    caller = Principal(id="token:ci", name="ci", role="admin", via="token")
+    run(house.accounts.audit(caller, "noted", "task:1", "password=hunter2"))
+
+    (entry,) = ada.get("/audit", params={"action": "noted"}, headers=JSON).json()["entries"]
+
+    assert ("token:ci", "token", "task:1") == (entry["actor"], entry["via"], entry["target"])
+    assert "hunter2" not in entry["detail"]
 
 
 def test_the_log_is_read_by_pages_without_gaps(house: House, ada: TestClient) -> None:
