@@ -52,7 +52,7 @@ def routes(visitor: Visitor) -> list[str]:
         f"/schedules/{schedule}",
         "/pipelines/orders-etl",
         *(f"/pipelines/runs/run-live?view={view}" for view in ("graph", "timeline", "list")),
-        *(f"/tasks/{failed}{tab}" for tab in ("", "?tab=error", "?tab=logs", "?tab=arguments")),
+        *(f"/tasks/{failed}{tab}" for tab in ("", "?tab=error", "?tab=logs", "?tab=arguments", "?tab=events")),
         f"/tasks/{running}",
         f"/tasks?q={quote('nonsense:x')}",
         "/tasks?task=nothing-has-this-name",

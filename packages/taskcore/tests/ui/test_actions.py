@@ -89,6 +89,22 @@ def test_what_was_confirmed_is_done_told_and_written_down(
     assert entry.detail.startswith("1 done, 0 left out")
 
 
+def test_a_task_tells_what_happened_to_it_and_who_did_what(ada: TestClient, source: DashboardSource) -> None:
+    task = failed(source, queue="email")[0].id
+    ada.post("/actions/retry", data={"target": task, "confirmed": "yes"})
+
+    events = ada.get(f"/tasks/{task}?tab=events", headers=JSON).json()["events"]
+    page = ada.get(f"/tasks/{task}?tab=events").text
+
+    said = [(event["what"], event["by"]) for event in events]
+    of_itself = [what for what, _ in said if not what.startswith("task.")]  # the accounts' clock stands elsewhere
+    assert ("task.retry", "ada") in said
+    assert ["put", "attempt 1 began", "attempt 1 failed, to be tried again"] == of_itself[:3]
+    assert "attempt 3 failed" == of_itself[-1]
+    assert [event["at"] for event in events] == sorted(event["at"] for event in events)
+    assert "task.retry" in page
+
+
 def test_a_program_learns_what_became_of_each(ada: TestClient, source: DashboardSource) -> None:
     tasks = [row.id for row in failed(source)[:2]]
     ada.post("/actions/retry", data={"target": tasks[0], "confirmed": "yes"})

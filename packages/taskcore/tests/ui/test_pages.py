@@ -29,6 +29,7 @@ PATHS = [
     "/tasks/{failed}?tab=summary",
     "/tasks/{failed}?tab=arguments",
     "/tasks/{failed}?tab=logs",
+    "/tasks/{failed}?tab=events",
     "/tasks/{succeeded}?tab=result",
     "/tasks/{running}",
     "/tasks/{stuck}",

@@ -6,25 +6,15 @@ from taskcore.auth.permissions import Verb
 from taskcore.errors import TaskNotFound
 from taskcore.states import Phase
 from taskcore.ui.fingerprint import fingerprint
+from taskcore.ui.happenings import ENDS, happenings
 from taskcore.ui.models import LogRow
 from taskcore.ui.models.tasks import AttemptRow, TaskDetail
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.site import Part
 from taskcore.ui.svg_timeline import stretches, timeline
 
-TABS = ("summary", "arguments", "result", "error", "logs")
+TABS = ("summary", "arguments", "result", "error", "logs", "events")
 MOST_LINES = 2_000
-ENDS = {
-    "succeed": "succeeded",
-    "repeat": "succeeded",
-    "fail": "failed",
-    "retry": "failed, to be tried again",
-    "release": "given back",
-    "lose": "lost with its worker",
-    "cancel": "cancelled",
-    "interrupt": "interrupted",
-}
-"""How an attempt ended, for people."""
 
 
 async def task(visit: Visit) -> Show:
@@ -34,10 +24,11 @@ async def task(visit: Visit) -> Show:
     tab = tab if tab in TABS else _first_tab(detail)
     pieces = stretches(detail, visit.now)
     lines = await _lines(visit, detail) if tab == "logs" else ()
+    events = await happenings(detail, visit.site.accounts) if tab == "events" else ()
     return Show(
         template="task.html",
         title=detail.row.name,
-        model={"task": detail, "logs": lines},
+        model={"task": detail, "logs": lines, "events": events},
         also={
             "row": detail.row,
             "ends": ENDS,
