@@ -29,7 +29,7 @@ for script in distribution.entry_points.select(group="console_scripts"):
 
 # Several tests at the same time: most of them wait for disks and servers.
 AT_ONCE = ("-n", "3")
-FILE_BY_FILE = ("-n", "2", "--dist", "loadfile")  # A browser keeps a processor busy.
+TWO_AT_ONCE = ("-n", "2")  # A browser keeps a processor busy.
 ON_STORES = ("tests/architecture", "tests/conformance")
 
 
@@ -98,7 +98,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run("pytest", *AT_ONCE, *ON_STORES)
-    session.run("pytest", *FILE_BY_FILE, "tests", "--ignore=tests/chaos", *(f"--ignore={each}" for each in ON_STORES))
+    session.run("pytest", *TWO_AT_ONCE, "tests", "--ignore=tests/chaos", *(f"--ignore={each}" for each in ON_STORES))
     session.run("pytest", "tests/chaos")  # Its workers have leases of a second, and must not starve.
 
 

@@ -15,7 +15,7 @@ from .fleet import SWEEP, Fleet
 from .handlers import LEASE
 from .places import Place, Store
 
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "10"))
 
 
 @pytest.mark.timeout(60 + 5 * ROUNDS)

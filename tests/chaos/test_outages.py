@@ -23,7 +23,7 @@ from .places import Place, Store
 from .proxy import Proxy
 
 OUTAGE = float(os.environ.get("CHAOS_OUTAGE", "3"))
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "12")) // 4
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "10")) // 3
 BACK_WITHIN = 5.0
 """Seconds after the return of a server until its workers work again."""
 
