@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from sqlalchemy import Connection, column, exc, select, table, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskcore.adapters.accounts import REVISIONS, VERSIONS, area
@@ -13,9 +13,9 @@ from taskcore.adapters.accounts.session import Session
 from taskcore.adapters.accounts.tables import Tables
 from taskcore.adapters.migrating import turn_of_task
 from taskcore.adapters.schemas import check_revision
-from taskcore.adapters.sql import version_table
 from taskcore.adapters.sql.alone import alone
 from taskcore.adapters.sql.dialects import MYSQL
+from taskcore.adapters.sql.revisions import stored_revision
 from taskcore.clock import Clock
 from taskcore.errors import InvalidInput, MissingExtra
 from taskcore.ids import IdScheme
@@ -60,15 +60,7 @@ async def check(session: Session) -> None:
 
 
 async def _revision(session: Session) -> str | None:
-    """The revision of the tables that are there; None when there are none."""
-    versions = table(version_table(session.tables.area), column("version_num"))
-    try:
-        row = await session.first(select(versions.c.version_num))
-    except exc.DBAPIError as error:
-        if not session.errors.lacks_tables(error):
-            raise
-        return None
-    return None if row is None else str(row[0])
+    return await stored_revision(session, session.tables.area, session.errors)
 
 
 async def _migrate(database: Database) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,6 +10,7 @@ from taskcore.adapters.accounts import audit, keys, sessions, users
 from taskcore.adapters.accounts.database import Database
 from taskcore.adapters.accounts.opening import check, open_database
 from taskcore.adapters.accounts.session import Session as Transaction
+from taskcore.adapters.closing import Closed
 from taskcore.auth.records import (
     ApiKey,
     AuditEntry,
@@ -26,7 +26,7 @@ from taskcore.auth.records import (
 from taskcore.clock import Clock, from_micros
 
 
-class SQLAccounts:
+class SQLAccounts(Closed):
     """A store of accounts that any number of processes may use at the same time; on SQLite, those of one machine.
 
     Each method is one transaction. An object belongs to the event loop that it was opened in.
@@ -53,14 +53,6 @@ class SQLAccounts:
             MissingExtra: a driver, or alembic to make the tables, is not installed.
         """
         return cls(await open_database(where, prefix, clock))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def now(self) -> datetime:
         return from_micros(await self._database.read(Transaction.now))

@@ -4,9 +4,9 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any, Self
 
+from taskcore.adapters.closing import Closed
 from taskcore.adapters.postgres import (
     controls,
     leadership,
@@ -53,7 +53,7 @@ from taskcore.states import TaskState
 _NOW = "SELECT coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)"
 
 
-class PostgresStore:
+class PostgresStore(Closed):
     """A store in a PostgreSQL database that any number of processes and machines share.
 
     An object serves the event loop that it was opened on. Tasks are numbered by ``IdScheme.TIME_SORTED``. It needs
@@ -108,14 +108,6 @@ class PostgresStore:
             await database.close()
             raise
         return cls(database)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def now(self) -> datetime:
         ((micros,),) = await self._database.fetch(_NOW, self._database.now)

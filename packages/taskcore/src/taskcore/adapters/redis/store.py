@@ -5,10 +5,10 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from threading import Lock
-from types import TracebackType
 from typing import Self
 from weakref import WeakKeyDictionary
 
+from taskcore.adapters.closing import Closed
 from taskcore.adapters.redis import (
     leadership,
     presence,
@@ -55,7 +55,7 @@ _PATIENCE = 2.0
 """Seconds that other event loops have to close their connections; one may be waiting for us."""
 
 
-class RedisStore:
+class RedisStore(Closed):
     """A store on a server that any number of machines may use at the same time.
 
     What it has accepted is as durable as the server is set up to be: with ``appendonly yes`` and ``appendfsync always``
@@ -106,14 +106,6 @@ class RedisStore:
             await store.close()
             raise
         return store
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     @property
     def _here(self) -> tuple[Session, Listener]:

@@ -1,12 +1,13 @@
 """Open a server's database, and see to it that it holds the tables of this release."""
 
-from sqlalchemy import Connection, column, exc, select, table, text
+from sqlalchemy import Connection, select, text
 
 from taskcore.adapters.migrating import turn_of_task
 from taskcore.adapters.schemas import check_revision
-from taskcore.adapters.sql import SERVER_REVISIONS, version_table
+from taskcore.adapters.sql import SERVER_REVISIONS
 from taskcore.adapters.sql.alone import alone
 from taskcore.adapters.sql.dialects import DIALECTS
+from taskcore.adapters.sql.revisions import stored_revision
 from taskcore.adapters.sql.server import Server
 from taskcore.adapters.sql.session import Session
 from taskcore.adapters.sql.urls import parsed
@@ -52,15 +53,7 @@ async def check(session: Session) -> None:
 
 
 async def _revision(session: Session) -> str | None:
-    """The revision of the tables that are there; None when there are none."""
-    versions = table(version_table(session.schema.prefix), column("version_num"))
-    try:
-        row = await session.first(select(versions.c.version_num))
-    except exc.DBAPIError as error:
-        if not session.tables.errors.lacks_tables(error):
-            raise
-        return None
-    return None if row is None else str(row[0])
+    return await stored_revision(session, session.schema.prefix, session.tables.errors)
 
 
 async def _largest(session: Session) -> int:

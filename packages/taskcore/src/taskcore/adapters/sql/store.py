@@ -6,9 +6,9 @@ row that every step changes would make all of them wait for each other: so there
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Self
 
+from taskcore.adapters.closing import Closed
 from taskcore.clock import Clock, from_micros
 from taskcore.errors import MissingExtra
 from taskcore.ids import ScheduleId, TaskId, WorkerId
@@ -56,7 +56,7 @@ except ImportError as error:
     raise MissingExtra("a store on MySQL or MariaDB needs: pip install 'taskcore[mysql]'") from error
 
 
-class SQLStore:
+class SQLStore(Closed):
     """A store in a database of MySQL (8.0.17 or newer) or MariaDB (10.6 or newer), for any number of machines.
 
     An object belongs to the event loop that opened it.
@@ -82,14 +82,6 @@ class SQLStore:
             MissingExtra: the driver is not installed.
         """
         return cls(await opening.open_server(url, prefix, clock))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def now(self) -> datetime:
         return from_micros(await self._server.read(Session.now))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from os import PathLike, fspath
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from taskcore.adapters.closing import Closed
 from taskcore.adapters.sqlite import (
     controls,
     database,
@@ -55,7 +55,7 @@ from taskcore.models import (
 from taskcore.states import TaskState
 
 
-class SQLiteStore:
+class SQLiteStore(Closed):
     """A store in a file that any number of processes on this machine may have open at the same time.
 
     One connection writes, one reads, one searches, each in a thread of its own. An object serves any event loop and any
@@ -111,14 +111,6 @@ class SQLiteStore:
             await store.close()
             raise
         return store
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     def _session(self) -> Session:
         return Session(database.connect(self._path), self._prefix, self._ids, self._clock)

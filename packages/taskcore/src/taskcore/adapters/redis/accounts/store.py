@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Self
 
 from taskcore.adapters.accounts import area
+from taskcore.adapters.closing import Closed
 from taskcore.adapters.redis import server
 from taskcore.adapters.redis.accounts import audit, keys, sessions, users
 from taskcore.adapters.redis.session import Place
@@ -40,7 +40,7 @@ class AccountsPlace(Place):
         return f"{LAYOUT} accounts"
 
 
-class RedisAccounts:
+class RedisAccounts(Closed):
     """A store of accounts that any number of machines may use at the same time.
 
     Each method is one script, which the server runs as one step, and it is as durable as the server is set up to be:
@@ -81,14 +81,6 @@ class RedisAccounts:
             await store.close()
             raise
         return store
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     @property
     def _session(self) -> Connections:
