@@ -1,11 +1,14 @@
 """The use cases: pages, history, replay and exact replay."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from unittest.mock import create_autospec
 
 import pytest
 from taskcore.errors import BadCursor, IllegalMove, InvalidInput
 from taskmq.job import JobStatus
 from taskmq.jobs.handlers import HANDLER_HASHES, register_handler
+from taskmq.options import JobOptions
 from taskmq.service import (
     HandlerUnknown,
     HashMismatch,
@@ -20,13 +23,17 @@ from taskmq.storage.sqlite_backend import SQLiteBackend
 from taskmq.worker import Worker
 
 
+def add_all(service: Service, payloads: Sequence[object]) -> None:
+    service.add_many([(payload, JobOptions()) for payload in payloads])
+
+
 @pytest.fixture
 def service(backend: SQLiteBackend) -> Service:
     return Service(backend)
 
 
 def test_pages_follow_each_other_without_gap_while_jobs_come_in(service: Service) -> None:
-    service.add_many(list(range(7)))
+    add_all(service, list(range(7)))
     seen: list[int] = []
     cursor = None
     while True:
@@ -40,7 +47,7 @@ def test_pages_follow_each_other_without_gap_while_jobs_come_in(service: Service
 
 
 def test_the_last_full_page_has_no_cursor(service: Service) -> None:
-    service.add_many(["a", "b"])
+    add_all(service, ["a", "b"])
 
     assert service.list(JobFilter(limit=2)).next_cursor is None
     assert [1, 2] == [job.id for job in service.list(JobFilter(oldest_first=True)).items]
@@ -61,7 +68,7 @@ def test_the_last_full_page_has_no_cursor(service: Service) -> None:
 def test_jobs_are_listed_by_their_state(
     service: Service, backend: SQLiteBackend, state: str | None, ids: list[int]
 ) -> None:
-    service.add_many(list("abcde"))
+    add_all(service, list("abcde"))
     backend.update_status(1, JobStatus.RUNNING)
     backend.update_status(2, JobStatus.SUCCESS)
     backend.move_to_dlq(3)
@@ -71,14 +78,14 @@ def test_jobs_are_listed_by_their_state(
 
 
 def test_jobs_are_listed_by_their_handler(service: Service) -> None:
-    service.add("a", handler="mail")
-    service.add("b", handler="other")
+    service.add("a", JobOptions(handler="mail"))
+    service.add("b", JobOptions(handler="other"))
 
     assert ["mail"] == [job.handler for job in service.list(JobFilter(handler="mail")).items]
 
 
 def test_bad_questions_are_refused(service: Service) -> None:
-    service.add_many(["a", "b"])
+    add_all(service, ["a", "b"])
     cursor = service.list(JobFilter(limit=1)).next_cursor
 
     with pytest.raises(InvalidInput, match="pending, running, success, dead, cancelled, failed"):
@@ -92,7 +99,7 @@ def test_bad_questions_are_refused(service: Service) -> None:
 
 
 def test_the_timeline_begins_with_the_queue(service: Service, backend: SQLiteBackend) -> None:
-    job_id = service.add("x")
+    job_id = service.add("x").job_id
     Worker(func=lambda job: "ok", backend=backend).start(until_idle=True)
 
     timeline = service.timeline(job_id)
@@ -109,11 +116,11 @@ def test_what_is_not_there_is_said_so(service: Service) -> None:
     with pytest.raises(JobNotFound):
         service.replay(9)
     with pytest.raises(JobNotFound, match="dead jobs"):
-        service.replay_dead(service.add("alive"))
+        service.replay_dead(service.add("alive").job_id)
 
 
 def test_a_replay_copies_any_job(service: Service, backend: SQLiteBackend) -> None:
-    job_id = service.add('{ "as": "typed" }', handler="mail", priority=3, retry_policy="none")
+    job_id = service.add('{ "as": "typed" }', JobOptions(handler="mail", priority=3, retry_policy="none")).job_id
     backend.update_status(job_id, JobStatus.SUCCESS)
 
     copy = service.get(service.replay(job_id))
@@ -130,9 +137,10 @@ def test_a_replay_copies_any_job(service: Service, backend: SQLiteBackend) -> No
 
 def test_an_exact_replay_needs_the_same_code(service: Service, backend: SQLiteBackend) -> None:
     register_handler("mail")(lambda job: "sent")
-    job_id, never_run = service.add("x", handler="mail"), service.add("y", handler="mail", priority=-1)
+    job_id = service.add("x", JobOptions(handler="mail")).job_id
+    never_run = service.add("y", JobOptions(handler="mail", priority=-1)).job_id
     Worker(backend=backend).start(until_idle=True)
-    fresh = service.add("z", handler="mail")
+    fresh = service.add("z", JobOptions(handler="mail")).job_id
 
     assert service.get(job_id).handler_hash == service.verify_hash(job_id)
     assert service.get(never_run).handler_hash == service.get(job_id).handler_hash
@@ -150,7 +158,7 @@ def test_an_exact_replay_needs_the_same_code(service: Service, backend: SQLiteBa
 
 def test_dead_jobs_are_replayed_together_or_only_counted(service: Service, backend: SQLiteBackend) -> None:
     for handler in ("mail", "report", "mail"):
-        backend.move_to_dlq(service.add("x", handler=handler), "boom")
+        backend.move_to_dlq(service.add("x", JobOptions(handler=handler)).job_id, "boom")
 
     rehearsal = service.replay_all_dead(handler="mail", dry_run=True)
     assert [(1, None), (3, None)] == [(job.id, new) for job, new in rehearsal.jobs]
@@ -162,7 +170,7 @@ def test_dead_jobs_are_replayed_together_or_only_counted(service: Service, backe
 
 
 def test_only_a_pending_job_is_cancelled(service: Service, backend: SQLiteBackend) -> None:
-    job_id = service.add("x")
+    job_id = service.add("x").job_id
     backend.fetch_job("w")
 
     with pytest.raises(IllegalMove, match="cannot cancel a task that is running"):
@@ -194,7 +202,10 @@ def test_a_foreign_backend_serves_what_its_thirteen_methods_can() -> None:
     backend.insert_job.return_value = 100
     service = Service(backend)
 
-    assert 100 == service.add({"a": 1}, handler="mail")
+    assert (100, True) == service.add({"a": 1}, JobOptions(handler="mail"))
     backend.insert_job.assert_called_once()
     with pytest.raises(NotSupported, match="listing jobs needs more"):
         service.list(JobFilter())
+    with pytest.raises(NotSupported, match="a job with queue, timeout needs more"):
+        service.add({"a": 1}, JobOptions(queue="mail", timeout=timedelta(seconds=1)))
+    backend.insert_job.assert_called_once()

@@ -12,7 +12,7 @@ from taskcore.models import Settlement, TaskRecord
 from taskcore.retry import RetryPolicy
 from taskcore.states import Event
 
-from taskmq.vocabulary import terms_of
+from taskmq.vocabulary import Terms, terms_of
 
 MAX_DELIVERIES = 5
 """A job that loses its worker so often is dead: it may be what kills them."""
@@ -34,7 +34,7 @@ class JobPolicy:
     Instants that go by while a run goes on are not caught up.
     """
 
-    def __init__(self, retry: Callable[[str], RetryPolicy], clock: Clock, given_up: GivenUp) -> None:
+    def __init__(self, retry: Callable[[Terms], RetryPolicy], clock: Clock, given_up: GivenUp) -> None:
         self._retry = retry
         self._clock = clock
         self._given_up = given_up
@@ -57,7 +57,7 @@ class JobPolicy:
         return settled
 
     def _retry_for(self, run: Run) -> RetryPolicy:
-        return self._retry(terms_of(run.context.task.meta).retry_policy)
+        return self._retry(terms_of(run.context.task.meta))
 
 
 def lost(task: TaskRecord, now: datetime) -> Settlement:

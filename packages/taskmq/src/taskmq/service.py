@@ -7,7 +7,6 @@ the backends of this package, and is refused in one sentence on others.
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from taskcore.errors import IllegalMove, InvalidInput
@@ -17,8 +16,9 @@ from taskcore.states import TaskState
 from taskmq.errors import HandlerUnknown, HashMismatch, JobNotFound, NoHashStored, NotReplayable, NotSupported
 from taskmq.jobs import handlers
 from taskmq.jobs.calling import is_coroutine_function
+from taskmq.options import JobOptions, more_of
 from taskmq.storage.base import Job, JobStatus, QueueBackend
-from taskmq.storage.store_backend import DEAD, StoreBackend
+from taskmq.storage.store_backend import DEAD, Inserted, StoreBackend
 from taskmq.vocabulary import CANCELLED, STATES
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "HandlerInfo",
     "HandlerUnknown",
     "HashMismatch",
+    "Inserted",
     "JobFilter",
     "JobNotFound",
     "NoHashStored",
@@ -89,54 +90,36 @@ class Service:
     def __init__(self, backend: QueueBackend) -> None:
         self._backend = backend
 
-    def add(
-        self,
-        payload: object,
-        *,
-        handler: str | None = None,
-        priority: int = 0,
-        retry_policy: str = "exponential",
-        scheduled_for: datetime | None = None,
-        interval_seconds: int | None = None,
-    ) -> int:
-        """Store a job, and return its id. ``payload`` is a JSON value, or text.
+    def add(self, payload: object, options: JobOptions = JobOptions()) -> Inserted:  # noqa: B008 - frozen
+        """Store a job. ``payload`` is a JSON value, or text.
 
         Raises:
             InvalidInput: in one sentence, with nothing stored.
+            NotSupported: the backend has the methods of ``QueueBackend`` alone, and does not know an option.
         """
-        return self._backend.insert_job(
+        if isinstance(self._backend, StoreBackend):
+            (inserted,) = self._backend.insert([(payload, options)])
+            return inserted
+        if more := more_of(options):
+            self._own_backend(f"a job with {', '.join(more)}")
+        job_id = self._backend.insert_job(
             payload,
-            retry_policy=retry_policy,
-            scheduled_for=scheduled_for,
-            interval_seconds=interval_seconds,
-            handler=handler,
-            priority=priority,
+            retry_policy=options.retry_policy,
+            scheduled_for=options.scheduled_for,
+            interval_seconds=options.interval_seconds,
+            handler=options.handler,
+            priority=options.priority,
         )
+        return Inserted(job_id, created=True)
 
-    def add_many(
-        self,
-        payloads: Sequence[object],
-        *,
-        handler: str | None = None,
-        priority: int = 0,
-        retry_policy: str = "exponential",
-        scheduled_for: datetime | None = None,
-        interval_seconds: int | None = None,
-    ) -> Sequence[int]:
-        """Store many jobs in one commit, all or none, and return their ids in the same order.
+    def add_many(self, orders: Sequence[tuple[object, JobOptions]]) -> Sequence[Inserted]:
+        """Store many jobs in one commit, all or none, and answer in the same order.
 
         Raises:
             InvalidInput: in one sentence that says which one it is, with nothing stored.
             NotSupported: the backend stores one at a time.
         """
-        return self._own_backend("storing many jobs at once").insert_jobs(
-            payloads,
-            handler=handler,
-            priority=priority,
-            retry_policy=retry_policy,
-            scheduled_for=scheduled_for,
-            interval_seconds=interval_seconds,
-        )
+        return self._own_backend("storing many jobs at once").insert(orders)
 
     def get(self, job_id: int) -> Job:
         """The job, dead ones included.

@@ -9,7 +9,7 @@ from typing import Any
 
 from taskcore import serialization
 from taskcore.engine.context import TaskContext
-from taskcore.errors import CorruptPayload, InvalidInput
+from taskcore.errors import CorruptPayload
 from taskcore.ids import ScheduleId, TaskId
 from taskcore.models import TaskRecord, TaskSpec
 from taskcore.schedule import Every
@@ -20,6 +20,9 @@ from taskmq.job import Job, JobStatus
 
 NO_HANDLER = "(none)"
 """The task name of jobs without a handler."""
+
+QUEUE = "default"
+"""Where jobs wait that name no queue."""
 
 PERIODIC = ScheduleId("interval")
 """Marks the tasks of periodic jobs, so that they are found without looking at all."""
@@ -60,11 +63,14 @@ class Terms:
     """What this queue keeps with a task beyond what the core knows.
 
     Attributes:
+        max_retries, retry_delay: as in ``JobOptions``; None is the worker's.
         every: the instants of a periodic job.
         replay_of: the dead job that this one replaces.
     """
 
     retry_policy: str = "exponential"
+    max_retries: int | None = None
+    retry_delay: float | None = None
     every: Every | None = None
     replay_of: int | None = None
 
@@ -73,6 +79,10 @@ class Terms:
         found: dict[str, object] = {}
         if self.retry_policy != "exponential":
             found["retry_policy"] = self.retry_policy
+        if self.max_retries is not None:
+            found["max_retries"] = self.max_retries
+        if self.retry_delay is not None:
+            found["retry_delay"] = self.retry_delay
         if self.every is not None:
             found["interval_seconds"] = int(self.every.interval.total_seconds())
             found["anchor"] = self.every.anchor.isoformat()
@@ -90,54 +100,11 @@ def terms_of(meta: str | None) -> Terms:
     interval = found.get("interval_seconds")
     return Terms(
         retry_policy=found.get("retry_policy", "exponential"),
+        max_retries=found.get("max_retries"),
+        retry_delay=found.get("retry_delay"),
         every=Every(timedelta(seconds=interval), datetime.fromisoformat(found["anchor"])) if interval else None,
         replay_of=found.get("replay_of"),
     )
-
-
-def spec_of(
-    payload: object,
-    *,
-    handler: str | None = None,
-    priority: int = 0,
-    retry_policy: str = "exponential",
-    scheduled_for: datetime | None = None,
-    interval_seconds: int | None = None,
-    now: datetime,
-) -> TaskSpec:
-    """The order for a new job.
-
-    Args:
-        now: the store's time: the first instant of a periodic job that names none.
-
-    Raises:
-        InvalidInput: a value is not allowed; the message says which ones are.
-    """
-    _check(handler, priority, retry_policy, scheduled_for, interval_seconds)
-    every = None
-    if interval_seconds is not None:
-        every = Every(timedelta(seconds=interval_seconds), scheduled_for or now)
-    return TaskSpec(
-        name=handler or NO_HANDLER,
-        payload=payloads.to_text(payload),
-        priority=priority,
-        run_at=scheduled_for if every is None else every.anchor,
-        schedule=None if every is None else PERIODIC,
-        meta=Terms(retry_policy=retry_policy, every=every).dump(),
-    )
-
-
-def _check(handler: object, priority: object, retry_policy: object, at: object, interval: object) -> None:
-    if not (handler is None or isinstance(handler, str)) or handler == NO_HANDLER:
-        raise InvalidInput(f"handler must be a name other than {NO_HANDLER!r}, or None, got {handler!r:.80}")
-    if type(priority) is not int:
-        raise InvalidInput(f"priority must be an integer, higher first, got {priority!r:.80}")
-    if retry_policy not in RETRY_POLICIES:
-        raise InvalidInput(f"retry_policy must be one of {', '.join(RETRY_POLICIES)}, got {retry_policy!r:.80}")
-    if not (at is None or isinstance(at, datetime)):
-        raise InvalidInput(f"scheduled_for must be a datetime with a time zone, got {at!r:.80}")
-    if interval is not None and (type(interval) is not int or not 1 <= interval <= MAX_INTERVAL):
-        raise InvalidInput(f"interval_seconds must be a whole number from 1 to {MAX_INTERVAL}, got {interval!r:.80}")
 
 
 def copy_of(record: TaskRecord, *, now: datetime, key: str | None = None) -> TaskSpec:
@@ -151,8 +118,12 @@ def copy_of(record: TaskRecord, *, now: datetime, key: str | None = None) -> Tas
     return TaskSpec(
         name=record.name,
         payload=record.payload,
+        queue=record.queue,
         priority=record.priority,
+        timeout=record.timeout,
         schedule=record.schedule,
+        concurrency_key=record.concurrency_key,
+        concurrency_limit=record.concurrency_limit,
         meta=replace(terms, every=every, replay_of=int(record.id)).dump(),
         idempotency_key=key,
     )

@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from taskmq.jobs.calling import RegisteredHandlers
 from taskmq.policy import JobPolicy
 from taskmq.storage.base import Job, QueueBackend
 from taskmq.storage.store_backend import QUEUES, StoreBackend
+from taskmq.vocabulary import Terms
 
 logger = logging.getLogger("taskmq.worker")
 
@@ -65,6 +66,7 @@ class Worker:
         worker_id: no two workers may share one; by default host, process and a random part.
         lock_timeout: seconds without a sign of life after which another worker takes a job over.
         grace: seconds that running jobs may go on after ``stop``; what is not done by then goes back to the queue.
+        queues: those whose jobs it runs.
 
     Raises:
         InvalidInput: an argument is out of its range.
@@ -81,12 +83,13 @@ class Worker:
         lock_timeout: float = 30,
         *,
         grace: float = 30.0,
+        queues: Sequence[str] = QUEUES,
     ) -> None:
         self.func = func
         self.max_retries = max_retries
         self.worker_id = worker_id
         self._options = WorkerOptions(
-            queues=QUEUES,
+            queues=tuple(queues),
             concurrency=max(1, max_workers),
             lease=timedelta(seconds=lock_timeout),
             poll=timedelta(seconds=poll_interval),
@@ -185,14 +188,15 @@ class Worker:
             return Periodic(work.sweep, every, "sweep")
         return Periodic(Reaper(work, policy=policy, clock=self._clock, bus=bus).tick, every, "reaper")
 
-    def _retry(self, name: str) -> RetryPolicy:
-        attempts = 1 if name == "none" else max(1, self.max_retries)
-        backoff = (
-            Fixed(FIXED_RETRY_INTERVAL) if name == "fixed" else Exponential(EXPONENTIAL_BASE, max(1, EXPONENTIAL_BASE))
-        )
+    def _retry(self, terms: Terms) -> RetryPolicy:
+        most = self.max_retries if terms.max_retries is None else terms.max_retries
         # sys.exit() in a handler is its failure like any other.
         return RetryPolicy(
-            max_attempts=attempts, backoff=backoff, cap=EXPONENTIAL_CAP, jitter=0, retry_on=(BaseException,)
+            max_attempts=1 if terms.retry_policy == "none" else max(1, most),
+            backoff=_backoff(terms),
+            cap=max(EXPONENTIAL_CAP, terms.retry_delay or 0),
+            jitter=0,
+            retry_on=(BaseException,),
         )
 
     def _on_signal(self, received: signal.Signals, times: int) -> None:
@@ -204,3 +208,11 @@ class Worker:
         )
         sys.stdout.flush()
         self._engine.stop(force=times > 1)
+
+
+def _backoff(terms: Terms) -> Fixed | Exponential:
+    """The waits of a policy; a job's own ``retry_delay`` is the first of them."""
+    first, base = terms.retry_delay, max(1, EXPONENTIAL_BASE)
+    if terms.retry_policy == "fixed":
+        return Fixed(FIXED_RETRY_INTERVAL if first is None else first)
+    return Exponential(EXPONENTIAL_BASE if first is None else first, base)

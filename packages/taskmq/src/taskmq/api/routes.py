@@ -25,6 +25,7 @@ from taskmq.api.schemas import (
     JobRetrying,
     JobShown,
 )
+from taskmq.options import JobOptions
 from taskmq.service import Service
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.store_backend import StoreBackend
@@ -55,14 +56,14 @@ Queue = Annotated[Service, Depends(service_of)]
 @router.post("/add-job", dependencies=[may(Verb.ENQUEUE)], summary="Add a job")
 def add_job(wanted: AddJob, desk: Here, queue: Queue) -> JobAdded:
     """Store a job; it is on disk when this answers."""
-    job_id = queue.add(
-        _as_it_is(wanted.payload),
+    options = JobOptions(
         handler=wanted.handler,
         priority=wanted.priority,
         retry_policy=wanted.retry_policy,
         scheduled_for=wanted.scheduled_for,
         interval_seconds=wanted.interval_seconds,
     )
+    job_id = queue.add(_as_it_is(wanted.payload), options).job_id
     desk.telemetry.added(job_id, wanted.handler)
     return JobAdded(job_id=job_id, payload=wanted.payload, priority=wanted.priority)
 

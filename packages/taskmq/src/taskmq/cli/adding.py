@@ -16,6 +16,7 @@ from taskmq.cli.payloads import payload_of, payloads_of_stdin
 from taskmq.cli.session import import_option, service
 from taskmq.cli.text import milliseconds, precise, visible
 from taskmq.jobs.handlers import HANDLERS
+from taskmq.options import JobOptions
 from taskmq.service import Service
 from taskmq.storage.base import Job, JobStatus
 from taskmq.vocabulary import RETRY_POLICIES
@@ -27,7 +28,7 @@ TEN_YEARS = 3652 * 86_400
 
 
 class Terms(TypedDict):
-    """What the jobs of one command have in common, as ``Service.add`` takes it."""
+    """What the jobs of one command have in common, as ``JobOptions`` takes it."""
 
     handler: str | None
     priority: int
@@ -71,7 +72,7 @@ def add_job(
         return _add_lines(output, terms)
     value = payload_of(payload)
     queue = service()
-    job_id = queue.add(_text(value), **terms)
+    job_id = queue.add(_text(value), JobOptions(**terms)).job_id
     if not output.chosen:
         about = f"handler: {visible(terms['handler'])}, priority: {terms['priority']}"
         click.echo(f"Inserted job with ID: {job_id}, {about}, payload: {visible(repr(value))}")
@@ -95,7 +96,8 @@ def _check_handler(handler: str | None, modules: tuple[str, ...]) -> None:
 
 
 def _add_lines(output: Output, terms: Terms) -> ExitCode:
-    ids = service().add_many([_text(value) for value in payloads_of_stdin()], **terms)
+    options = JobOptions(**terms)
+    ids = [each.job_id for each in service().add_many([(_text(value), options) for value in payloads_of_stdin()])]
     if output.chosen:
         output.many([{"id": job_id} for job_id in ids], (Column("id", "ID"),))
     else:

@@ -5,7 +5,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple, Unpack
 
 from taskcore.auth.stores import AccountStore
 from taskcore.engine.execution.run import printable
@@ -18,14 +18,22 @@ from taskcore.states import TaskState
 from taskmq.bridge import bridge
 from taskmq.errors import NotSupported
 from taskmq.job import Job, JobStatus
+from taskmq.options import JobOptions, More, numbered, spec_of, specs_of
 from taskmq.storage import history
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.moves import ByHand
-from taskmq.vocabulary import PERIODIC, copy_of, job_of, spec_of, task_id, utc_now
+from taskmq.vocabulary import PERIODIC, QUEUE, copy_of, job_of, task_id, utc_now
 
-QUEUES = ("default",)
+QUEUES = (QUEUE,)
 PAGE = 500
 DEAD = frozenset({TaskState.FAILED})
+
+
+class Inserted(NamedTuple):
+    """What became of an order. ``created`` is False when its key was taken: ``job_id`` is the job that has it."""
+
+    job_id: int
+    created: bool
 
 
 class StoreBackend(QueueBackend):
@@ -77,26 +85,27 @@ class StoreBackend(QueueBackend):
         locked_by: str | None = None,
         lock_expires_at: datetime | None = None,
         priority: int = 0,
+        **more: Unpack[More],
     ) -> int:
         """Store a job; it is on disk when this returns.
 
         Args:
             payload: text, or any JSON value; see ``taskmq.payload``.
-            scheduled_for: with a time zone.
             locked_by: hand the job to this worker at once, until ``lock_expires_at``.
+            more: as in ``taskmq.options.JobOptions``, like all others.
 
         Raises:
             InvalidInput: in one sentence, with nothing stored.
         """
-        spec = spec_of(
-            payload,
+        options = JobOptions(
             handler=handler,
             priority=priority,
             retry_policy=retry_policy,
             scheduled_for=scheduled_for,
             interval_seconds=interval_seconds,
-            now=utc_now(),
+            **more,
         )
+        spec = spec_of(payload, options, now=utc_now())
         return bridge.run(self._insert(self.store, spec, locked_by, lock_expires_at))
 
     def insert_jobs(
@@ -108,30 +117,37 @@ class StoreBackend(QueueBackend):
         retry_policy: str = "exponential",
         scheduled_for: datetime | None = None,
         interval_seconds: int | None = None,
+        **more: Unpack[More],
     ) -> list[int]:
         """Store many jobs in one commit, all or none, and return their ids in the same order.
 
         Raises:
             InvalidInput: as ``insert_job``; the message says which one it is.
         """
-        specs: list[TaskSpec] = []
-        now = utc_now()
-        for number, payload in enumerate(payloads, start=1):
-            try:
-                specs.append(
-                    spec_of(
-                        payload,
-                        handler=handler,
-                        priority=priority,
-                        retry_policy=retry_policy,
-                        scheduled_for=scheduled_for,
-                        interval_seconds=interval_seconds,
-                        now=now,
-                    )
-                )
-            except InvalidInput as error:
-                raise InvalidInput(f"job {number} of {len(payloads)}: {error}; nothing was stored") from error
-        return [int(receipt.task) for receipt in bridge.run(self.store.put(specs))]
+        options = JobOptions(
+            handler=handler,
+            priority=priority,
+            retry_policy=retry_policy,
+            scheduled_for=scheduled_for,
+            interval_seconds=interval_seconds,
+            **more,
+        )
+        return [inserted.job_id for inserted in self._put(specs_of(payloads, options, now=utc_now()))]
+
+    def insert(self, orders: Sequence[tuple[Any, JobOptions]]) -> list[Inserted]:
+        """Store jobs that have options of their own in one commit, all or none, and answer in the same order.
+
+        Raises:
+            InvalidInput: as ``insert_job``; the message says which one it is.
+        """
+        now, specs = utc_now(), list[TaskSpec]()
+        for payload, options in orders:
+            with numbered(len(specs) + 1, len(orders)):
+                specs.append(spec_of(payload, options, now=now))
+        return self._put(specs)
+
+    def _put(self, specs: Sequence[TaskSpec]) -> list[Inserted]:
+        return [Inserted(int(receipt.task), receipt.created) for receipt in bridge.run(self.store.put(specs))]
 
     async def _insert(self, store: TaskStore, spec: TaskSpec, worker: str | None, until: datetime | None) -> int:
         (receipt,) = await store.put([spec])

@@ -1,0 +1,176 @@
+"""What a job is asked for beside its payload, checked once however many jobs are put with it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from taskcore.errors import InvalidInput
+from taskcore.ids import ScheduleId
+from taskcore.models import TaskSpec
+from taskcore.schedule import Every
+
+from taskmq.payload import to_text
+from taskmq.vocabulary import MAX_INTERVAL, NO_HANDLER, PERIODIC, QUEUE, RETRY_POLICIES, Terms
+
+MOST_RETRIES = 1_000
+LONGEST_DELAY = 366 * 86_400
+"""Seconds, a year."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """How a job is to be run.
+
+    Attributes:
+        handler: which handler runs it; None leaves it to the worker's own function.
+        priority: higher first.
+        retry_policy: "fixed", "exponential" or "none".
+        scheduled_for: not before this instant, which has a time zone.
+        interval_seconds: again and again, so far apart.
+        queue: only workers that listen to it run the job.
+        max_retries: attempts in all; None leaves it to the worker.
+        retry_delay: seconds before the second attempt, on which the policy builds; None leaves it to the worker.
+        timeout: limit of one attempt; None leaves it to the handler.
+        expires_at: an attempt that has not begun by then never begins.
+        idempotency_key: as long as a job with this key is kept, another one is not stored.
+        concurrency_key, concurrency_limit: at most so many jobs with the same key run at the same time.
+
+    Raises:
+        InvalidInput: a value is not allowed; the message says which ones are.
+    """
+
+    handler: str | None = None
+    priority: int = 0
+    retry_policy: str = "exponential"
+    scheduled_for: datetime | None = None
+    interval_seconds: int | None = None
+    queue: str = QUEUE
+    max_retries: int | None = None
+    retry_delay: float | None = None
+    timeout: timedelta | None = None
+    expires_at: datetime | None = None
+    idempotency_key: str | None = None
+    concurrency_key: str | None = None
+    concurrency_limit: int = 1
+
+    def __post_init__(self) -> None:
+        _check_name(self.handler)
+        _check_terms(self)
+        _check_times(self)
+
+
+class More(TypedDict, total=False):
+    """Options that the published ``insert_job`` does not have, as ``JobOptions`` explains them."""
+
+    queue: str
+    max_retries: int | None
+    retry_delay: float | None
+    timeout: timedelta | None
+    expires_at: datetime | None
+    idempotency_key: str | None
+    concurrency_key: str | None
+    concurrency_limit: int
+
+
+def more_of(options: JobOptions) -> list[str]:
+    """The names of those options that are set."""
+    return [name for name in More.__annotations__ if getattr(options, name) != getattr(_PLAIN, name)]
+
+
+def spec_of(payload: object, options: JobOptions, *, now: datetime) -> TaskSpec:
+    """The order for a new job.
+
+    Args:
+        now: the store's time: the first instant of a periodic job that names none.
+
+    Raises:
+        InvalidInput: the payload is not allowed, or some option is too long for the store.
+    """
+    return replace(template_of(options, now=now), payload=to_text(payload))
+
+
+def template_of(options: JobOptions, *, now: datetime) -> TaskSpec:
+    """The order for any job with these options, but for its payload."""
+    every = None
+    if options.interval_seconds is not None:
+        every = Every(timedelta(seconds=options.interval_seconds), options.scheduled_for or now)
+    return TaskSpec(
+        name=options.handler or NO_HANDLER,
+        queue=options.queue,
+        priority=options.priority,
+        run_at=options.scheduled_for if every is None else every.anchor,
+        expires_at=options.expires_at,
+        timeout=options.timeout,
+        idempotency_key=options.idempotency_key,
+        schedule=_schedule_of(every),
+        concurrency_key=options.concurrency_key,
+        concurrency_limit=options.concurrency_limit,
+        meta=Terms(
+            retry_policy=options.retry_policy,
+            max_retries=options.max_retries,
+            retry_delay=options.retry_delay,
+            every=every,
+        ).dump(),
+    )
+
+
+def specs_of(payloads: Sequence[object], options: JobOptions, *, now: datetime) -> list[TaskSpec]:
+    """The orders for jobs that differ in their payloads alone.
+
+    Raises:
+        InvalidInput: a payload is not allowed; the message says which one.
+    """
+    template, specs = template_of(options, now=now), list[TaskSpec]()
+    for payload in payloads:
+        with numbered(len(specs) + 1, len(payloads)):
+            specs.append(replace(template, payload=to_text(payload)))
+    return specs
+
+
+@contextmanager
+def numbered(number: int, among: int) -> Iterator[None]:
+    """Say which one of many jobs was refused, and what became of the others."""
+    try:
+        yield
+    except InvalidInput as error:
+        if among == 1:
+            raise
+        raise InvalidInput(f"job {number} of {among}: {error}; nothing was stored") from error
+
+
+def _schedule_of(every: Every | None) -> ScheduleId | None:
+    return None if every is None else PERIODIC
+
+
+def _check_name(handler: object) -> None:
+    if not (handler is None or isinstance(handler, str)) or handler == NO_HANDLER:
+        raise InvalidInput(f"handler must be a name other than {NO_HANDLER!r}, or None, got {handler!r:.80}")
+
+
+def _check_terms(options: JobOptions) -> None:
+    priority, policy, most, wait = options.priority, options.retry_policy, options.max_retries, options.retry_delay
+    if type(priority) is not int:
+        raise InvalidInput(f"priority must be an integer, higher first, got {priority!r:.80}")
+    if policy not in RETRY_POLICIES:
+        raise InvalidInput(f"retry_policy must be one of {', '.join(RETRY_POLICIES)}, got {policy!r:.80}")
+    if most is not None and (type(most) is not int or not 0 <= most <= MOST_RETRIES):
+        raise InvalidInput(f"max_retries must be a whole number from 0 to {MOST_RETRIES:,}, got {most!r:.80}")
+    if wait is not None and (type(wait) not in (int, float) or not 0 <= wait <= LONGEST_DELAY):
+        raise InvalidInput(f"retry_delay must be from 0 to {LONGEST_DELAY:,} seconds, got {wait!r:.80}")
+
+
+def _check_times(options: JobOptions) -> None:
+    at, interval, timeout = options.scheduled_for, options.interval_seconds, options.timeout
+    if not (at is None or isinstance(at, datetime)):
+        raise InvalidInput(f"scheduled_for must be a datetime with a time zone, got {at!r:.80}")
+    if not (options.expires_at is None or isinstance(options.expires_at, datetime)):
+        raise InvalidInput(f"expires_at must be a datetime with a time zone, got {options.expires_at!r:.80}")
+    if not (timeout is None or isinstance(timeout, timedelta)):
+        raise InvalidInput(f"timeout must be a timedelta, got {timeout!r:.80}")
+    if interval is not None and (type(interval) is not int or not 1 <= interval <= MAX_INTERVAL):
+        raise InvalidInput(f"interval_seconds must be a whole number from 1 to {MAX_INTERVAL}, got {interval!r:.80}")
+
+
+_PLAIN = JobOptions()
