@@ -1,7 +1,8 @@
 """The use cases: pages, history, replay and exact replay."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
@@ -75,6 +76,23 @@ def test_jobs_are_listed_by_their_state(
     service.cancel(4)
 
     assert ids == [job.id for job in service.list(JobFilter(state=state)).items]
+
+
+def test_jobs_are_listed_by_queue_text_error_and_time_of_creation(service: Service, backend: SQLiteBackend) -> None:
+    service.add({"to": "Ada"}, JobOptions(queue="mail"))
+    service.add({"to": "Bob"})
+    service.add("later", JobOptions(scheduled_for=datetime.now(UTC) + timedelta(hours=1)))
+    backend.move_to_dlq(2, "connection refused")
+    created = service.get(2).created_at
+
+    def ids(**wanted: Any) -> list[int]:
+        return [job.id for job in service.list(JobFilter(**wanted)).items]
+
+    assert [1] == ids(queue="mail")
+    assert [1] == ids(text="ada")
+    assert [2] == ids(error="Refused")
+    assert [3] == ids(state="scheduled")
+    assert ([], [3, 2, 1]) == (ids(created_before=created, text="Bob"), ids(created_from=service.get(1).created_at))
 
 
 def test_jobs_are_listed_by_their_handler(service: Service) -> None:

@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taskcore.errors import IllegalMove, InvalidInput
-from taskcore.pagination import Cursor, Page, checked_limit
+from taskcore.errors import IllegalMove
+from taskcore.pagination import Page
 from taskcore.states import TaskState
 
 from taskmq.errors import HandlerUnknown, HashMismatch, JobNotFound, NoHashStored, NotReplayable, NotSupported
+from taskmq.filters import JobFilter
 from taskmq.jobs import handlers
 from taskmq.jobs.calling import is_coroutine_function
 from taskmq.options import JobOptions, more_of
 from taskmq.storage.base import Job, JobStatus, QueueBackend
 from taskmq.storage.store_backend import DEAD, Inserted, StoreBackend
-from taskmq.vocabulary import CANCELLED, STATES
+from taskmq.vocabulary import CANCELLED
 
 __all__ = [
     "Entry",
@@ -35,23 +36,6 @@ __all__ = [
     "Replayed",
     "Service",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFilter:
-    """Which jobs to list.
-
-    Attributes:
-        state: a word of ``taskmq.vocabulary.STATES`` (pending, running, success, dead, cancelled, or failed for
-            the last two); None for all.
-        cursor: ``next_cursor`` of the page before.
-    """
-
-    state: str | None = None
-    handler: str | None = None
-    limit: int = 50
-    cursor: str | None = None
-    oldest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +123,9 @@ class Service:
             InvalidInput: an unknown state, or a bad limit. BadCursor: a cursor of another listing.
             NotSupported: the backend has no listing.
         """
-        query = {"state": wanted.state, "handler": wanted.handler, "oldest_first": wanted.oldest_first}
-        limit = checked_limit(wanted.limit)
-        after = None if wanted.cursor is None else _job_id_of(wanted.cursor, query)
-        found = self._own_backend("listing jobs").find_jobs(
-            states=_states_of(wanted.state),
-            handler=wanted.handler,
-            after=after,
-            limit=limit + 1,
-            oldest_first=wanted.oldest_first,
-        )
-        shown = tuple(found[:limit])
-        return Page(shown, Cursor((shown[-1].id,)).encode(query) if len(found) > limit else None)
+        found = self._own_backend("listing jobs").find(wanted.query())
+        shown = tuple(found[: wanted.limit])
+        return Page(shown, wanted.cursor_behind(shown[-1].id) if len(found) > len(shown) else None)
 
     def timeline(self, job_id: int) -> Sequence[Entry]:
         """What happened to a job, oldest first, beginning with "Queued"; at most its newest 100 lines after that.
@@ -274,20 +249,6 @@ class Service:
         ):
             dead.extend(page)
         return dead
-
-
-def _states_of(word: str | None) -> frozenset[TaskState]:
-    if word is None:
-        return frozenset()
-    try:
-        return STATES[word]
-    except KeyError:
-        raise InvalidInput(f"state must be one of {', '.join(STATES)}, got {word!r:.80}") from None
-
-
-def _job_id_of(cursor: str, query: Mapping[str, object]) -> int:
-    key = Cursor.decode(cursor, query).key
-    return key[0] if isinstance(key[0], int) else 0
 
 
 def _entry(line: Mapping[str, Any]) -> Entry:

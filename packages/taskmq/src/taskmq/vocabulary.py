@@ -13,7 +13,7 @@ from taskcore.errors import CorruptPayload
 from taskcore.ids import ScheduleId, TaskId
 from taskcore.models import TaskRecord, TaskSpec
 from taskcore.schedule import Every
-from taskcore.states import TaskState
+from taskcore.states import Phase, TaskState
 
 from taskmq import payload as payloads
 from taskmq.job import Job, JobStatus
@@ -56,6 +56,14 @@ STATES: Mapping[str, frozenset[TaskState]] = {
     "failed": frozenset({TaskState.FAILED}) | _NEVER_BEGUN,
 }
 """Words by which jobs are listed; "failed" is what ``JobStatus.FAILED`` covers."""
+
+PHASES: Mapping[str, frozenset[Phase]] = {
+    "scheduled": frozenset({Phase.SCHEDULED}),
+    "retrying": frozenset({Phase.RETRYING}),
+}
+"""Finer words for pending jobs."""
+
+_WORDS: Mapping[Phase, str] = {Phase.QUEUED: "pending", Phase.SUCCEEDED: "success", Phase.FAILED: "dead"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +161,11 @@ def word_of(record: TaskRecord, now: datetime) -> str:
             return "success"
         case state:
             return state.value
+
+
+def word_of_phase(phase: Phase) -> str:
+    """The word for jobs of a phase."""
+    return _WORDS.get(phase, phase.value)
 
 
 def granted_retries(record: TaskRecord) -> int:

@@ -260,7 +260,11 @@ class StoreBackend(QueueBackend):
             after=None if after is None else task_id(after),
             limit=limit,
         )
-        return [_job(record) for record in bridge.run(self.store.find(query))] if limit > 0 else []
+        return self.find(query) if limit > 0 else []
+
+    def find(self, query: TaskQuery) -> list[Job]:
+        """Jobs that meet every condition of a query."""
+        return [_job(record) for record in bridge.run(self.store.find(query))]
 
     def add_log(self, job_id: int, level: str, message: str, handler: str | None = None) -> None:
         """Add a line to a job's log. The handler is the job's, whatever is said here."""
