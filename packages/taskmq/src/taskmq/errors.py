@@ -2,6 +2,8 @@
 
 TaskcoreError
 ├── JobNotFound          no job has this id
+├── ScheduleNotFound     no schedule has this id
+├── ScheduleExists       a schedule has this id already
 ├── NotReplayable        the job cannot be replayed exactly
 │   ├── NoHashStored     no code version was kept with it
 │   ├── HandlerUnknown   this process does not know its handler
@@ -21,6 +23,26 @@ class JobNotFound(TaskcoreError, LookupError):
     def __init__(self, job_id: int, where: str = "the queue") -> None:
         super().__init__(f"job {job_id} not found in {where}")
         self.job_id = job_id
+
+
+class ScheduleNotFound(TaskcoreError, LookupError):
+    """No schedule has this id."""
+
+    code = "not_found"
+
+    def __init__(self, schedule: str) -> None:
+        super().__init__(f"there is no schedule {schedule!r:.200}")
+        self.schedule = schedule
+
+
+class ScheduleExists(TaskcoreError):
+    """A schedule has this id already."""
+
+    code = "conflict"
+
+    def __init__(self, schedule: str) -> None:
+        super().__init__(f"there is a schedule {schedule!r:.200} already; replace it, or choose another id")
+        self.schedule = schedule
 
 
 class NotReplayable(TaskcoreError):

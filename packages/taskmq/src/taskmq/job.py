@@ -44,6 +44,7 @@ class Job:
         worker: the last worker that had it.
         started_at, finished_at: of the last attempt.
         fraction, note: the progress that its handler told of last.
+        schedule: the id of the schedule that stored it.
     """
 
     id: int
@@ -71,6 +72,7 @@ class Job:
     finished_at: datetime | None = None
     fraction: float | None = None
     note: str | None = None
+    schedule: str | None = None
     context: TaskContext | None = field(default=None, repr=False, compare=False)
 
     def progress(self, fraction: float, note: str | None = None) -> None:

@@ -12,7 +12,7 @@ from taskcore.models import TaskSpec
 from taskcore.schedule import Every
 
 from taskmq.payload import to_text
-from taskmq.vocabulary import MAX_INTERVAL, NO_HANDLER, PERIODIC, QUEUE, RETRY_POLICIES, Terms
+from taskmq.vocabulary import MAX_INTERVAL, NO_HANDLER, PERIODIC, QUEUE, RETRY_POLICIES, Terms, terms_of
 
 MOST_RETRIES = 1_000
 LONGEST_DELAY = 366 * 86_400
@@ -113,6 +113,22 @@ def template_of(options: JobOptions, *, now: datetime) -> TaskSpec:
             retry_delay=options.retry_delay,
             every=every,
         ).dump(),
+    )
+
+
+def options_of(spec: TaskSpec) -> JobOptions:
+    """The options that ``template_of`` made an order from; no schedule is among them."""
+    terms = terms_of(spec.meta)
+    return JobOptions(
+        handler=None if spec.name == NO_HANDLER else spec.name,
+        priority=spec.priority,
+        retry_policy=terms.retry_policy,
+        queue=spec.queue,
+        max_retries=terms.max_retries,
+        retry_delay=terms.retry_delay,
+        timeout=spec.timeout,
+        concurrency_key=spec.concurrency_key,
+        concurrency_limit=spec.concurrency_limit,
     )
 
 

@@ -141,6 +141,11 @@ def handler_of(record: TaskRecord) -> str | None:
     return None if record.name == NO_HANDLER else record.name
 
 
+def schedule_of(record: TaskRecord) -> str | None:
+    """The schedule that fired it."""
+    return None if record.schedule == PERIODIC else record.schedule
+
+
 def error_of(record: TaskRecord) -> str | None:
     """The text of the last error."""
     if record.state is TaskState.CANCELLED:
@@ -204,6 +209,7 @@ def job_of(record: TaskRecord, *, now: datetime, context: TaskContext | None = N
         finished_at=record.finished_at,
         fraction=record.progress,
         note=record.progress_note,
+        schedule=schedule_of(record),
         context=context,
     )
 

@@ -22,7 +22,7 @@ from taskcore.ids import WorkerId
 from taskcore.ports import EventBus, TaskStore
 from taskcore.retry import Exponential, Fixed, RetryPolicy
 
-from taskmq import observers, storage
+from taskmq import leading, observers, storage
 from taskmq.failed_log import FailedLog
 from taskmq.foreign_queue import ForeignQueue
 from taskmq.heartbeat_file import HeartbeatFile
@@ -170,6 +170,7 @@ class Worker:
                 Periodic(self._heartbeat.beat, timedelta(seconds=HEARTBEAT_INTERVAL), "heartbeat file")
             )
             await stack.enter_async_context(self._sweep(work, policy, bus))
+            await leading.join(stack, work, engine.id, bus)
             await observers.on_the_list(stack, work, engine, handlers)
             return await engine.run(until_idle=until_idle)
 

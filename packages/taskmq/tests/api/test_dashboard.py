@@ -11,6 +11,8 @@ from taskmq.accounts import accounts_of
 from taskmq.api.app import create_app
 from taskmq.api.desk import Desk, proxies_of
 from taskmq.jwt_secret import Keys
+from taskmq.options import JobOptions
+from taskmq.schedules import JobSchedule, Schedules
 from taskmq.storage.base import JobStatus
 from taskmq.storage.sqlite_backend import SQLiteBackend
 
@@ -191,13 +193,28 @@ def test_a_login_without_name_or_password_is_told_so(client: TestClient, body: d
     assert (400, {"detail": "Missing username or password"}) == (answer.status_code, answer.json())
 
 
-def test_periodic_jobs_are_jobs_and_there_is_no_page_of_schedules(client: TestClient, backend: SQLiteBackend) -> None:
+def test_schedules_have_pages_and_periodic_jobs_are_jobs(client: TestClient, backend: SQLiteBackend) -> None:
+    schedules = Schedules(backend)
+    schedules.add(JobSchedule(id="nightly", cron="0 3 * * *", options=JobOptions(handler="email")))
     backend.insert_job({}, handler="email", interval_seconds=60)
+    schedules.run_now("nightly")
 
-    (row,) = client.get("/dashboard/tasks", headers=JSON).json()["page"]["rows"]
+    rows = client.get("/dashboard/tasks", headers=JSON).json()["page"]["rows"]
+    (schedule,) = client.get("/dashboard/schedules", headers=JSON).json()["schedules"]
 
-    assert ["periodic"] == row["tags"]
-    assert 404 == client.get("/dashboard/schedules").status_code
+    assert [["schedule nightly"], ["periodic"]] == [row["tags"] for row in rows]
+    assert ("nightly", "0 3 * * *", "email") == (schedule["id"], schedule["trigger"], schedule["task"])
+    assert 200 == client.get("/dashboard/schedules/nightly").status_code
+
+
+def test_a_schedule_is_paused_on_its_page(client: TestClient, backend: SQLiteBackend) -> None:
+    Schedules(backend).add(JobSchedule(id="nightly", cron="0 3 * * *"))
+
+    order = {"target": "nightly", "confirmed": "yes"}
+    answer = client.post("/dashboard/actions/pause-schedule", data=order, follow_redirects=False)
+
+    assert answer.status_code < 400, answer.text
+    assert Schedules(backend).get("nightly").paused
 
 
 def test_pages_load_nothing_from_elsewhere(client: TestClient) -> None:

@@ -1,7 +1,6 @@
 """The pages of a queue, for its users; while it has none, for programs on this machine."""
 
 import asyncio
-from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 from taskcore.auth.accounts import Accounts
@@ -16,7 +15,6 @@ from taskcore.auth.principal import Principal
 from taskcore.models import TaskRecord
 from taskcore.states import Phase
 from taskcore.ui import Dashboard
-from taskcore.ui.models import Action
 from taskcore.ui.source import DashboardSource
 from taskcore.ui.stores import store_source
 from taskcore.ui.stores.rows import Reading
@@ -27,10 +25,9 @@ from taskmq import __version__
 from taskmq.api.callers import principal_of
 from taskmq.api.desk import Desk
 from taskmq.storage.store_backend import StoreBackend
-from taskmq.vocabulary import PERIODIC, STATUS
+from taskmq.vocabulary import PERIODIC, STATUS, schedule_of
 
 FIRST_STEPS = 'taskmq add-job --handler dummy --payload \'{"to": "ada@example.org"}\'\ntaskmq run-worker'
-_SCHEDULES = {Action.RUN_SCHEDULE, Action.PAUSE_SCHEDULE, Action.RESUME_SCHEDULE, Action.REMOVE_SCHEDULE}
 
 
 class DashboardMount:
@@ -56,8 +53,8 @@ class DashboardMount:
 
 
 def source_of(backend: StoreBackend, place: str) -> DashboardSource:
-    """What the pages show. Periodic jobs are jobs, so there are no schedules beside them."""
-    source = store_source(
+    """What the pages show. Periodic jobs are jobs, and not among the schedules."""
+    return store_source(
         backend.store,
         system="taskmq",
         backend=place,
@@ -66,7 +63,6 @@ def source_of(backend: StoreBackend, place: str) -> DashboardSource:
         command="taskmq run-worker",
         first_steps=FIRST_STEPS,
     )
-    return replace(source, schedules=None, actions=source.actions - _SCHEDULES)
 
 
 def native_word(record: TaskRecord, phase: Phase) -> str:
@@ -75,7 +71,8 @@ def native_word(record: TaskRecord, phase: Phase) -> str:
 
 
 def _tags(record: TaskRecord) -> tuple[str, ...]:
-    return ("periodic",) if record.schedule == PERIODIC else ()
+    schedule = schedule_of(record)
+    return ("periodic",) if record.schedule == PERIODIC else () if schedule is None else (f"schedule {schedule}",)
 
 
 def _access(accounts: Accounts, desk: Desk) -> Access:

@@ -1,7 +1,6 @@
 """What people do to schedules."""
 
-from dataclasses import replace
-
+from taskcore.engine.schedule_acts import extra_run, set_paused
 from taskcore.models import ScheduleRecord
 from taskcore.ports import ScheduleStore, TaskQueue
 from taskcore.ui.models import Action, ActionResult, Order
@@ -29,16 +28,9 @@ class ScheduleActions:
             case Action.REMOVE_SCHEDULE:
                 await self._schedules.remove_schedule(record.spec.id)
             case _:
-                await self._pause(record, action is Action.PAUSE_SCHEDULE)
+                await set_paused(self._schedules, record, action is Action.PAUSE_SCHEDULE)
         return ""
 
     async def _run(self, record: ScheduleRecord) -> str:
-        """Put its task now; the order of its instants stays what it is."""
-        spec = replace(record.spec.task, run_at=None, schedule=record.spec.id, id=None, idempotency_key=None)
-        (receipt,) = await self._tasks.put([spec])
+        (receipt,) = await self._tasks.put([extra_run(record.spec)])
         return f"task {receipt.task}"
-
-    async def _pause(self, record: ScheduleRecord, paused: bool) -> None:
-        """Instants that come by meanwhile are not caught up, so it goes on from the present."""
-        if record.spec.paused != paused:
-            await self._schedules.save_schedule(replace(record.spec, paused=paused), await self._schedules.now())
