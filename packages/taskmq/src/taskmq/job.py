@@ -42,6 +42,8 @@ class Job:
         attempts: how often it was handed to a worker.
         error_type: the class name of the last error.
         worker: the last worker that had it.
+        queue: where it waits.
+        max_retries: attempts in all, where the job says; None leaves it to the worker.
         started_at, finished_at: of the last attempt.
         fraction, note: the progress that its handler told of last.
         schedule: the id of the schedule that stored it.
@@ -68,6 +70,8 @@ class Job:
     attempts: int = 0
     error_type: str | None = None
     worker: str | None = None
+    queue: str = "default"
+    max_retries: int | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     fraction: float | None = None

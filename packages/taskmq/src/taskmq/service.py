@@ -233,6 +233,16 @@ class Service:
         else:
             self._backend.update_status(job_id, JobStatus.PENDING, job.retries + 1, "Retry requested")
 
+    def delete(self, job_id: int) -> None:
+        """Remove a job and its logs.
+
+        Raises:
+            JobNotFound: there is none. IllegalMove: it is running. NotSupported: the backend removes nothing.
+        """
+        backend = self._own_backend("deleting a job")
+        if not backend.delete_job(job_id):
+            raise IllegalMove(self.get(job_id).state, "delete", "not running")
+
     def handlers(self) -> Sequence[HandlerInfo]:
         """The handlers that this process has registered, by name."""
         return [_handler_info(str(name), function) for name, function in sorted(handlers.HANDLERS.items(), key=_name)]

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from taskcore.models import TaskQuery
+from taskmq.bridge import bridge
 from taskmq.storage import SQLiteBackend
 from taskmq.storage.base import Job
+from taskmq.vocabulary import terms_of
 
 Taskmq = Callable[..., Result]
 
@@ -45,6 +48,47 @@ def test_a_job_is_stored_as_the_options_say(taskmq: Taskmq, stored: Callable[[in
         job.interval_seconds,
     )
     assert datetime(2031, 4, 1, 12, tzinfo=UTC) == job.scheduled_for
+
+
+def test_all_that_can_be_asked_for_a_job_can_be_asked_for_here(taskmq: Taskmq) -> None:
+    words = (
+        "--queue",
+        "mail",
+        "--max-retries",
+        "7",
+        "--retry-delay",
+        "1.5s",
+        "--time-limit",
+        "2m",
+        "--expires-at",
+        "+1h",
+    )
+    limits = ("--concurrency-key", "bob", "--concurrency-limit", "2", "--idempotency-key", "order 7")
+
+    taskmq("add-job", "--handler", "email", *words, *limits)
+
+    backend = SQLiteBackend()
+    (record,) = bridge.run(backend.store.find(TaskQuery()))
+    backend.close()
+    terms = terms_of(record.meta)
+    assert ("mail", 7, 1.5, timedelta(minutes=2)) == (
+        record.queue,
+        terms.max_retries,
+        terms.retry_delay,
+        record.timeout,
+    )
+    assert ("bob", 2, "order 7") == (record.concurrency_key, record.concurrency_limit, record.idempotency_key)
+    assert record.expires_at is not None
+    assert timedelta(minutes=59) < record.expires_at - record.created_at < timedelta(minutes=61)
+
+
+def test_a_job_whose_key_is_taken_is_not_stored_again(taskmq: Taskmq) -> None:
+    first, second = (taskmq("add-job", "--handler", "email", "--idempotency-key", "order 7") for _ in range(2))
+
+    assert first.stdout.startswith("Inserted job with ID: 1,")
+    assert (0, "Job ID: 1\n") == (second.exit_code, second.stdout)
+    assert "Job 1 has this idempotency key already; nothing was stored.\n" == second.stderr
+    assert ["1"] == taskmq("jobs", "list", "-q").stdout.split()
 
 
 @pytest.mark.parametrize("value", ["123", "hello", "null", 'say "hi"\n', 17, 1.5, True, None, [], {}, [1, {"a": []}]])

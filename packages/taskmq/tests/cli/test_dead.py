@@ -154,4 +154,4 @@ def test_a_bulk_replay_that_breaks_off_says_how_far_it_came(taskmq: Taskmq, monk
     result = taskmq("replay-dead", "--all", "--yes")
 
     assert 3 == result.exit_code
-    assert result.stderr.startswith("Stopped after 1 of 3; the others are dead still.\nError: the disk is full.\n")
+    assert result.stderr.startswith("Stopped after 1 of 3; the others are as they were.\nError: the disk is full.\n")

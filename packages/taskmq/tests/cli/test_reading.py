@@ -100,11 +100,11 @@ def test_jobs_are_listed_by_what_they_are(taskmq: Taskmq, filters: Sequence[str]
 def test_a_pipe_gets_whole_values_between_tabs(taskmq: Taskmq) -> None:
     header, *rows = [line.split("\t") for line in taskmq("jobs", "list").stdout.splitlines()]
 
-    assert ["id", "state", "handler", "attempts", "created_at", "duration_ms", "error"] == header
+    assert ["id", "state", "handler", "attempts", "max_attempts", "created_at", "duration_ms", "error"] == header
     assert [["3", "scheduled", "email", "0"], ["2", "dead", "report", "1"], ["1", "success", "email", "1"]] == [
         row[:4] for row in rows
     ]
-    assert ["", "ValueError: bad month 13", ""] == [row[6] for row in rows]
+    assert ["", "ValueError: bad month 13", ""] == [row[7] for row in rows]
     assert 3 == len(taskmq("jobs", "list", "--no-header").stdout.splitlines())
 
 

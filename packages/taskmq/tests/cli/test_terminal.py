@@ -25,7 +25,7 @@ def test_jobs_are_a_table_with_icons(terminal: Terminal, plain: Plain) -> None:
     header, dead, done = plain(terminal("jobs", "list")).splitlines()
 
     assert ["ID", "State", "Handler", "Attempts", "Created", "Duration", "Error"] == header.split()
-    assert ["2", "☠", "dead", "raise", "1"] == dead.split()[:5]
+    assert ["2", "☠", "dead", "raise", "1/1"] == dead.split()[:5]
     assert "s ago" in dead
     assert ["1", "✓", "success", "email", "1"] == done.split()[:5]
 
@@ -36,7 +36,7 @@ def test_only_the_last_column_is_cut(terminal: Terminal, plain: Plain, taskmq: T
 
     _, row, *_ = plain(terminal("jobs", "list", env={"COLUMNS": "80"})).splitlines()
 
-    assert ["3", "☠", "dead", "raise", "1"] == row.split()[:5]
+    assert ["3", "☠", "dead", "raise", "1/1"] == row.split()[:5]
     assert row.rstrip().endswith("x…")
     assert 80 >= len(row)
 

@@ -65,8 +65,8 @@ Starting worker pool with 1 worker(s) using sqlite backend... Press Ctrl+C to st
   handlers: dummy, email, raise, report, slow   db: FOLDER/taskmq.db
 Stopped. Processed 2 (0 ok, 2 failed), requeued 0.
 $ taskmq jobs list --state failed --limit 1
-id	state	handler	attempts	created_at	duration_ms	error
-2	dead	gone	1	TIME	MS	UnknownHandler: Unknown handler: gone
+id	state	handler	attempts	max_attempts	created_at	duration_ms	error
+2	dead	gone	1	1	TIME	MS	UnknownHandler: Unknown handler: gone
 1 shown. More: taskmq jobs list --state failed --limit 1 --cursor CURSOR
 $ taskmq list-dead
 Found 2 dead jobs:

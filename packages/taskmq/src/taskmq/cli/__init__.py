@@ -12,8 +12,9 @@ from taskmq.cli.adding import add_job
 from taskmq.cli.dead import list_dead, replay, replay_dead
 from taskmq.cli.doctor import doctor
 from taskmq.cli.handlers import handlers, register_dummy_handler
+from taskmq.cli.jobs import jobs
 from taskmq.cli.program import cli
-from taskmq.cli.reading import get_job, inspect, jobs, logs
+from taskmq.cli.reading import get_job, inspect, logs
 from taskmq.cli.serving import serve_api
 from taskmq.cli.tokens import secrets, token
 from taskmq.cli.users import users

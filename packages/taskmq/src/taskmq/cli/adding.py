@@ -3,49 +3,31 @@
 import difflib
 import json
 import time
-from datetime import datetime, timedelta
-from typing import Any, TypedDict, Unpack
+from datetime import timedelta
+from typing import Any
 
 import click
 
 from taskmq.cli.documents import JOB_COLUMNS, job_document
 from taskmq.cli.failures import ExitCode, Failure
 from taskmq.cli.output import Column, Output, output_options
-from taskmq.cli.params import duration, instant
+from taskmq.cli.params import duration
 from taskmq.cli.payloads import payload_of, payloads_of_stdin
 from taskmq.cli.session import import_option, service
+from taskmq.cli.terms import job_options
 from taskmq.cli.text import milliseconds, precise, visible
 from taskmq.jobs.handlers import HANDLERS
 from taskmq.options import JobOptions
 from taskmq.service import Service
 from taskmq.storage.base import Job, JobStatus
-from taskmq.vocabulary import RETRY_POLICIES
 
 POLL = 0.1
 """Seconds between two looks at a job that somebody waits for."""
 
-TEN_YEARS = 3652 * 86_400
-
-
-class Terms(TypedDict):
-    """What the jobs of one command have in common, as ``JobOptions`` takes it."""
-
-    handler: str | None
-    priority: int
-    retry_policy: str
-    scheduled_for: datetime | None
-    interval_seconds: int | None
-
 
 @click.command("add-job")
 @click.option("--payload", metavar="JSON|@FILE|-", help="JSON, a file of JSON, or - for one job a line of stdin.")
-@click.option("--handler", metavar="NAME", help="Which handler runs it.")
-@click.option("--priority", type=int, default=0, show_default=True, help="Higher first.")
-@click.option("--retry-policy", type=click.Choice(RETRY_POLICIES), default="exponential", show_default=True)
-@click.option("--scheduled-for", type=instant, metavar="ISO|+10m", help="Not before this instant.")
-@click.option(
-    "--interval-seconds", type=click.IntRange(1, TEN_YEARS), metavar="N", help="Again and again, so far apart."
-)
+@job_options
 @click.option("--strict", is_flag=True, help="Refuse a handler that no imported module registers.")
 @click.option("--wait", is_flag=True, help="Wait until the job is over; exit 1 if it failed.")
 @click.option("--timeout", type=duration, default="30s", show_default=True, help="With --wait: exit 5 after this.")
@@ -57,25 +39,30 @@ def add_job(
     wait: bool,
     timeout: timedelta,
     modules: tuple[str, ...],
+    terms: JobOptions,
     output: Output,
-    **terms: Unpack[Terms],
 ) -> ExitCode:
     """Store a job.
 
     With --payload - one for each line of stdin, all or none.
     """
     if strict:
-        _check_handler(terms["handler"], modules)
-    if wait and (payload == "-" or terms["interval_seconds"]):
+        _check_handler(terms.handler, modules)
+    if wait and (payload == "-" or terms.interval_seconds):
         raise click.UsageError("--wait is for one job that ends; leave out --payload - and --interval-seconds")
+    if payload == "-" and terms.idempotency_key:
+        raise click.UsageError("--idempotency-key is for one job; leave it out, or out of --payload -")
     if payload == "-":
         return _add_lines(output, terms)
     value = payload_of(payload)
     queue = service()
-    job_id = queue.add(_text(value), JobOptions(**terms)).job_id
-    if not output.chosen:
-        about = f"handler: {visible(terms['handler'])}, priority: {terms['priority']}"
-        click.echo(f"Inserted job with ID: {job_id}, {about}, payload: {visible(repr(value))}")
+    job_id, created = queue.add(_text(value), terms)
+    if not created:
+        click.echo(f"Job {job_id} has this idempotency key already; nothing was stored.", err=True)
+    if not output.chosen and created:
+        click.echo(f"Inserted job with ID: {job_id}, {_about(terms)}, payload: {visible(repr(value))}")
+    elif not output.chosen:
+        click.echo(f"Job ID: {job_id}")
     return _finish(queue, job_id, output, timeout if wait else None)
 
 
@@ -95,15 +82,17 @@ def _check_handler(handler: str | None, modules: tuple[str, ...]) -> None:
         raise Failure(message, hint=hint, code="handler_not_found")
 
 
-def _add_lines(output: Output, terms: Terms) -> ExitCode:
-    options = JobOptions(**terms)
-    ids = [each.job_id for each in service().add_many([(_text(value), options) for value in payloads_of_stdin()])]
+def _about(terms: JobOptions) -> str:
+    return f"handler: {visible(terms.handler)}, priority: {terms.priority}"
+
+
+def _add_lines(output: Output, terms: JobOptions) -> ExitCode:
+    ids = [each.job_id for each in service().add_many([(_text(value), terms) for value in payloads_of_stdin()])]
     if output.chosen:
         output.many([{"id": job_id} for job_id in ids], (Column("id", "ID"),))
     else:
         span = f", IDs: {ids[0]} to {ids[-1]}" if ids else ""
-        about = f"handler: {visible(terms['handler'])}, priority: {terms['priority']}"
-        click.echo(f"Inserted {len(ids)} job{'' if len(ids) == 1 else 's'}, {about}{span}")
+        click.echo(f"Inserted {len(ids)} job{'' if len(ids) == 1 else 's'}, {_about(terms)}{span}")
     return ExitCode.OK
 
 

@@ -1,26 +1,20 @@
 """Commands for jobs that failed for good, and for running jobs again: list-dead, replay, replay-dead."""
 
-import sys
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 import click
-from taskcore.errors import StoreError
 
+from taskmq.cli.bulk import Deed, do_to_found
 from taskmq.cli.documents import JOB_COLUMNS, job_document
-from taskmq.cli.failures import ExitCode, Failure, bad_input
-from taskmq.cli.output import Column, Output, output_options
+from taskmq.cli.failures import ExitCode, Failure
+from taskmq.cli.output import Output, output_options
 from taskmq.cli.params import JOB_ID, MOST, rate
 from taskmq.cli.session import import_option, service
-from taskmq.cli.text import as_json, rough, visible
+from taskmq.cli.text import as_json, visible
 from taskmq.jobs.handlers import get_handler
 from taskmq.service import HashMismatch, JobNotFound, NotReplayable, Service
 from taskmq.storage.base import Job
-
-NOTICE_EVERY = 10.0
-"""Seconds between lines of progress where no bar can be drawn."""
 
 
 @click.command("list-dead")
@@ -99,13 +93,8 @@ def replay_dead(
         return _replay_one(job_id, output)
     queue = service()
     dead = [job for job, _ in queue.replay_all_dead(handler=handler, dry_run=True).jobs]
-    if dry_run or not dead:
-        _tell_plan(dead, output)
-        return ExitCode.OK
-    if not yes and not _confirmed(len(dead)):
-        click.echo("Nothing changed.", err=True)
-        return ExitCode.REFUSED
-    return _replay_many(queue, dead, pause or timedelta(0), bool(modules), output)
+    deed = _replaying(queue, dead if modules else ())
+    return do_to_found(deed, dead, output, dry_run=dry_run, yes=yes, pause=pause or timedelta(0))
 
 
 def _replay_one(job_id: int, output: Output) -> ExitCode:
@@ -126,79 +115,16 @@ def _told(job_id: int, new: int, output: Output, line: str) -> None:
         click.echo(line)
 
 
-def _tell_plan(dead: Sequence[Job], output: Output) -> None:
-    if output.chosen:
-        output.many([job_document(job) for job in dead], JOB_COLUMNS)
-    elif not dead:
-        click.echo("No dead jobs found.")
-    else:
-        click.echo(f"Would replay {_counted(len(dead))}: {_summary(dead)}. Nothing changed.")
+def _replaying(queue: Service, only_registered: Sequence[Job]) -> Deed:
+    """Replay dead jobs; those ``only_registered`` are refused when this process does not know their handlers."""
+    gone = {job.id: job.handler for job in only_registered if get_handler(job.handler) is None}
 
+    def one(job_id: int) -> dict[str, int]:
+        if job_id in gone:
+            raise NotReplayable(f'handler "{gone[job_id]}" no longer registered')
+        try:
+            return {"new_id": queue.replay_dead(job_id)}
+        except JobNotFound:
+            raise NotReplayable("no longer dead") from None
 
-def _summary(dead: Sequence[Job]) -> str:
-    """``email 9, report 3 (oldest 2 d, newest 4 min)``."""
-    by_handler = Counter(visible(job.handler or "(no handler)") for job in dead)
-    ages = [(datetime.now(UTC) - (job.finished_at or job.created_at)).total_seconds() for job in dead]
-    handlers = ", ".join(f"{handler} {count}" for handler, count in by_handler.most_common())
-    return f"{handlers} (oldest {rough(max(ages))}, newest {rough(min(ages))})"
-
-
-def _counted(number: int) -> str:
-    return f"{number} dead job{'' if number == 1 else 's'}"
-
-
-def _confirmed(number: int) -> bool:
-    if not sys.stdin.isatty():
-        raise bad_input(
-            f"replaying {_counted(number)} needs a yes", hint="look first with --dry-run, then repeat it with --yes"
-        )
-    return click.confirm(f"Replay {_counted(number)}?", err=True)
-
-
-def _replay_many(
-    queue: Service, dead: Sequence[Job], pause: timedelta, only_registered: bool, output: Output
-) -> ExitCode:
-    replayed: list[dict[str, int]] = []
-    skipped: list[dict[str, object]] = []
-    try:
-        for job in _paced(dead, pause.total_seconds()):
-            if only_registered and get_handler(job.handler) is None:
-                skipped.append({"id": job.id, "reason": f'handler "{job.handler}" no longer registered'})
-                continue
-            try:
-                replayed.append({"id": job.id, "new_id": queue.replay_dead(job.id)})
-            except JobNotFound:
-                skipped.append({"id": job.id, "reason": "no longer dead"})
-    except (StoreError, KeyboardInterrupt):
-        click.echo(f"Stopped after {len(replayed)} of {len(dead)}; the others are dead still.", err=True)
-        raise
-    _tell_done(replayed, skipped, output)
-    return ExitCode.PARTLY if skipped else ExitCode.OK
-
-
-def _tell_done(replayed: Sequence[dict[str, int]], skipped: Sequence[dict[str, object]], output: Output) -> None:
-    if output.ids_only:
-        output.many(replayed, (Column("new_id"),))
-    elif output.chosen:
-        click.echo(as_json({"replayed": replayed, "skipped": skipped}))
-    else:
-        reasons = "; ".join(f"job {job['id']}: {visible(job['reason'])}" for job in skipped)
-        click.echo(f"Replayed {len(replayed)}" + (f", skipped {len(skipped)} ({reasons})." if skipped else "."))
-
-
-def _paced(jobs: Sequence[Job], pause: float) -> Iterator[Job]:
-    """Hand out the jobs, ``pause`` seconds apart, and show how far it is: as a bar, or a line now and then."""
-    from taskmq.cli.tables import progress_bar
-
-    bar = progress_bar()
-    task = bar.add_task("Replaying", total=len(jobs))
-    told = time.monotonic()
-    with bar:
-        for done, job in enumerate(jobs):
-            if done and pause:
-                time.sleep(pause)
-            yield job
-            bar.advance(task)
-            if bar.disable and time.monotonic() - told >= NOTICE_EVERY:
-                told = time.monotonic()
-                click.echo(f"Replaying {done + 1}/{len(jobs)}", err=True)
+    return Deed(verb="replay", doing="replaying", done="replayed", kind="dead job", one=one)

@@ -29,6 +29,7 @@ def job_document(job: Job) -> dict[str, Any]:
         "state": job.state,
         "status": job.status.value,
         "handler": job.handler,
+        "queue": job.queue,
         "priority": job.priority,
         "payload": job.payload,
         "result": job.result,
@@ -36,6 +37,7 @@ def job_document(job: Job) -> dict[str, Any]:
         "error": _error(job),
         "retries": job.retries,
         "attempts": job.attempts,
+        "max_attempts": max_attempts(job),
         "retry_policy": job.retry_policy,
         "interval_seconds": job.interval_seconds,
         "created_at": timestamp(job.created_at),
@@ -59,6 +61,13 @@ def entry_document(entry: Entry) -> Document:
         "level": entry.level,
         "message": entry.message,
     }
+
+
+def max_attempts(job: Job) -> int | None:
+    """How often it may be tried, as far as the job says; None leaves it to the worker."""
+    if job.retry_policy == "none":
+        return 1
+    return None if job.max_retries is None else max(1, job.max_retries)
 
 
 def duration_ms(job: Job) -> int | None:
@@ -93,6 +102,11 @@ def _state(document: Document) -> str:
     return f"{ICONS.get(document['state'], '?')} {document['state']}"
 
 
+def _attempts(document: Document) -> str:
+    most = document["max_attempts"]
+    return str(document["attempts"]) if most is None else f"{document['attempts']}/{most}"
+
+
 def _created(document: Document) -> str:
     return ago(datetime.fromisoformat(document["created_at"]), datetime.now(UTC))
 
@@ -105,7 +119,8 @@ JOB_COLUMNS: Sequence[Column] = (
     Column("id", "ID"),
     Column("state", "State", _state),
     Column("handler", "Handler"),
-    Column("attempts", "Attempts"),
+    Column("attempts", "Attempts", _attempts),
+    Column("max_attempts", only_piped=True),
     Column("created_at", "Created", _created),
     Column("duration_ms", "Duration", _duration),
     Column("error", "Error", shrink=True),

@@ -39,6 +39,16 @@ def instant(text: str) -> datetime:
     raise click.BadParameter(f"{text!r} has no time zone; add Z for UTC or an offset such as +02:00")
 
 
+def past(text: str) -> datetime:
+    """``2026-04-01T12:00:00Z``, or ``2h`` for two hours ago. In UTC."""
+    if _DURATION.fullmatch(text) is None:
+        return instant(text)
+    try:
+        return datetime.now(UTC) - duration(text)
+    except OverflowError:
+        raise click.BadParameter(f"{text[:40]!r} ago is earlier than the calendar goes") from None
+
+
 def rate(text: str) -> timedelta:
     """``5/s`` or ``100/m``, as the time between two."""
     found = _RATE.fullmatch(text)

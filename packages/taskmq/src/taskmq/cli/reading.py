@@ -1,6 +1,5 @@
-"""Commands that look at jobs and change nothing: get-job, inspect, logs, jobs list."""
+"""Commands that look at one job and change nothing: get-job, inspect, logs."""
 
-import shlex
 from datetime import datetime
 
 import click
@@ -20,9 +19,8 @@ from taskmq.cli.output import Output, on_terminal, output_options
 from taskmq.cli.params import JOB_ID, MOST
 from taskmq.cli.session import service
 from taskmq.cli.text import precise, visible
-from taskmq.service import Entry, JobFilter
+from taskmq.service import Entry
 from taskmq.storage.base import Job
-from taskmq.vocabulary import STATES
 
 
 @click.command("get-job")
@@ -110,25 +108,3 @@ def logs(job_id: int | None, handler: str | None, limit: int, output: Output) ->
 
 def _line(entry: Entry) -> str:
     return f"[{visible(entry.at)}] [Job {entry.job_id}] [{visible(entry.level)}] {visible(entry.message)}"
-
-
-@click.group("jobs")
-def jobs() -> None:
-    """List jobs."""
-
-
-@jobs.command("list")
-@click.option("--state", type=click.Choice(list(STATES)), help="Only jobs in this state; failed is dead or cancelled.")
-@click.option("--handler", help="Only jobs with this handler.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most N jobs.")
-@click.option("--cursor", help="Where to go on, as the page before said.")
-@output_options
-def list_jobs(state: str | None, handler: str | None, limit: int, cursor: str | None, output: Output) -> None:
-    """List jobs, newest first."""
-    page = service().list(JobFilter(state=state, handler=handler, limit=limit, cursor=cursor))
-    output.many([job_document(job) for job in page.items], JOB_COLUMNS, next_cursor=page.next_cursor)
-    if page.next_cursor is not None and not output.is_document:
-        filters = {"--state": state, "--handler": handler, "--limit": limit, "--cursor": page.next_cursor}
-        words = [word for name, value in filters.items() if value is not None for word in (name, str(value))]
-        more = visible(shlex.join(["taskmq", "jobs", "list", *words]))
-        click.echo(f"{len(page.items)} shown. More: {more}", err=True)

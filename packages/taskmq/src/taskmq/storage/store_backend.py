@@ -236,6 +236,10 @@ class StoreBackend(QueueBackend):
         """Make a job that is over pending and due now, under the id that it has; False when it is not over."""
         return bridge.run(self.store.replay([task_id(job_id)]))[0]
 
+    def delete_job(self, job_id: int) -> bool:
+        """Remove a job and its logs; False when there is none, or it is running."""
+        return bool(bridge.run(self.store.delete([task_id(job_id)])))
+
     # Reading
 
     def get_job(self, job_id: int) -> Job | None:

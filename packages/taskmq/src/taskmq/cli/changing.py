@@ -1,0 +1,108 @@
+"""Commands that change jobs: jobs cancel, jobs retry, jobs delete. Each takes ids, or conditions and a yes."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import click
+
+from taskmq.cli.bulk import Deed, do_to_found, do_to_named
+from taskmq.cli.failures import ExitCode
+from taskmq.cli.filtering import all_jobs, filter_options, narrows
+from taskmq.cli.output import Output, output_options
+from taskmq.cli.params import JOB_ID
+from taskmq.cli.session import service
+from taskmq.filters import JobFilter
+from taskmq.service import Service
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which jobs to change: those of ``ids``, or those that ``wanted`` lets through."""
+
+    ids: tuple[int, ...]
+    wanted: JobFilter
+    everything: bool
+    dry_run: bool
+    yes: bool
+
+
+def selection_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Add ids and conditions to a command, which receives them as ``chosen``, a ``Selection``."""
+
+    @click.argument("ids", type=JOB_ID, metavar="[ID]...", nargs=-1)
+    @filter_options
+    @click.option("--all", "everything", is_flag=True, help="Every job for which it is possible.")
+    @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @functools.wraps(command)
+    def gathered(
+        ids: tuple[int, ...], wanted: JobFilter, everything: bool, dry_run: bool, yes: bool, **options: Any
+    ) -> R:
+        if bool(ids) + (narrows(wanted) or everything) != 1:
+            raise click.UsageError("give either the IDs of jobs, or conditions such as --handler, or --all")
+        chosen = Selection(ids=ids, wanted=wanted, everything=everything, dry_run=dry_run, yes=yes)
+        return command(chosen=chosen, **options)
+
+    return gathered
+
+
+@click.command("cancel")
+@selection_options
+@output_options
+def cancel_jobs(chosen: Selection, output: Output) -> ExitCode:
+    """Cancel jobs that are pending.
+
+    With conditions, those of them that are pending.
+    """
+    queue = service()
+    deed = Deed(verb="cancel", doing="cancelling", done="cancelled", kind="pending job", one=_alone(queue.cancel))
+    return _change(queue, deed, chosen, "pending", output)
+
+
+@click.command("retry")
+@selection_options
+@output_options
+def retry_jobs(chosen: Selection, output: Output) -> ExitCode:
+    """Let jobs that failed run again, under their ids and with all their attempts.
+
+    With conditions, those of them that are dead or cancelled.
+    """
+    queue = service()
+    deed = Deed(verb="retry", doing="retrying", done="retried", kind="failed job", one=_alone(queue.retry))
+    return _change(queue, deed, chosen, "failed", output)
+
+
+@click.command("delete")
+@selection_options
+@output_options
+def delete_jobs(chosen: Selection, output: Output) -> ExitCode:
+    """Remove jobs with their logs; running ones are refused."""
+    queue = service()
+    deed = Deed(verb="delete", doing="deleting", done="deleted", one=_alone(queue.delete))
+    return _change(queue, deed, chosen, None, output)
+
+
+def _alone(change: Callable[[int], None]) -> Callable[[int], Mapping[str, Any]]:
+    """A change of which a document says no more than whose it is."""
+
+    def one(job_id: int) -> Mapping[str, Any]:
+        change(job_id)
+        return {}
+
+    return one
+
+
+def _change(queue: Service, deed: Deed, chosen: Selection, state: str | None, output: Output) -> ExitCode:
+    """Do it to the chosen jobs; by conditions, to those in ``state``, which a condition of the user's own replaces."""
+    if chosen.ids and not chosen.dry_run:
+        return do_to_named(deed, chosen.ids, output)
+    found = [queue.get(job_id) for job_id in chosen.ids] or list(all_jobs(queue, _within(chosen.wanted, state)))
+    return do_to_found(deed, found, output, dry_run=chosen.dry_run, yes=chosen.yes)
+
+
+def _within(wanted: JobFilter, state: str | None) -> JobFilter:
+    return wanted if wanted.state else replace(wanted, state=state)
