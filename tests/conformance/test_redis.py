@@ -3,12 +3,15 @@
 No test leaves a key behind: what it stored is removed through the ports, and what is still there then has leaked.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 from taskcore.adapters.redis import RedisStore
+from taskcore.adapters.redis.keys import remove_keys, stored_keys
 from taskcore.ids import IdScheme
+from taskcore.models import TaskSpec
 from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import WakeupContract
 from taskcore.testing.contracts.changes import ChangesContract
@@ -51,6 +54,37 @@ async def another(
 ) -> AsyncIterator[RedisStore]:
     async with await RedisStore.open(redis_url, prefix=prefix, clock=clock, ids=ids) as another:
         yield another
+
+
+async def test_a_call_that_is_cancelled_never_loses_that(store: RedisStore) -> None:
+    async def ask_for_ever() -> None:
+        while True:
+            await store.now()
+
+    await store.now()
+    for steps in range(40):  # a call takes some ten turns of the loop; one of them might not care
+        asking = asyncio.create_task(ask_for_ever())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        asking.cancel()
+        done, _ = await asyncio.wait([asking], timeout=5)
+        assert {asking} == done, f"cancelled after {steps} turns"
+
+
+async def test_what_stands_before_the_braces_begins_every_key(redis_url: str, prefix: str) -> None:
+    async with await RedisStore.open(redis_url, prefix="inner", within=f"{prefix}:") as store:
+        await store.put([TaskSpec(name="t")])
+        assert {"layout", "queues"} < set(await stored_keys(redis_url, "inner", f"{prefix}:"))
+        assert [] == await stored_keys(redis_url, prefix)
+    await remove_keys(redis_url, "inner", f"{prefix}:")
+
+
+async def test_a_loop_that_left_may_come_back(store: RedisStore) -> None:
+    await store.now()
+    await store.leave()
+    await store.leave()
+
+    assert [] == await store.counts()
 
 
 class TestTasks(TaskStoreContract):

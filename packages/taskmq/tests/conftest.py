@@ -1,5 +1,6 @@
 """A folder, a queue and workers for each test; handlers that a test registers are gone after it."""
 
+import secrets
 import shutil
 import threading
 import time
@@ -10,7 +11,10 @@ from typing import Any, TypeVar
 import pytest
 from taskmq import worker as worker_module
 from taskmq.jobs import handlers
+from taskmq.storage import get_backend
+from taskmq.storage.redis_backend import RedisBackend
 from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 T = TypeVar("T")
@@ -31,13 +35,42 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+STORES = {"sqlite": "sqlite", "redis": pytest.param("redis", marks=pytest.mark.servers)}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "stores(*names): what the backend of this test is on; otherwise on each of all")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that has a backend on both stores, unless it says which it is about."""
+    if "backend" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("stores")
+        metafunc.parametrize("backend", [STORES[name] for name in (mark.args if mark else STORES)], indirect=True)
+
+
 @pytest.fixture
-def backend(folder: Path, empty_file: Path) -> Iterator[SQLiteBackend]:
-    """An empty queue in ``folder``."""
-    shutil.copy(empty_file, folder)
-    backend = SQLiteBackend()
+def backend(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreBackend]:
+    """An empty queue, which the environment names for processes that are started in ``folder``."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("empty_file"), folder)
+    else:
+        monkeypatch.setenv("TASKMQ_BACKEND", "redis")
+        monkeypatch.setenv("TASKMQ_REDIS_URL", request.getfixturevalue("redis_url"))
+        monkeypatch.setenv("TASKMQ_REDIS_PREFIX", f"test-{secrets.token_hex(6)}:")
+    backend = get_backend()
+    assert isinstance(backend, StoreBackend)
     yield backend
+    if isinstance(backend, RedisBackend):
+        remove_keys(backend)
     backend.close()
+
+
+def remove_keys(backend: RedisBackend) -> None:
+    """Remove whatever is below the prefix of a test."""
+    names = list(backend.redis.scan_iter(f"{backend.prefix}*", count=10_000))
+    if names:
+        backend.redis.unlink(*names)
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +102,7 @@ def wait() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def drain(backend: SQLiteBackend) -> Callable[..., Worker]:
+def drain(backend: StoreBackend) -> Callable[..., Worker]:
     """Run a worker over ``backend`` until nothing is due."""
 
     def run(**options: Any) -> Worker:
@@ -81,7 +114,7 @@ def drain(backend: SQLiteBackend) -> Callable[..., Worker]:
 
 
 @pytest.fixture
-def start(backend: SQLiteBackend) -> Iterator[Callable[..., Worker]]:
+def start(backend: StoreBackend) -> Iterator[Callable[..., Worker]]:
     """Start a worker in a thread of its own; it is stopped after the test."""
     running: list[tuple[Worker, threading.Thread]] = []
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from taskmq.bridge import Bridge
 from taskmq.job import Job
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 
@@ -38,7 +38,7 @@ def test_a_call_that_would_wait_for_itself_is_refused() -> None:
 
 @pytest.mark.parametrize("is_async", [True, False])
 def test_handlers_put_jobs_through_the_backend_that_runs_them(
-    backend: SQLiteBackend, drain: Callable[..., Worker], is_async: bool
+    backend: StoreBackend, drain: Callable[..., Worker], is_async: bool
 ) -> None:
     def plain(job: Job) -> int | None:
         return backend.insert_job(job.payload - 1) if job.payload else None

@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from taskcore.errors import IllegalMove
 from taskmq.job import Job, JobStatus
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage import get_backend
+from taskmq.storage.store_backend import StoreBackend
 
 
-def the(backend: SQLiteBackend, job_id: int) -> Job:
+def the(backend: StoreBackend, job_id: int) -> Job:
     job = backend.get_job(job_id)
     assert job is not None
     return job
 
 
-def test_fetching_locks_the_job_for_this_worker(backend: SQLiteBackend) -> None:
+def test_fetching_locks_the_job_for_this_worker(backend: StoreBackend) -> None:
     job_id = backend.insert_job("x")
 
     job = backend.fetch_job("worker1", lock_timeout=30)
@@ -30,7 +31,7 @@ def test_fetching_locks_the_job_for_this_worker(backend: SQLiteBackend) -> None:
     assert backend.fetch_job("worker2") is None
 
 
-def test_the_highest_priority_comes_first_then_the_longest_due_then_the_oldest(backend: SQLiteBackend) -> None:
+def test_the_highest_priority_comes_first_then_the_longest_due_then_the_oldest(backend: StoreBackend) -> None:
     ago = datetime.now(UTC) - timedelta(minutes=1)
     order = [("low", 0, None), ("low too", 0, None), ("longer due", 0, ago), ("urgent", 20, None), ("least", -5, None)]
     for name, priority, due in order:
@@ -43,7 +44,7 @@ def test_the_highest_priority_comes_first_then_the_longest_due_then_the_oldest(b
 
 @pytest.mark.parametrize("sweep", [True, False])
 def test_a_lock_that_ran_out_makes_the_job_claimable_again(
-    backend: SQLiteBackend, wait: Callable[..., Any], sweep: bool
+    backend: StoreBackend, wait: Callable[..., Any], sweep: bool
 ) -> None:
     job_id = backend.insert_job("x")
     backend.fetch_job("worker1", lock_timeout=0.05)
@@ -58,7 +59,7 @@ def test_a_lock_that_ran_out_makes_the_job_claimable_again(
     assert (job_id, "worker2") == (job.id, job.locked_by)
 
 
-def test_setting_a_job_running_keeps_its_lock(backend: SQLiteBackend) -> None:
+def test_setting_a_job_running_keeps_its_lock(backend: StoreBackend) -> None:
     # Given a job as the public release's worker holds it: fetched, then set to RUNNING, and the worker dies
     job_id = backend.insert_job("x")
     backend.fetch_job("worker1", lock_timeout=0.02)
@@ -72,7 +73,7 @@ def test_setting_a_job_running_keeps_its_lock(backend: SQLiteBackend) -> None:
     assert JobStatus.PENDING is the(backend, job_id).status
 
 
-def test_a_result_is_stored_as_its_text(backend: SQLiteBackend) -> None:
+def test_a_result_is_stored_as_its_text(backend: StoreBackend) -> None:
     job_id = backend.insert_job("x")
     backend.fetch_job("w")
 
@@ -90,7 +91,7 @@ def test_a_result_is_stored_as_its_text(backend: SQLiteBackend) -> None:
 
 @pytest.mark.parametrize("before", list(JobStatus))
 @pytest.mark.parametrize("after", list(JobStatus))
-def test_any_status_may_follow_any_other(backend: SQLiteBackend, before: JobStatus, after: JobStatus) -> None:
+def test_any_status_may_follow_any_other(backend: StoreBackend, before: JobStatus, after: JobStatus) -> None:
     job_id = backend.insert_job("x")
     backend.update_status(job_id, before)
 
@@ -100,7 +101,7 @@ def test_any_status_may_follow_any_other(backend: SQLiteBackend, before: JobStat
 
 
 @pytest.mark.parametrize(("status", "retries"), [(JobStatus.PENDING, 1), (JobStatus.FAILED, 2), (JobStatus.PENDING, 3)])
-def test_retries_and_error_are_as_they_were_told(backend: SQLiteBackend, status: JobStatus, retries: int) -> None:
+def test_retries_and_error_are_as_they_were_told(backend: StoreBackend, status: JobStatus, retries: int) -> None:
     job_id = backend.insert_job("x")
     backend.fetch_job("w")
 
@@ -113,7 +114,7 @@ def test_retries_and_error_are_as_they_were_told(backend: SQLiteBackend, status:
     )
 
 
-def test_a_retry_by_hand_keeps_the_scheduled_time(backend: SQLiteBackend) -> None:
+def test_a_retry_by_hand_keeps_the_scheduled_time(backend: StoreBackend) -> None:
     due = datetime.now(UTC) + timedelta(hours=1)
     job_id = backend.insert_job("x", scheduled_for=due)
 
@@ -122,7 +123,7 @@ def test_a_retry_by_hand_keeps_the_scheduled_time(backend: SQLiteBackend) -> Non
     assert abs(the(backend, job_id).scheduled_for - due) < timedelta(seconds=5)
 
 
-def test_ids_that_do_not_exist_are_ignored(backend: SQLiteBackend) -> None:
+def test_ids_that_do_not_exist_are_ignored(backend: StoreBackend) -> None:
     backend.update_status(99, JobStatus.SUCCESS)
     backend.move_to_dlq(99, "gone")
     backend.add_log(99, "INFO", "nobody")
@@ -134,7 +135,7 @@ def test_ids_that_do_not_exist_are_ignored(backend: SQLiteBackend) -> None:
     assert [] == backend.find_jobs()
 
 
-def test_cancelling_is_for_pending_jobs_only(backend: SQLiteBackend) -> None:
+def test_cancelling_is_for_pending_jobs_only(backend: StoreBackend) -> None:
     pending, running = backend.insert_job("a", priority=-1), backend.insert_job("b")
     backend.fetch_job("w")
 
@@ -148,7 +149,7 @@ def test_cancelling_is_for_pending_jobs_only(backend: SQLiteBackend) -> None:
     assert backend.fetch_job("w") is None
 
 
-def test_a_periodic_job_that_succeeded_by_hand_is_rescheduled(backend: SQLiteBackend) -> None:
+def test_a_periodic_job_that_succeeded_by_hand_is_rescheduled(backend: StoreBackend) -> None:
     job_id = backend.insert_job("tick", interval_seconds=60)
     first = the(backend, job_id).scheduled_for
     backend.update_status(job_id, JobStatus.SUCCESS, result="ok")
@@ -161,7 +162,7 @@ def test_a_periodic_job_that_succeeded_by_hand_is_rescheduled(backend: SQLiteBac
     assert backend.fetch_job("w") is None
 
 
-def test_the_depth_counts_pending_jobs_and_later_ones(backend: SQLiteBackend) -> None:
+def test_the_depth_counts_pending_jobs_and_later_ones(backend: StoreBackend) -> None:
     backend.insert_jobs(["a", "b"])
     backend.insert_job("c", scheduled_for=datetime.now(UTC) + timedelta(hours=1))
     backend.fetch_job("w")
@@ -169,7 +170,7 @@ def test_the_depth_counts_pending_jobs_and_later_ones(backend: SQLiteBackend) ->
     assert 2 == backend.get_queue_depth()
 
 
-def test_log_lines_are_found_by_job_and_by_handler(backend: SQLiteBackend) -> None:
+def test_log_lines_are_found_by_job_and_by_handler(backend: StoreBackend) -> None:
     mail, other = backend.insert_job("a", handler="mail"), backend.insert_job("b", handler="other")
     for number in range(3):
         backend.add_log(mail, "INFO", f"mail {number}", "mail")
@@ -188,14 +189,14 @@ def test_log_lines_are_found_by_job_and_by_handler(backend: SQLiteBackend) -> No
     assert datetime.fromisoformat(line["timestamp"]).tzinfo is not None
 
 
-def test_eight_threads_never_fetch_the_same_job(backend: SQLiteBackend) -> None:
+def test_eight_threads_never_fetch_the_same_job(backend: StoreBackend) -> None:
     # Given
     backend.insert_jobs(list(range(150)))
     fetched: list[int] = []
 
     # When
     def work(name: str) -> None:
-        own = SQLiteBackend()
+        own = get_backend()
         while job := own.fetch_job(name):
             fetched.append(job.id)
         own.close()

@@ -8,25 +8,25 @@ import pytest
 from taskmq import worker as worker_module
 from taskmq.job import Job, JobStatus
 from taskmq.jobs.handlers import register_handler
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 Run = Callable[..., Worker]
 
 
-def the(backend: SQLiteBackend, job_id: int) -> Job:
+def the(backend: StoreBackend, job_id: int) -> Job:
     job = backend.get_job(job_id)
     assert job is not None
     return job
 
 
-def a_dead_job(backend: SQLiteBackend, payload: object = "x", **terms: object) -> int:
+def a_dead_job(backend: StoreBackend, payload: object = "x", **terms: object) -> int:
     job_id = backend.insert_job(payload, **terms)  # type: ignore[arg-type]
     backend.move_to_dlq(job_id, "boom")
     return job_id
 
 
-def test_dead_jobs_are_found_by_id_and_listed_newest_first(backend: SQLiteBackend) -> None:
+def test_dead_jobs_are_found_by_id_and_listed_newest_first(backend: StoreBackend) -> None:
     ids = [a_dead_job(backend) for _ in range(4)]
 
     assert (JobStatus.FAILED, "dead", "boom") == (
@@ -40,7 +40,7 @@ def test_dead_jobs_are_found_by_id_and_listed_newest_first(backend: SQLiteBacken
     assert [] == backend.list_dead_jobs(offset=9)
 
 
-def test_burying_keeps_the_last_error_unless_another_is_given(backend: SQLiteBackend) -> None:
+def test_burying_keeps_the_last_error_unless_another_is_given(backend: StoreBackend) -> None:
     job_id = backend.insert_job("x")
     backend.update_status(job_id, JobStatus.PENDING, 1, "first")
 
@@ -49,7 +49,7 @@ def test_burying_keeps_the_last_error_unless_another_is_given(backend: SQLiteBac
     assert ("first", 1) == (the(backend, job_id).error_log, the(backend, job_id).retries)
 
 
-def test_a_replayed_job_is_new_and_its_dead_one_is_gone(backend: SQLiteBackend) -> None:
+def test_a_replayed_job_is_new_and_its_dead_one_is_gone(backend: StoreBackend) -> None:
     dead = a_dead_job(backend, {"a": 1}, handler="mail", priority=20, retry_policy="fixed", interval_seconds=60)
 
     new = backend.replay_dead_job(dead)
@@ -71,11 +71,11 @@ def test_a_replayed_job_is_new_and_its_dead_one_is_gone(backend: SQLiteBackend) 
     assert backend.replay_dead_job(dead) is None
 
 
-def test_only_dead_jobs_are_replayed_as_such(backend: SQLiteBackend) -> None:
+def test_only_dead_jobs_are_replayed_as_such(backend: StoreBackend) -> None:
     assert backend.replay_dead_job(backend.insert_job("x")) is None
 
 
-def test_many_who_replay_one_job_make_one_new_job(backend: SQLiteBackend) -> None:
+def test_many_who_replay_one_job_make_one_new_job(backend: StoreBackend) -> None:
     dead = a_dead_job(backend)
     threads = [threading.Thread(target=backend.replay_dead_job, args=[dead]) for _ in range(6)]
     for thread in threads:
@@ -86,7 +86,7 @@ def test_many_who_replay_one_job_make_one_new_job(backend: SQLiteBackend) -> Non
     assert 1 == len(backend.find_jobs())
 
 
-def test_a_retried_dead_job_keeps_its_id_and_leaves_the_list(backend: SQLiteBackend) -> None:
+def test_a_retried_dead_job_keeps_its_id_and_leaves_the_list(backend: StoreBackend) -> None:
     dead = a_dead_job(backend)
 
     backend.update_status(dead, JobStatus.PENDING, the(backend, dead).retries + 1, "Retry requested")
@@ -95,7 +95,7 @@ def test_a_retried_dead_job_keeps_its_id_and_leaves_the_list(backend: SQLiteBack
     assert [] == backend.list_dead_jobs()
 
 
-def test_each_given_up_job_is_one_line_that_cannot_be_forged(backend: SQLiteBackend, drain: Run, folder: Path) -> None:
+def test_each_given_up_job_is_one_line_that_cannot_be_forged(backend: StoreBackend, drain: Run, folder: Path) -> None:
     @register_handler("forger")
     def forger(job: Job) -> None:
         raise ValueError("no\n[2030-01-01] Job ID: 99, Payload: fake\x1b[2J")
@@ -112,7 +112,7 @@ def test_each_given_up_job_is_one_line_that_cannot_be_forged(backend: SQLiteBack
 
 
 def test_the_failed_log_is_where_the_constant_says_and_its_trouble_is_nobody_elses(
-    backend: SQLiteBackend, drain: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+    backend: StoreBackend, drain: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "FAILED_LOG_PATH", "missing/folder.log")
     job_id = backend.insert_job("x", retry_policy="none")

@@ -17,6 +17,7 @@ def listing(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
 
+@pytest.mark.stores("sqlite")
 def test_a_worker_writes_the_file_at_once_and_again_and_removes_it(
     backend: SQLiteBackend,
     start: Callable[..., Worker],

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from taskcore.errors import InvalidInput, NaiveTime
 from taskmq.job import JobStatus
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 
 
-def test_ids_begin_with_1_and_are_never_given_out_again(backend: SQLiteBackend) -> None:
+def test_ids_begin_with_1_and_are_never_given_out_again(backend: StoreBackend) -> None:
     first, second = backend.insert_job("a"), backend.insert_job("b")
     backend.move_to_dlq(second)
     third = backend.replay_dead_job(second)
@@ -16,7 +16,7 @@ def test_ids_begin_with_1_and_are_never_given_out_again(backend: SQLiteBackend) 
     assert [1, 2, 3] == [first, second, third]
 
 
-def test_a_new_job_is_what_was_asked_for(backend: SQLiteBackend) -> None:
+def test_a_new_job_is_what_was_asked_for(backend: StoreBackend) -> None:
     due = datetime(2030, 4, 1, 12, tzinfo=UTC)
 
     job = backend.get_job(backend.insert_job({"a": 1}, "fixed", due, 60, "mail", None, None, 20))
@@ -34,7 +34,7 @@ def test_a_new_job_is_what_was_asked_for(backend: SQLiteBackend) -> None:
     assert (0, None, None, None, None) == (job.retries, job.error_log, job.result, job.locked_by, job.lock_expires_at)
 
 
-def test_the_defaults_are_those_of_the_public_release(backend: SQLiteBackend) -> None:
+def test_the_defaults_are_those_of_the_public_release(backend: StoreBackend) -> None:
     job = backend.get_job(backend.insert_job("text"))
 
     assert job is not None
@@ -47,7 +47,7 @@ def test_the_defaults_are_those_of_the_public_release(backend: SQLiteBackend) ->
     )
 
 
-def test_a_lock_may_come_with_the_job(backend: SQLiteBackend) -> None:
+def test_a_lock_may_come_with_the_job(backend: StoreBackend) -> None:
     until = datetime.now(UTC) + timedelta(seconds=60)
 
     job = backend.get_job(backend.insert_job("x", locked_by="w1", lock_expires_at=until))
@@ -57,7 +57,7 @@ def test_a_lock_may_come_with_the_job(backend: SQLiteBackend) -> None:
     assert backend.fetch_job("w2") is None
 
 
-def test_a_job_due_in_an_hour_waits_whatever_its_zone(backend: SQLiteBackend) -> None:
+def test_a_job_due_in_an_hour_waits_whatever_its_zone(backend: StoreBackend) -> None:
     # Given the same hour written with the clock of Los Angeles and of Mumbai
     later = datetime.now(timezone(timedelta(hours=-8))) + timedelta(hours=1)
     sooner = datetime.now(timezone(timedelta(hours=5, minutes=30))) - timedelta(minutes=1)
@@ -100,7 +100,7 @@ def test_a_job_due_in_an_hour_waits_whatever_its_zone(backend: SQLiteBackend) ->
     ],
 )
 def test_bad_input_is_one_clear_sentence_and_nothing_is_stored(
-    backend: SQLiteBackend, bad: dict[str, object], says: str
+    backend: StoreBackend, bad: dict[str, object], says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says) as refused:
         backend.insert_job(**{"payload": "x", **bad})  # type: ignore[arg-type]
@@ -109,7 +109,7 @@ def test_bad_input_is_one_clear_sentence_and_nothing_is_stored(
     assert [] == backend.find_jobs()
 
 
-def test_a_naive_time_is_refused(backend: SQLiteBackend) -> None:
+def test_a_naive_time_is_refused(backend: StoreBackend) -> None:
     with pytest.raises(NaiveTime, match="time zone"):
         backend.insert_job("x", scheduled_for=datetime(2030, 1, 1))  # noqa: DTZ001
     with pytest.raises(NaiveTime, match="time zone"):
@@ -118,7 +118,7 @@ def test_a_naive_time_is_refused(backend: SQLiteBackend) -> None:
     assert [] == backend.find_jobs()
 
 
-def test_many_jobs_are_stored_together_or_not_at_all(backend: SQLiteBackend) -> None:
+def test_many_jobs_are_stored_together_or_not_at_all(backend: StoreBackend) -> None:
     assert [1, 2, 3] == backend.insert_jobs(["a", {"b": 1}, 3], handler="h", priority=5)
 
     with pytest.raises(InvalidInput, match=r"job 2 of 3: .*; nothing was stored"):

@@ -8,13 +8,13 @@ import pytest
 from taskcore.errors import InvalidInput
 from taskmq.job import Job
 from taskmq.options import JobOptions
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 Drain = Callable[..., Worker]
 
 
-def test_a_worker_runs_the_jobs_of_its_queues_alone(backend: SQLiteBackend, drain: Drain) -> None:
+def test_a_worker_runs_the_jobs_of_its_queues_alone(backend: StoreBackend, drain: Drain) -> None:
     seen: list[str] = []
     for queue in ("default", "mail", "reports"):
         backend.insert_job(f"of {queue}", queue=queue)
@@ -24,7 +24,7 @@ def test_a_worker_runs_the_jobs_of_its_queues_alone(backend: SQLiteBackend, drai
     assert {"of mail", "of reports"} == set(seen)
 
 
-def test_a_job_brings_its_own_number_of_attempts_and_its_own_wait(backend: SQLiteBackend) -> None:
+def test_a_job_brings_its_own_number_of_attempts_and_its_own_wait(backend: StoreBackend) -> None:
     attempts: list[int] = []
     eager = backend.insert_job("x", retry_policy="fixed", max_retries=4, retry_delay=0)
     once = backend.insert_job("y", retry_policy="fixed", max_retries=1)
@@ -39,7 +39,7 @@ def test_a_job_brings_its_own_number_of_attempts_and_its_own_wait(backend: SQLit
     assert [once] == [each for each in attempts if each == once]
 
 
-def test_an_exponential_wait_begins_with_the_jobs_own_delay(backend: SQLiteBackend, drain: Drain) -> None:
+def test_an_exponential_wait_begins_with_the_jobs_own_delay(backend: StoreBackend, drain: Drain) -> None:
     job_id = backend.insert_job("x", retry_delay=50)
 
     def fail(job: Job) -> None:
@@ -52,7 +52,7 @@ def test_an_exponential_wait_begins_with_the_jobs_own_delay(backend: SQLiteBacke
     assert 49 < (job.scheduled_for - datetime.now(UTC)).total_seconds() <= 50
 
 
-def test_a_job_that_is_out_of_time_never_begins(backend: SQLiteBackend, drain: Drain) -> None:
+def test_a_job_that_is_out_of_time_never_begins(backend: StoreBackend, drain: Drain) -> None:
     seen: list[Any] = []
     backend.insert_job("late", expires_at=datetime.now(UTC) - timedelta(seconds=1))
 
@@ -61,7 +61,7 @@ def test_a_job_that_is_out_of_time_never_begins(backend: SQLiteBackend, drain: D
     assert [] == seen
 
 
-def test_one_key_stores_one_job_and_answers_with_the_first(backend: SQLiteBackend) -> None:
+def test_one_key_stores_one_job_and_answers_with_the_first(backend: StoreBackend) -> None:
     first = backend.insert([("a", JobOptions(idempotency_key="order 7"))])
     again = backend.insert([("b", JobOptions(idempotency_key="order 7")), ("c", JobOptions())])
 
@@ -69,7 +69,7 @@ def test_one_key_stores_one_job_and_answers_with_the_first(backend: SQLiteBacken
     assert [(1, False), (2, True)] == again
 
 
-def test_jobs_of_one_batch_have_options_of_their_own_and_are_stored_all_or_none(backend: SQLiteBackend) -> None:
+def test_jobs_of_one_batch_have_options_of_their_own_and_are_stored_all_or_none(backend: StoreBackend) -> None:
     with pytest.raises(InvalidInput, match=r"job 2 of 2: .*nothing was stored"):
         backend.insert([("a", JobOptions()), (float("nan"), JobOptions())])
     backend.insert([("a", JobOptions(priority=1)), ("b", JobOptions(priority=2, queue="mail"))])
@@ -92,9 +92,7 @@ def test_jobs_of_one_batch_have_options_of_their_own_and_are_stored_all_or_none(
         ({"concurrency_key": "k", "concurrency_limit": 0}, "concurrency_limit"),
     ],
 )
-def test_options_out_of_their_range_are_refused(
-    backend: SQLiteBackend, options: dict[str, Any], complaint: str
-) -> None:
+def test_options_out_of_their_range_are_refused(backend: StoreBackend, options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(InvalidInput, match=complaint):
         backend.insert_job("x", **options)
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from taskmq.job import Job, JobStatus
 from taskmq.jobs.handlers import register_handler
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 Run = Callable[..., Worker]
@@ -49,7 +49,7 @@ Worker(poll_interval=0.05, **OPTIONS).start()
 
 
 @pytest.fixture
-def process(backend: SQLiteBackend, folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def process(backend: StoreBackend, folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start a worker process in the folder of ``backend``; whatever still lives is killed after the test."""
     started: list[subprocess.Popen[str]] = []
 
@@ -65,7 +65,7 @@ def process(backend: SQLiteBackend, folder: Path) -> Iterator[Callable[..., subp
         child.communicate()
 
 
-def the(backend: SQLiteBackend, job_id: int) -> Job:
+def the(backend: StoreBackend, job_id: int) -> Job:
     job = backend.get_job(job_id)
     assert job is not None
     return job
@@ -77,7 +77,7 @@ def runs(folder: Path) -> list[int]:
 
 
 def test_a_killed_workers_jobs_run_again_and_what_it_held_comes_back(
-    backend: SQLiteBackend,
+    backend: StoreBackend,
     process: Callable[..., subprocess.Popen[str]],
     start: Run,
     wait: Wait,
@@ -102,8 +102,9 @@ def test_a_killed_workers_jobs_run_again_and_what_it_held_comes_back(
     assert 1 == sum(message.startswith("Job taken back: worker ") for message in messages)
 
 
+@pytest.mark.stores("sqlite")  # what follows a loss is decided in one place for all stores
 def test_a_job_that_kills_its_workers_is_dead_after_five_of_them(
-    backend: SQLiteBackend, process: Callable[..., subprocess.Popen[str]], start: Run, wait: Wait, folder: Path
+    backend: StoreBackend, process: Callable[..., subprocess.Popen[str]], start: Run, wait: Wait, folder: Path
 ) -> None:
     # Given a job that killed a real worker, and three more that went away
     job_id = backend.insert_job("x", handler="exit")
@@ -123,7 +124,7 @@ def test_a_job_that_kills_its_workers_is_dead_after_five_of_them(
 
 
 def test_two_processes_share_the_jobs_and_run_none_twice(
-    backend: SQLiteBackend, process: Callable[..., subprocess.Popen[str]], wait: Wait, folder: Path
+    backend: StoreBackend, process: Callable[..., subprocess.Popen[str]], wait: Wait, folder: Path
 ) -> None:
     ids = backend.insert_jobs(list(range(200)), handler="quick")
     for _ in range(2):
@@ -135,9 +136,10 @@ def test_two_processes_share_the_jobs_and_run_none_twice(
     assert sorted(ids) == sorted(runs(folder))
 
 
+@pytest.mark.stores("sqlite")  # signals are met before any store is
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_finishes_what_runs_and_leaves_the_rest(
-    backend: SQLiteBackend,
+    backend: StoreBackend,
     process: Callable[..., subprocess.Popen[str]],
     wait: Wait,
     folder: Path,
@@ -163,7 +165,7 @@ def test_a_signal_finishes_what_runs_and_leaves_the_rest(
 
 
 def test_a_second_signal_waits_for_nothing_and_gives_the_job_back(
-    backend: SQLiteBackend, process: Callable[..., subprocess.Popen[str]], wait: Wait, folder: Path
+    backend: StoreBackend, process: Callable[..., subprocess.Popen[str]], wait: Wait, folder: Path
 ) -> None:
     job_id = backend.insert_job(60, handler="sleep")
     child = process()
@@ -179,8 +181,9 @@ def test_a_second_signal_waits_for_nothing_and_gives_the_job_back(
     assert (JobStatus.PENDING, 0) == (the(backend, job_id).status, the(backend, job_id).retries)
 
 
+@pytest.mark.stores("sqlite")
 def test_a_file_that_others_lock_for_a_while_costs_a_worker_nothing(
-    backend: SQLiteBackend, start: Run, wait: Wait, folder: Path
+    backend: StoreBackend, start: Run, wait: Wait, folder: Path
 ) -> None:
     # Given a handler that ends while somebody holds the whole file
     ran: list[int] = []
@@ -207,7 +210,7 @@ def test_a_file_that_others_lock_for_a_while_costs_a_worker_nothing(
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of Python 3.12, about the threads of this very test
-def test_a_forked_child_uses_the_backend_of_its_parent(backend: SQLiteBackend) -> None:
+def test_a_forked_child_uses_the_backend_of_its_parent(backend: StoreBackend) -> None:
     backend.insert_job("from the parent")
     child = os.fork()
     if child == 0:
@@ -221,7 +224,7 @@ def test_a_forked_child_uses_the_backend_of_its_parent(backend: SQLiteBackend) -
     assert ["from the child", "from the parent"] == [job.payload for job in backend.find_jobs()]
 
 
-def test_a_zombie_cannot_close_what_somebody_else_runs(backend: SQLiteBackend, start: Run, wait: Wait) -> None:
+def test_a_zombie_cannot_close_what_somebody_else_runs(backend: StoreBackend, start: Run, wait: Wait) -> None:
     # Given a worker whose heartbeat does not get through while its handler runs
     go_on = threading.Event()
     results = iter(["of the zombie", "of the other"])

@@ -7,15 +7,15 @@ from taskmq.options import JobOptions
 from taskmq.queues import Queues
 from taskmq.service import Service
 from taskmq.storage.base import QueueBackend
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 
 
 @pytest.fixture
-def queues(backend: SQLiteBackend) -> Queues:
+def queues(backend: StoreBackend) -> Queues:
     return Queues(backend)
 
 
-def test_queues_are_listed_by_name_with_the_words_of_their_jobs(backend: SQLiteBackend, queues: Queues) -> None:
+def test_queues_are_listed_by_name_with_the_words_of_their_jobs(backend: StoreBackend, queues: Queues) -> None:
     Service(backend).add_many([({}, JobOptions(queue="mail")), ({}, JobOptions()), ({}, JobOptions())])
     backend.move_to_dlq(2, "it went wrong")
 
@@ -32,7 +32,7 @@ def test_queues_are_listed_by_name_with_the_words_of_their_jobs(backend: SQLiteB
     assert mail.oldest_due is not None
 
 
-def test_a_paused_queue_hands_out_nothing_until_it_is_resumed(backend: SQLiteBackend, queues: Queues) -> None:
+def test_a_paused_queue_hands_out_nothing_until_it_is_resumed(backend: StoreBackend, queues: Queues) -> None:
     backend.insert_job({})
 
     assert queues.pause("default").paused
@@ -41,7 +41,7 @@ def test_a_paused_queue_hands_out_nothing_until_it_is_resumed(backend: SQLiteBac
     assert backend.fetch_job("somebody") is not None
 
 
-def test_a_limit_holds_for_all_workers_until_it_is_lifted(backend: SQLiteBackend, queues: Queues) -> None:
+def test_a_limit_holds_for_all_workers_until_it_is_lifted(backend: StoreBackend, queues: Queues) -> None:
     backend.insert_jobs([{}, {}])
 
     assert 1 == queues.limit("default", 1).limit

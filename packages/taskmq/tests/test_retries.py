@@ -10,7 +10,7 @@ import pytest
 from taskcore.retry import NoRetry, RetryLater
 from taskmq import worker as worker_module
 from taskmq.job import Job, JobStatus
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 Run = Callable[..., Worker]
@@ -21,7 +21,7 @@ def fail(job: Job) -> None:
     raise ValueError("boom")
 
 
-def the(backend: SQLiteBackend, job_id: int) -> Job:
+def the(backend: StoreBackend, job_id: int) -> Job:
     job = backend.get_job(job_id)
     assert job is not None
     return job
@@ -41,7 +41,7 @@ def the(backend: SQLiteBackend, job_id: int) -> Job:
     ],
 )
 def test_the_next_attempt_is_due_after_the_documented_delay(
-    backend: SQLiteBackend, drain: Run, policy: str, retries_before: int, delay: int
+    backend: StoreBackend, drain: Run, policy: str, retries_before: int, delay: int
 ) -> None:
     job_id = backend.insert_job("x", retry_policy=policy)
     backend.update_status(job_id, JobStatus.PENDING, retries_before, "earlier")
@@ -56,7 +56,7 @@ def test_the_next_attempt_is_due_after_the_documented_delay(
 
 @pytest.mark.parametrize(("policy", "attempts"), [("fixed", 3), ("none", 1)])
 def test_a_job_is_dead_after_its_last_attempt(
-    backend: SQLiteBackend, start: Run, wait: Wait, quick_retries: None, policy: str, attempts: int
+    backend: StoreBackend, start: Run, wait: Wait, quick_retries: None, policy: str, attempts: int
 ) -> None:
     job_id = backend.insert_job("x", retry_policy=policy)
     start(func=fail)
@@ -72,7 +72,7 @@ def test_a_job_is_dead_after_its_last_attempt(
 
 
 def test_exponential_waits_grow_by_the_base(
-    backend: SQLiteBackend, start: Run, wait: Wait, monkeypatch: pytest.MonkeyPatch
+    backend: StoreBackend, start: Run, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "EXPONENTIAL_BASE", 0.05)
     job_id = backend.insert_job("x")
@@ -83,9 +83,7 @@ def test_exponential_waits_grow_by_the_base(
     assert 3 == the(backend, job_id).attempts
 
 
-def test_a_waiting_retry_holds_up_neither_other_jobs_nor_the_end(
-    backend: SQLiteBackend, start: Run, wait: Wait
-) -> None:
+def test_a_waiting_retry_holds_up_neither_other_jobs_nor_the_end(backend: StoreBackend, start: Run, wait: Wait) -> None:
     # Given one job that failed and waits for two seconds
     failing = backend.insert_job("bad", handler="gone")
     worker = start(func=lambda job: "ok")
@@ -103,7 +101,7 @@ def test_a_waiting_retry_holds_up_neither_other_jobs_nor_the_end(
     assert JobStatus.PENDING is the(backend, failing).status
 
 
-def test_more_slots_do_not_shorten_the_wait(backend: SQLiteBackend, start: Run, wait: Wait) -> None:
+def test_more_slots_do_not_shorten_the_wait(backend: StoreBackend, start: Run, wait: Wait) -> None:
     job_id = backend.insert_job("bad", retry_policy="fixed")
     start(func=fail, max_workers=3)
     wait(lambda: the(backend, job_id).retries == 1)
@@ -113,7 +111,7 @@ def test_more_slots_do_not_shorten_the_wait(backend: SQLiteBackend, start: Run, 
     assert 1 == the(backend, job_id).attempts
 
 
-def test_handlers_may_ask_for_another_time_or_for_none(backend: SQLiteBackend, drain: Run) -> None:
+def test_handlers_may_ask_for_another_time_or_for_none(backend: StoreBackend, drain: Run) -> None:
     def decide(job: Job) -> None:
         if job.payload == "later":
             raise RetryLater(timedelta(hours=1))
@@ -127,7 +125,7 @@ def test_handlers_may_ask_for_another_time_or_for_none(backend: SQLiteBackend, d
 
 
 def test_one_failing_job_among_many_threads_is_counted_right(
-    backend: SQLiteBackend, start: Run, wait: Wait, quick_retries: None
+    backend: StoreBackend, start: Run, wait: Wait, quick_retries: None
 ) -> None:
     runs: list[str] = []
     lock = threading.Lock()

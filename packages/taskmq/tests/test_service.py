@@ -20,7 +20,7 @@ from taskmq.service import (
     Service,
 )
 from taskmq.storage.base import QueueBackend
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 
@@ -29,7 +29,7 @@ def add_all(service: Service, payloads: Sequence[object]) -> None:
 
 
 @pytest.fixture
-def service(backend: SQLiteBackend) -> Service:
+def service(backend: StoreBackend) -> Service:
     return Service(backend)
 
 
@@ -67,7 +67,7 @@ def test_the_last_full_page_has_no_cursor(service: Service) -> None:
     ],
 )
 def test_jobs_are_listed_by_their_state(
-    service: Service, backend: SQLiteBackend, state: str | None, ids: list[int]
+    service: Service, backend: StoreBackend, state: str | None, ids: list[int]
 ) -> None:
     add_all(service, list("abcde"))
     backend.update_status(1, JobStatus.RUNNING)
@@ -78,7 +78,7 @@ def test_jobs_are_listed_by_their_state(
     assert ids == [job.id for job in service.list(JobFilter(state=state)).items]
 
 
-def test_jobs_are_listed_by_queue_text_error_and_time_of_creation(service: Service, backend: SQLiteBackend) -> None:
+def test_jobs_are_listed_by_queue_text_error_and_time_of_creation(service: Service, backend: StoreBackend) -> None:
     service.add({"to": "Ada"}, JobOptions(queue="mail"))
     service.add({"to": "Bob"})
     service.add("later", JobOptions(scheduled_for=datetime.now(UTC) + timedelta(hours=1)))
@@ -116,7 +116,7 @@ def test_bad_questions_are_refused(service: Service) -> None:
         service.list(JobFilter(cursor=cursor, state="pending"))
 
 
-def test_the_timeline_begins_with_the_queue(service: Service, backend: SQLiteBackend) -> None:
+def test_the_timeline_begins_with_the_queue(service: Service, backend: StoreBackend) -> None:
     job_id = service.add("x").job_id
     Worker(func=lambda job: "ok", backend=backend).start(until_idle=True)
 
@@ -137,7 +137,7 @@ def test_what_is_not_there_is_said_so(service: Service) -> None:
         service.replay_dead(service.add("alive").job_id)
 
 
-def test_a_replay_copies_any_job(service: Service, backend: SQLiteBackend) -> None:
+def test_a_replay_copies_any_job(service: Service, backend: StoreBackend) -> None:
     job_id = service.add('{ "as": "typed" }', JobOptions(handler="mail", priority=3, retry_policy="none")).job_id
     backend.update_status(job_id, JobStatus.SUCCESS)
 
@@ -153,7 +153,7 @@ def test_a_replay_copies_any_job(service: Service, backend: SQLiteBackend) -> No
     )
 
 
-def test_an_exact_replay_needs_the_same_code(service: Service, backend: SQLiteBackend) -> None:
+def test_an_exact_replay_needs_the_same_code(service: Service, backend: StoreBackend) -> None:
     register_handler("mail")(lambda job: "sent")
     job_id = service.add("x", JobOptions(handler="mail")).job_id
     never_run = service.add("y", JobOptions(handler="mail", priority=-1)).job_id
@@ -174,7 +174,7 @@ def test_an_exact_replay_needs_the_same_code(service: Service, backend: SQLiteBa
         service.replay(job_id, exact=True)
 
 
-def test_dead_jobs_are_replayed_together_or_only_counted(service: Service, backend: SQLiteBackend) -> None:
+def test_dead_jobs_are_replayed_together_or_only_counted(service: Service, backend: StoreBackend) -> None:
     for handler in ("mail", "report", "mail"):
         backend.move_to_dlq(service.add("x", JobOptions(handler=handler)).job_id, "boom")
 
@@ -187,7 +187,7 @@ def test_dead_jobs_are_replayed_together_or_only_counted(service: Service, backe
     assert [2] == [job.id for job in service.list_dead()]
 
 
-def test_only_a_pending_job_is_cancelled(service: Service, backend: SQLiteBackend) -> None:
+def test_only_a_pending_job_is_cancelled(service: Service, backend: StoreBackend) -> None:
     job_id = service.add("x").job_id
     backend.fetch_job("w")
 

@@ -1,5 +1,6 @@
 """Which queue a process works on."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,12 @@ def test_an_unknown_backend_is_an_error(name: str, monkeypatch: pytest.MonkeyPat
     assert [] == list(folder.iterdir())
 
 
-def test_redis_says_when_it_comes(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def test_redis_without_its_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASKMQ_BACKEND", "redis")
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.delitem(sys.modules, "taskmq.storage.redis_backend")
 
-    with pytest.raises(MissingExtra, match="later release"):
+    with pytest.raises(MissingExtra, match=r"pip install taskmq\[redis\]"):
         get_backend()
 
 
@@ -70,6 +73,7 @@ def test_a_path_that_names_no_file_is_refused(path: str) -> None:
         SQLiteBackend(path)
 
 
+@pytest.mark.stores("sqlite")
 def test_health_is_false_when_the_file_is_damaged(backend: SQLiteBackend, folder: Path) -> None:
     assert backend.check_health()
     backend.close()

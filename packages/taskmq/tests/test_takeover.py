@@ -256,6 +256,7 @@ def test_tables_of_somebody_else_are_left_alone(folder: Path) -> None:
         assert [("gardener",)] == connection.execute("SELECT * FROM jobs").fetchall()
 
 
+@pytest.mark.stores("sqlite")
 def test_the_documented_columns_can_still_be_read(
     backend: SQLiteBackend, drain: Callable[..., Worker], folder: Path
 ) -> None:

@@ -11,20 +11,20 @@ import pytest
 from taskcore.errors import InvalidInput
 from taskmq.job import Job, JobStatus
 from taskmq.jobs.handlers import HANDLERS, get_handler_hash, register_handler
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 Run = Callable[..., Worker]
 Wait = Callable[..., Any]
 
 
-def the(backend: SQLiteBackend, job_id: int) -> Job:
+def the(backend: StoreBackend, job_id: int) -> Job:
     job = backend.get_job(job_id)
     assert job is not None
     return job
 
 
-def test_a_documented_handler_gets_a_dict_and_its_result_is_text(backend: SQLiteBackend, drain: Run) -> None:
+def test_a_documented_handler_gets_a_dict_and_its_result_is_text(backend: StoreBackend, drain: Run) -> None:
     @register_handler("mail")
     def mail(job: Job) -> dict[str, object]:
         return {"processed": True, "to": job.payload.get("to")}
@@ -41,7 +41,7 @@ def test_a_documented_handler_gets_a_dict_and_its_result_is_text(backend: SQLite
     ("returned", "result"), [(None, None), ("text", "text"), (5, "5"), ([1, (2,)], "[1, (2,)]"), (float("nan"), "nan")]
 )
 def test_the_result_is_the_text_of_whatever_is_returned(
-    backend: SQLiteBackend, drain: Run, returned: object, result: str | None
+    backend: StoreBackend, drain: Run, returned: object, result: str | None
 ) -> None:
     job_id = backend.insert_job("x")
     drain(func=lambda job: returned)
@@ -49,7 +49,7 @@ def test_the_result_is_the_text_of_whatever_is_returned(
     assert (JobStatus.SUCCESS, result) == (the(backend, job_id).status, the(backend, job_id).result)
 
 
-def test_the_job_knows_who_runs_it(backend: SQLiteBackend, drain: Run) -> None:
+def test_the_job_knows_who_runs_it(backend: StoreBackend, drain: Run) -> None:
     seen: list[Job] = []
     job_id = backend.insert_job("x", priority=7)
 
@@ -61,7 +61,7 @@ def test_the_job_knows_who_runs_it(backend: SQLiteBackend, drain: Run) -> None:
     assert datetime.now(UTC) < job.lock_expires_at
 
 
-def test_coroutine_handlers_of_every_kind_are_awaited(backend: SQLiteBackend, drain: Run) -> None:
+def test_coroutine_handlers_of_every_kind_are_awaited(backend: StoreBackend, drain: Run) -> None:
     async def coroutine(job: Job) -> str:
         await asyncio.sleep(0)
         return f"async {job.payload}"
@@ -77,7 +77,7 @@ def test_coroutine_handlers_of_every_kind_are_awaited(backend: SQLiteBackend, dr
     assert ["async function", "async object", "async plain"] == [the(backend, job_id).result for job_id in ids]
 
 
-def test_coroutine_handlers_share_a_loop_and_run_together(backend: SQLiteBackend, drain: Run) -> None:
+def test_coroutine_handlers_share_a_loop_and_run_together(backend: StoreBackend, drain: Run) -> None:
     # Given two handlers that can only end together
     arrived: list[asyncio.AbstractEventLoop] = []
     both = asyncio.Event()
@@ -95,7 +95,7 @@ def test_coroutine_handlers_share_a_loop_and_run_together(backend: SQLiteBackend
     assert arrived[0] is arrived[1]
 
 
-def test_handlers_are_looked_up_when_the_job_runs(backend: SQLiteBackend, start: Run, wait: Wait) -> None:
+def test_handlers_are_looked_up_when_the_job_runs(backend: StoreBackend, start: Run, wait: Wait) -> None:
     start()
     register_handler("late")(lambda job: "first")
     first = backend.insert_job("x", handler="late")
@@ -113,7 +113,7 @@ def test_handlers_are_looked_up_when_the_job_runs(backend: SQLiteBackend, start:
     [("gone", "Unknown handler: gone"), (None, "No handler specified for job and no default func provided.")],
 )
 def test_a_job_that_nobody_can_run_fails_with_the_reason(
-    backend: SQLiteBackend, drain: Run, handler: str | None, says: str
+    backend: StoreBackend, drain: Run, handler: str | None, says: str
 ) -> None:
     job_id = backend.insert_job("x", handler=handler, retry_policy="none")
     drain()
@@ -121,7 +121,7 @@ def test_a_job_that_nobody_can_run_fails_with_the_reason(
     assert (JobStatus.FAILED, says) == (the(backend, job_id).status, the(backend, job_id).error_log)
 
 
-def test_an_unknown_handler_does_not_fall_back_to_func(backend: SQLiteBackend, drain: Run) -> None:
+def test_an_unknown_handler_does_not_fall_back_to_func(backend: StoreBackend, drain: Run) -> None:
     job_id = backend.insert_job("x", handler="gone", retry_policy="none")
     drain(func=lambda job: "wrong")
 
@@ -131,7 +131,7 @@ def test_an_unknown_handler_does_not_fall_back_to_func(backend: SQLiteBackend, d
 @pytest.mark.parametrize("raised", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()])
 @pytest.mark.parametrize("is_async", [True, False])
 def test_what_a_handler_raises_ends_its_own_job_only(
-    backend: SQLiteBackend, drain: Run, raised: BaseException, is_async: bool
+    backend: StoreBackend, drain: Run, raised: BaseException, is_async: bool
 ) -> None:
     def plain(job: Job) -> None:
         raise raised
@@ -149,7 +149,7 @@ def test_what_a_handler_raises_ends_its_own_job_only(
 
 
 def test_a_handler_that_exits_is_retried_and_dies_at_last(
-    backend: SQLiteBackend, start: Run, wait: Wait, quick_retries: None
+    backend: StoreBackend, start: Run, wait: Wait, quick_retries: None
 ) -> None:
     job_id = backend.insert_job("x", retry_policy="fixed")
     start(func=lambda job: sys.exit(3))
@@ -159,7 +159,7 @@ def test_a_handler_that_exits_is_retried_and_dies_at_last(
     assert (3, 2, "3") == (the(backend, job_id).attempts, the(backend, job_id).retries, the(backend, job_id).error_log)
 
 
-def test_handlers_tell_how_far_they_are_and_leave_lines(backend: SQLiteBackend, drain: Run) -> None:
+def test_handlers_tell_how_far_they_are_and_leave_lines(backend: StoreBackend, drain: Run) -> None:
     def work(job: Job) -> None:
         job.progress(0.5, "half way")
         job.log("a line", level="WARNING")
@@ -184,7 +184,7 @@ def test_a_job_outside_of_a_worker_can_be_handed_to_a_handler() -> None:
 
 
 def test_the_history_is_told_in_the_words_of_the_public_release(
-    backend: SQLiteBackend, start: Run, wait: Wait, quick_retries: None
+    backend: StoreBackend, start: Run, wait: Wait, quick_retries: None
 ) -> None:
     runs: list[int] = []
 
@@ -213,7 +213,7 @@ def test_the_history_is_told_in_the_words_of_the_public_release(
 
 
 def test_more_jobs_than_slots_stay_in_the_queue_and_urgent_ones_overtake(
-    backend: SQLiteBackend, start: Run, wait: Wait
+    backend: StoreBackend, start: Run, wait: Wait
 ) -> None:
     # Given two slots, both busy, and ten jobs that wait
     order: list[object] = []
@@ -240,7 +240,7 @@ def test_more_jobs_than_slots_stay_in_the_queue_and_urgent_ones_overtake(
     wait(lambda: backend.get_queue_depth() == 0)
 
 
-def test_one_worker_runs_one_job_at_a_time(backend: SQLiteBackend, drain: Run) -> None:
+def test_one_worker_runs_one_job_at_a_time(backend: StoreBackend, drain: Run) -> None:
     inside: list[int] = []
     most: list[int] = []
 
@@ -255,7 +255,7 @@ def test_one_worker_runs_one_job_at_a_time(backend: SQLiteBackend, drain: Run) -
     assert 1 == max(most)
 
 
-def test_a_lock_is_renewed_while_its_job_runs(backend: SQLiteBackend, start: Run, wait: Wait) -> None:
+def test_a_lock_is_renewed_while_its_job_runs(backend: StoreBackend, start: Run, wait: Wait) -> None:
     # Given a job that takes twice as long as its lock, and a second worker that would like to have it
     started: list[int] = []
     lock_timeout = 1.0  # A busy machine may hold up a heartbeat for a good part of it.
@@ -274,7 +274,7 @@ def test_a_lock_is_renewed_while_its_job_runs(backend: SQLiteBackend, start: Run
     assert [job_id] == started
 
 
-def test_stopping_gives_back_at_once_what_has_not_begun(backend: SQLiteBackend, start: Run, wait: Wait) -> None:
+def test_stopping_gives_back_at_once_what_has_not_begun(backend: StoreBackend, start: Run, wait: Wait) -> None:
     started = threading.Event()
     go_on = threading.Event()
 
@@ -297,7 +297,7 @@ def test_stopping_gives_back_at_once_what_has_not_begun(backend: SQLiteBackend, 
 
 
 def test_a_handler_that_outlives_the_grace_goes_back_to_the_queue(
-    backend: SQLiteBackend, start: Run, wait: Wait
+    backend: StoreBackend, start: Run, wait: Wait
 ) -> None:
     started = threading.Event()
 
@@ -316,7 +316,7 @@ def test_a_handler_that_outlives_the_grace_goes_back_to_the_queue(
     assert "Job given back: its worker stopped" == backend.get_logs(job_id)[-1]["message"]
 
 
-def test_a_worker_starts_again_after_it_was_stopped(backend: SQLiteBackend) -> None:
+def test_a_worker_starts_again_after_it_was_stopped(backend: StoreBackend) -> None:
     worker = Worker(func=lambda job: "ok", backend=backend, poll_interval=0.02)
     for _ in range(2):
         job_id = backend.insert_job("x")
@@ -325,7 +325,7 @@ def test_a_worker_starts_again_after_it_was_stopped(backend: SQLiteBackend) -> N
         assert JobStatus.SUCCESS is the(backend, job_id).status
 
 
-def test_a_stop_that_comes_before_the_start_is_not_forgotten(backend: SQLiteBackend) -> None:
+def test_a_stop_that_comes_before_the_start_is_not_forgotten(backend: StoreBackend) -> None:
     job_id = backend.insert_job("x")
     worker = Worker(func=lambda job: None, backend=backend)
 
@@ -335,7 +335,7 @@ def test_a_stop_that_comes_before_the_start_is_not_forgotten(backend: SQLiteBack
     assert JobStatus.PENDING is the(backend, job_id).status
 
 
-def test_a_running_worker_cannot_be_started_twice(backend: SQLiteBackend, start: Run, wait: Wait) -> None:
+def test_a_running_worker_cannot_be_started_twice(backend: StoreBackend, start: Run, wait: Wait) -> None:
     release = threading.Event()
     backend.insert_job("x")
     worker = start(func=lambda job: release.wait(5))
@@ -347,13 +347,13 @@ def test_a_running_worker_cannot_be_started_twice(backend: SQLiteBackend, start:
 
 
 @pytest.mark.parametrize("bad", [{"lock_timeout": 0}, {"lock_timeout": -5}, {"lock_timeout": 0.01}])
-def test_options_out_of_range_are_refused(backend: SQLiteBackend, bad: dict[str, Any]) -> None:
+def test_options_out_of_range_are_refused(backend: StoreBackend, bad: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         Worker(backend=backend, **bad)
 
 
 @pytest.mark.parametrize("max_retries", [0, 1])
-def test_no_retries_and_one_attempt_are_the_same(backend: SQLiteBackend, drain: Run, max_retries: int) -> None:
+def test_no_retries_and_one_attempt_are_the_same(backend: StoreBackend, drain: Run, max_retries: int) -> None:
     job_id = backend.insert_job("x", handler="gone")
     drain(max_retries=max_retries)
 

@@ -15,6 +15,7 @@ class Settings:
 
     Attributes:
         db_path: the SQLite file; a relative one begins at the working directory.
+        redis_prefix: begins the names of all keys; queues of different prefixes share a Redis server.
 
     Raises:
         InvalidInput: no such backend.
@@ -23,6 +24,7 @@ class Settings:
     backend: str = "sqlite"
     db_path: str = "taskmq.db"
     redis_url: str = "redis://localhost:6379/0"
+    redis_prefix: str = "taskmq:"
 
     def __post_init__(self) -> None:
         if self.backend not in BACKENDS:
@@ -36,8 +38,9 @@ class Settings:
         backend: str | None = None,
         db_path: str | None = None,
         redis_url: str | None = None,
+        redis_prefix: str | None = None,
     ) -> Self:
-        """From ``TASKMQ_BACKEND``, ``TASKMQ_DB_PATH`` and ``TASKMQ_REDIS_URL``, where no option is given.
+        """From ``TASKMQ_BACKEND``, ``TASKMQ_DB_PATH``, ``TASKMQ_REDIS_URL`` and ``TASKMQ_REDIS_PREFIX``; options win.
 
         A variable that is empty counts as unset.
         """
@@ -46,4 +49,5 @@ class Settings:
             backend=backend or env.get("TASKMQ_BACKEND") or defaults.backend,
             db_path=db_path or env.get("TASKMQ_DB_PATH") or defaults.db_path,
             redis_url=redis_url or env.get("TASKMQ_REDIS_URL") or defaults.redis_url,
+            redis_prefix=redis_prefix or env.get("TASKMQ_REDIS_PREFIX") or defaults.redis_prefix,
         )

@@ -23,6 +23,31 @@ async def open_sqlite(path: str | PathLike[str]) -> TaskStore:
     return store
 
 
+def redis_server(url: str) -> str:
+    """Where a Redis server is, without user and password.
+
+    Raises:
+        InvalidInput: the URL names none.
+    """
+    from taskcore.adapters.redis.session import server_of
+
+    return server_of(url)
+
+
+async def open_redis(url: str, prefix: str) -> TaskStore:
+    """The store whose keys begin with ``prefix``."""
+    from taskcore.adapters.redis import RedisStore
+
+    return await RedisStore.open(url, prefix="taskmq", ids=IdScheme.NUMBERED, within=prefix)
+
+
+async def open_redis_accounts(url: str, prefix: str) -> AccountStore:
+    """Users, sessions and keys, beside the jobs; for the event loop that opens it alone."""
+    from taskcore.adapters.redis.accounts import RedisAccounts
+
+    return await RedisAccounts.open(url, prefix="taskmq", within=prefix)
+
+
 async def open_accounts(path: str | PathLike[str]) -> AccountStore:
     """Users, sessions and keys, in the file that has the jobs; for the event loop that opens it alone.
 

@@ -177,6 +177,7 @@ class Worker:
     async def _work(self, stack: AsyncExitStack) -> TaskStore | ForeignQueue:
         """Where the work comes from."""
         if isinstance(self.backend, StoreBackend):
+            stack.push_async_callback(self.backend.leave)
             return self.backend.store
         foreign = ForeignQueue(self.backend)
         stack.push_async_callback(foreign.close)

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from taskmq.api.app import create_app
 from taskmq.api.desk import Desk
 from taskmq.jwt_secret import Keys, keys_of
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 
 SECRET = "a secret of these tests, which is long enough"
 Headers = dict[str, str]
@@ -20,7 +20,7 @@ def keys() -> Keys:
 
 
 @pytest.fixture
-def desk(backend: SQLiteBackend, keys: Keys) -> Desk:
+def desk(backend: StoreBackend, keys: Keys) -> Desk:
     return Desk(lambda: backend, keys)
 
 

@@ -14,6 +14,8 @@ from starlette.testclient import TestClient
 from taskcore.errors import WeakSecret
 from taskmq.storage.base import Job, JobStatus, QueueBackend
 
+pytestmark = pytest.mark.stores("sqlite")
+
 JOB = {"payload": {"task": "test"}, "handler": "dummy"}
 
 

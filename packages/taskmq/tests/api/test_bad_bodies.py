@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from taskmq.storage.sqlite_backend import SQLiteBackend
 
+pytestmark = pytest.mark.stores("sqlite")
+
 Headers = dict[str, str]
 JOB: dict[str, Any] = {"payload": {"key": "value"}, "handler": "dummy"}
 DEEP = '{"payload": ' + "[" * 150 + "]" * 150 + ', "handler": "dummy"}'

@@ -14,7 +14,9 @@ from taskmq.jwt_secret import Keys
 from taskmq.options import JobOptions
 from taskmq.schedules import JobSchedule, Schedules
 from taskmq.storage.base import JobStatus
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
+
+pytestmark = pytest.mark.stores("sqlite")
 
 Headers = dict[str, str]
 PASSWORD = "correct horse battery"
@@ -22,7 +24,7 @@ JSON = {"accept": "application/json"}
 
 
 @pytest.fixture
-def users(backend: SQLiteBackend, keys: Keys) -> None:
+def users(backend: StoreBackend, keys: Keys) -> None:
     """ada is an admin, bob a viewer, will a worker."""
 
     async def make() -> None:
@@ -34,7 +36,7 @@ def users(backend: SQLiteBackend, keys: Keys) -> None:
 
 
 @pytest.fixture
-def stranger(backend: SQLiteBackend, keys: Keys) -> Iterator[TestClient]:
+def stranger(backend: StoreBackend, keys: Keys) -> Iterator[TestClient]:
     """A client on another machine."""
     app = create_app(Desk(lambda: backend, keys))
     with TestClient(app, client=("203.0.113.7", 5000), follow_redirects=False) as client:
@@ -47,7 +49,7 @@ def _login(client: TestClient, name: str) -> int:
 
 
 def test_while_there_are_no_users_programs_on_this_machine_are_admins(
-    client: TestClient, backend: SQLiteBackend
+    client: TestClient, backend: StoreBackend
 ) -> None:
     backend.insert_job({"to": "ada"}, handler="email")
 
@@ -58,7 +60,7 @@ def test_while_there_are_no_users_programs_on_this_machine_are_admins(
 
 @pytest.mark.parametrize(("state", "word"), [(JobStatus.SUCCESS, "SUCCESS"), (JobStatus.FAILED, "FAILED")])
 def test_states_are_told_in_the_words_of_the_queue(
-    client: TestClient, backend: SQLiteBackend, state: JobStatus, word: str
+    client: TestClient, backend: StoreBackend, state: JobStatus, word: str
 ) -> None:
     backend.update_status(backend.insert_job({}, handler="email"), state)
 
@@ -79,7 +81,7 @@ def test_a_proxy_or_a_foreign_name_makes_nobody_local(client: TestClient) -> Non
 
 
 @pytest.mark.usefixtures("users")
-def test_behind_a_proxy_that_was_named_the_client_is_its_client(backend: SQLiteBackend, keys: Keys) -> None:
+def test_behind_a_proxy_that_was_named_the_client_is_its_client(backend: StoreBackend, keys: Keys) -> None:
     app = create_app(Desk(lambda: backend, keys, proxies_of({"TASKMQ_TRUSTED_PROXIES": "203.0.113.7, 10.0.0.0/8"})))
     headers = {"X-Forwarded-For": "198.51.100.1", "X-Forwarded-Proto": "https"}
     with TestClient(app, client=("203.0.113.7", 5000), headers=headers, base_url="https://testserver") as client:
@@ -125,7 +127,7 @@ def test_a_session_is_good_for_pages_and_not_for_the_api(stranger: TestClient) -
     ],
 )
 def test_what_a_role_allows_is_done(
-    stranger: TestClient, backend: SQLiteBackend, name: str, action: str, status: int
+    stranger: TestClient, backend: StoreBackend, name: str, action: str, status: int
 ) -> None:
     job = backend.insert_job({}, handler="email")
     if action == "retry":
@@ -139,7 +141,7 @@ def test_what_a_role_allows_is_done(
 
 @pytest.mark.usefixtures("users")
 def test_what_the_api_cancelled_and_retried_is_in_the_audit_log(
-    client: TestClient, backend: SQLiteBackend, admin: Headers
+    client: TestClient, backend: StoreBackend, admin: Headers
 ) -> None:
     job = backend.insert_job({}, handler="email")
     for path in ("/cancel", "/retry", "/retry", "/cancel", "/cancel"):
@@ -158,7 +160,7 @@ def test_a_token_is_good_for_pages_too(stranger: TestClient, worker: Headers) ->
 
 
 @pytest.mark.usefixtures("users")
-def test_users_get_tokens_of_their_role(client: TestClient, backend: SQLiteBackend) -> None:
+def test_users_get_tokens_of_their_role(client: TestClient, backend: StoreBackend) -> None:
     job = backend.insert_job({}, handler="email")
     tokens = {
         name: client.post("/login", json={"username": name, "password": PASSWORD}).json()["access_token"]
@@ -193,7 +195,7 @@ def test_a_login_without_name_or_password_is_told_so(client: TestClient, body: d
     assert (400, {"detail": "Missing username or password"}) == (answer.status_code, answer.json())
 
 
-def test_schedules_have_pages_and_periodic_jobs_are_jobs(client: TestClient, backend: SQLiteBackend) -> None:
+def test_schedules_have_pages_and_periodic_jobs_are_jobs(client: TestClient, backend: StoreBackend) -> None:
     schedules = Schedules(backend)
     schedules.add(JobSchedule(id="nightly", cron="0 3 * * *", options=JobOptions(handler="email")))
     backend.insert_job({}, handler="email", interval_seconds=60)
@@ -207,7 +209,7 @@ def test_schedules_have_pages_and_periodic_jobs_are_jobs(client: TestClient, bac
     assert 200 == client.get("/dashboard/schedules/nightly").status_code
 
 
-def test_a_schedule_is_paused_on_its_page(client: TestClient, backend: SQLiteBackend) -> None:
+def test_a_schedule_is_paused_on_its_page(client: TestClient, backend: StoreBackend) -> None:
     Schedules(backend).add(JobSchedule(id="nightly", cron="0 3 * * *"))
 
     order = {"target": "nightly", "confirmed": "yes"}

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from taskmq.jobs.handlers import register_handler
 from taskmq.service import Service
 from taskmq.storage.base import JobStatus
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 Headers = dict[str, str]
@@ -18,20 +18,20 @@ FUTURE = "2126-04-01T12:00:00Z"
 
 
 @pytest.fixture
-def job(backend: SQLiteBackend) -> int:
+def job(backend: StoreBackend) -> int:
     """A pending job."""
     return backend.insert_job({}, handler="dummy")
 
 
 @pytest.fixture
-def dead(backend: SQLiteBackend, job: int) -> int:
+def dead(backend: StoreBackend, job: int) -> int:
     """The job, dead."""
     backend.move_to_dlq(job, "it went wrong")
     return job
 
 
 def test_everything_that_the_documentation_lists_is_stored(
-    client: TestClient, admin: Headers, backend: SQLiteBackend
+    client: TestClient, admin: Headers, backend: StoreBackend
 ) -> None:
     wanted = {**JOB, "priority": 10, "retry_policy": "none", "scheduled_for": FUTURE, "interval_seconds": 60}
 
@@ -54,7 +54,7 @@ def test_everything_that_the_documentation_lists_is_stored(
 
 
 def test_a_job_that_says_no_more_has_priority_0_and_the_policy_fixed(
-    client: TestClient, admin: Headers, backend: SQLiteBackend
+    client: TestClient, admin: Headers, backend: StoreBackend
 ) -> None:
     client.post("/add-job", json={**JOB, "interval_seconds": None}, headers=admin)
 
@@ -88,7 +88,7 @@ def test_a_handler_gets_the_value_that_was_sent(
     ],
 )
 def test_instants_are_understood_in_their_zone_and_in_utc_without_one(
-    client: TestClient, admin: Headers, backend: SQLiteBackend, text: str, at: datetime
+    client: TestClient, admin: Headers, backend: StoreBackend, text: str, at: datetime
 ) -> None:
     client.post("/add-job", json={**JOB, "scheduled_for": text}, headers=admin)
 
@@ -99,7 +99,7 @@ def test_instants_are_understood_in_their_zone_and_in_utc_without_one(
 
 
 def test_a_pending_job_that_is_cancelled_never_runs(
-    client: TestClient, admin: Headers, job: int, drain: Callable[..., Worker], backend: SQLiteBackend
+    client: TestClient, admin: Headers, job: int, drain: Callable[..., Worker], backend: StoreBackend
 ) -> None:
     answer = client.post("/cancel", json={"job_id": job}, headers=admin)
 
@@ -115,25 +115,25 @@ def test_a_pending_job_that_is_cancelled_never_runs(
     )
 
 
-def _running(backend: SQLiteBackend, job: int) -> None:
+def _running(backend: StoreBackend, job: int) -> None:
     backend.fetch_job("somebody")
 
 
-def _succeeded(backend: SQLiteBackend, job: int) -> None:
+def _succeeded(backend: StoreBackend, job: int) -> None:
     backend.update_status(job, JobStatus.SUCCESS, result="kept")
 
 
-def _cancelled(backend: SQLiteBackend, job: int) -> None:
+def _cancelled(backend: StoreBackend, job: int) -> None:
     Service(backend).cancel(job)
 
 
-def _dead(backend: SQLiteBackend, job: int) -> None:
+def _dead(backend: StoreBackend, job: int) -> None:
     backend.move_to_dlq(job, "it went wrong")
 
 
 @pytest.mark.parametrize("become", [_running, _succeeded, _cancelled, _dead])
 def test_what_is_not_pending_is_not_cancelled_and_does_not_change(
-    client: TestClient, admin: Headers, backend: SQLiteBackend, job: int, become: Callable[..., None]
+    client: TestClient, admin: Headers, backend: StoreBackend, job: int, become: Callable[..., None]
 ) -> None:
     become(backend, job)
     before = backend.get_job(job)
@@ -146,7 +146,7 @@ def test_what_is_not_pending_is_not_cancelled_and_does_not_change(
 
 
 def test_a_dead_job_that_is_retried_keeps_its_id_leaves_the_dead_list_and_runs(
-    client: TestClient, worker: Headers, backend: SQLiteBackend, dead: int, drain: Callable[..., Worker]
+    client: TestClient, worker: Headers, backend: StoreBackend, dead: int, drain: Callable[..., Worker]
 ) -> None:
     answer = client.post("/retry", json={"job_id": dead}, headers=worker)
 
@@ -158,7 +158,7 @@ def test_a_dead_job_that_is_retried_keeps_its_id_leaves_the_dead_list_and_runs(
     assert JobStatus.SUCCESS is job.status
 
 
-def test_a_cancelled_job_may_be_retried(client: TestClient, worker: Headers, backend: SQLiteBackend, job: int) -> None:
+def test_a_cancelled_job_may_be_retried(client: TestClient, worker: Headers, backend: StoreBackend, job: int) -> None:
     Service(backend).cancel(job)
 
     assert 200 == client.post("/retry", json={"job_id": job}, headers=worker).status_code
@@ -170,7 +170,7 @@ def test_a_cancelled_job_may_be_retried(client: TestClient, worker: Headers, bac
 
 @pytest.mark.parametrize("become", [_running, _succeeded])
 def test_what_has_not_failed_is_not_retried(
-    client: TestClient, admin: Headers, backend: SQLiteBackend, job: int, become: Callable[..., None]
+    client: TestClient, admin: Headers, backend: StoreBackend, job: int, become: Callable[..., None]
 ) -> None:
     become(backend, job)
     before = backend.get_job(job)
@@ -181,7 +181,7 @@ def test_what_has_not_failed_is_not_retried(
 
 
 def test_asking_twice_for_a_retry_is_as_good_as_once(
-    client: TestClient, admin: Headers, backend: SQLiteBackend, dead: int
+    client: TestClient, admin: Headers, backend: StoreBackend, dead: int
 ) -> None:
     answers = [client.post("/retry", json={"job_id": dead}, headers=admin) for _ in range(2)]
 

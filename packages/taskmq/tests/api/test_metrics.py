@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 from taskmq.jobs.handlers import register_handler
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
+
+pytestmark = pytest.mark.stores("sqlite")
 
 Headers = dict[str, str]
 JOB = {"payload": {}, "handler": "dummy"}
@@ -55,9 +57,7 @@ def test_openmetrics_is_given_to_those_who_ask(client: TestClient) -> None:
     assert answer.text.endswith("# EOF\n")
 
 
-def test_all_documented_names_are_there_before_the_first_job_has_run(
-    client: TestClient, backend: SQLiteBackend
-) -> None:
+def test_all_documented_names_are_there_before_the_first_job_has_run(client: TestClient, backend: StoreBackend) -> None:
     backend.insert_job({})
 
     lines = client.get("/monitor/metrics").text.splitlines()
@@ -67,7 +67,7 @@ def test_all_documented_names_are_there_before_the_first_job_has_run(
 
 @pytest.mark.usefixtures("quick_retries")
 def test_what_workers_did_is_counted_where_the_api_is_asked(
-    client: TestClient, backend: SQLiteBackend, drain: Callable[..., Worker]
+    client: TestClient, backend: StoreBackend, drain: Callable[..., Worker]
 ) -> None:
     register_handler("broken")(lambda job: 1 / 0)
     backend.insert_job({}, handler="dummy")

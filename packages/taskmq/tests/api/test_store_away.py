@@ -24,6 +24,8 @@ from taskmq.storage.base import QueueBackend
 from taskmq.storage.sqlite_backend import SQLiteBackend
 from taskmq.vocabulary import utc_now
 
+pytestmark = pytest.mark.stores("sqlite")
+
 Headers = dict[str, str]
 JOB = {"payload": {}, "handler": "dummy"}
 

@@ -14,7 +14,9 @@ from taskcore.errors import WeakSecret
 from taskmq.api.app import create_app
 from taskmq.api.desk import Desk
 from taskmq.jwt_secret import PUBLISHED, keys_of, secret_of
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
+
+pytestmark = pytest.mark.stores("sqlite")
 
 SECRET = "a secret of these tests, which is long enough"
 Headers = dict[str, str]
@@ -58,7 +60,7 @@ REFUSED = [
 @pytest.mark.parametrize("headers", REFUSED)
 @pytest.mark.parametrize(("method", "path"), [("POST", "/add-job"), ("POST", "/cancel"), ("POST", "/retry")])
 def test_without_a_good_token_nothing_is_done(
-    client: TestClient, backend: SQLiteBackend, headers: Headers, method: str, path: str
+    client: TestClient, backend: StoreBackend, headers: Headers, method: str, path: str
 ) -> None:
     answer = client.request(method, path, json={**JOB, "job_id": 1}, headers=headers)
 
@@ -97,7 +99,7 @@ def test_a_token_without_a_role_of_ours_may_do_nothing(client: TestClient, claim
 
 
 def test_a_worker_may_retry_and_read_but_not_add_or_cancel(
-    client: TestClient, worker: Headers, backend: SQLiteBackend
+    client: TestClient, worker: Headers, backend: StoreBackend
 ) -> None:
     job = backend.insert_job({}, handler="dummy")
 
@@ -124,7 +126,7 @@ def test_a_token_that_never_expires_is_accepted_with_one_warning(
 
 
 @pytest.mark.parametrize(("setting", "status"), [("1", 401), ("true", 401), ("0", 200), ("", 200)])
-def test_or_it_is_refused_where_the_environment_says_so(backend: SQLiteBackend, setting: str, status: int) -> None:
+def test_or_it_is_refused_where_the_environment_says_so(backend: StoreBackend, setting: str, status: int) -> None:
     keys = keys_of(SECRET, {"TASKMQ_JWT_REQUIRE_EXP": setting})
 
     with TestClient(create_app(Desk(lambda: backend, keys))) as client:

@@ -43,6 +43,15 @@ class Changes(Protocol):
 
 
 @runtime_checkable
+class PerLoop(Protocol):
+    """A store that serves any event loop, with connections of its own for each."""
+
+    async def leave(self) -> None:
+        """Let go of those of the running event loop, before it ends; to use the store again makes new ones."""
+        ...
+
+
+@runtime_checkable
 class QueueControls(Protocol):
     """A store whose queues can be held back, for all workers at once.
 

@@ -78,11 +78,12 @@ class Desk:
         self._signing = keys.signing
         self._opening = asyncio.Lock()
         self._opened = AsyncExitStack()
+        self._used: QueueBackend | None = None
         self._accounts: tuple[tuple[StoreBackend, asyncio.AbstractEventLoop], Accounts] | None = None
 
     def service(self) -> Service:
         """The use cases, on the queue as it is now; for threads, as opening it may take a while."""
-        backend = self.backends()
+        backend = self._backend()
         self.telemetry.follow(backend)
         return Service(backend)
 
@@ -92,10 +93,14 @@ class Desk:
         Raises:
             NotSupported: it is not, and has neither users nor pages.
         """
-        backend = self.backends()
+        backend = self._backend()
         if not isinstance(backend, StoreBackend):
             raise NotSupported(f"{type(backend).__name__} has the methods of QueueBackend alone; pages need more")
         return backend
+
+    def _backend(self) -> QueueBackend:
+        self._used = self.backends()
+        return self._used
 
     async def accounts(self) -> Accounts:
         """The users of the queue, for this event loop.
@@ -125,6 +130,8 @@ class Desk:
         """Let go of what was opened here; the backend belongs to whoever made it."""
         async with self._opening:
             await self._let_go()
+        if isinstance(self._used, StoreBackend):
+            await self._used.leave()
 
     async def _let_go(self) -> None:
         opened, self._accounts = self._accounts, None

@@ -4,7 +4,6 @@ import os
 import platform
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 from taskcore.errors import TaskcoreError
@@ -13,6 +12,7 @@ from taskmq import __version__
 from taskmq import cli as front
 from taskmq.cli.failures import ExitCode
 from taskmq.cli.output import Column, Output, output_options
+from taskmq.cli.program import address
 from taskmq.cli.session import close_at_end, import_option
 from taskmq.jobs.handlers import HANDLERS
 from taskmq.settings import Settings
@@ -50,7 +50,7 @@ def _settings() -> tuple[bool, str]:
         settings = Settings.from_env(os.environ)
     except TaskcoreError as error:
         return False, str(error)
-    return True, f"{settings.backend}, {Path(settings.db_path).absolute()}"
+    return True, f"{settings.backend}, {address(settings)}"
 
 
 def _store() -> tuple[bool, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from taskcore.errors import StoreUnavailable
 
 from taskmq.cli.failures import ExitCode, Failure, report
 from taskmq.cli.text import colourless
@@ -38,9 +39,17 @@ class Program(click.Group):
             sys.exit(report(error, words))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; say of a job that is missing where it is missing, as there may be several queues."""
+        """Run the command; say of a job that is missing, or of a server that is away, where it was looked for."""
         try:
             return super().invoke(ctx)
+        except StoreUnavailable as error:
+            settings = Settings.from_env(os.environ)
+            _, away, reason = str(error).partition(" cannot be reached: ")
+            if settings.backend != "redis" or not away:
+                raise
+            message = f"cannot reach Redis at {address(settings)} ({reason.rstrip('.')})"
+            hint = "check the URL or run: taskmq doctor"
+            raise Failure(message, hint=hint, code=error.code, exit_code=ExitCode.STORE) from error
         except JobNotFound as error:
             message = f"job {error.job_id} not found in {address(Settings.from_env(os.environ))}"
             raise Failure(message, hint="list recent jobs with: taskmq jobs list", code=error.code) from error
@@ -83,13 +92,16 @@ def print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.group(cls=Program, name="taskmq", context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--backend", type=click.Choice(["sqlite", "redis"]), help="Where jobs are kept. [env: TASKMQ_BACKEND]")
 @click.option("--redis-url", metavar="URL", help="Address of the Redis server. [env: TASKMQ_REDIS_URL]")
+@click.option("--redis-prefix", metavar="TEXT", help="Begins its keys. [env: TASKMQ_REDIS_PREFIX; default: taskmq:]")
 @click.option("--db-path", metavar="PATH", help="The SQLite file. [env: TASKMQ_DB_PATH; default: taskmq.db]")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks. [env: TASKMQ_DEBUG=1]")
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Print the versions."
 )
 @click.pass_context
-def cli(ctx: click.Context, backend: str | None, redis_url: str | None, db_path: str | None) -> None:
+def cli(
+    ctx: click.Context, backend: str | None, redis_url: str | None, redis_prefix: str | None, db_path: str | None
+) -> None:
     """TaskForge CLI: a durable job queue.
 
     \b
@@ -99,5 +111,10 @@ def cli(ctx: click.Context, backend: str | None, redis_url: str | None, db_path:
     if colourless():
         ctx.color = False
     # An option wins over the environment by becoming it: workers that a command starts look there too.
-    options = {"TASKMQ_BACKEND": backend, "TASKMQ_REDIS_URL": redis_url, "TASKMQ_DB_PATH": db_path}
+    options = {
+        "TASKMQ_BACKEND": backend,
+        "TASKMQ_REDIS_URL": redis_url,
+        "TASKMQ_REDIS_PREFIX": redis_prefix,
+        "TASKMQ_DB_PATH": db_path,
+    }
     ctx.with_resource(environment({name: value for name, value in options.items() if value is not None}))

@@ -11,6 +11,7 @@ from taskcore.engine.announcer import Tally
 from taskmq import cli as front
 from taskmq.cli.failures import ExitCode
 from taskmq.cli.params import duration
+from taskmq.cli.program import address
 from taskmq.cli.session import close_at_end, import_option
 from taskmq.cli.text import visible
 from taskmq.jobs.handlers import HANDLERS
@@ -57,6 +58,8 @@ def _handlers() -> str:
 
 
 def _place(settings: Settings) -> str:
+    if settings.backend == "redis":
+        return f"redis: {visible(address(settings))}"
     return f"db: {visible(Path(settings.db_path).absolute())}"
 
 

@@ -12,7 +12,7 @@ from taskcore.engine.execution.run import printable
 from taskcore.errors import InvalidInput, StoreError
 from taskcore.ids import TaskId, WorkerId
 from taskcore.models import Claim, LogLine, Order, TaskQuery, TaskRecord, TaskSpec
-from taskcore.ports import TaskStore, WorkerRegistry
+from taskcore.ports import PerLoop, TaskStore, WorkerRegistry
 from taskcore.states import TaskState
 
 from taskmq.bridge import bridge
@@ -72,6 +72,12 @@ class StoreBackend(QueueBackend):
             opened, self._opened = self._opened, None
         if opened is not None and opened[0] == os.getpid():
             bridge.run(opened[1].close())
+
+    async def leave(self) -> None:
+        """Let go of what the store holds for the running event loop, which is about to end."""
+        opened = self._opened
+        if opened is not None and isinstance(opened[1], PerLoop):
+            await opened[1].leave()
 
     # Jobs that come in
 

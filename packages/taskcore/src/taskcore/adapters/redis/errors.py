@@ -62,7 +62,8 @@ def _named(error: Exception, server: str, layout: str) -> Exception:
     if (word := _word(error)) is not None:
         return StoreUnavailable(f"{server} {_UNAVAILABLE[word]} (it says: {text})")
     if isinstance(error, driver.TimeoutError | driver.ConnectionError | OSError):
-        return StoreUnavailable(f"{server} cannot be reached: {text or type(error).__name__}")
+        timed_out = isinstance(error, driver.TimeoutError | TimeoutError)
+        return StoreUnavailable(f"{server} cannot be reached: {'timed out' if timed_out else text}")
     return StoreError(f"{server} refused what the store asked of it: {text}")
 
 

@@ -5,7 +5,6 @@ from operator import itemgetter
 from typing import Any
 
 from taskcore.adapters.memory.transitions import ENDED_BY, last_attempt
-from taskcore.adapters.redis.errors import translated
 from taskcore.adapters.redis.records import attempt_of, load_micros, numbered_line, record_of
 from taskcore.adapters.redis.session import Session
 from taskcore.ids import TaskId
@@ -108,6 +107,5 @@ def _name_in(life: str | None) -> str | None:
 async def revision(session: Session) -> str:
     """How often anything in the server has changed, for whatever store: since it last saved its data, and when that
     was. What vanishes by itself is no change to the server, so it is counted as well."""
-    with translated(session.server):
-        info = await session.client.info()
+    info = await session.info()
     return " ".join(str(info.get(name)) for name in _CHANGES)

@@ -3,7 +3,6 @@
 import re
 from contextlib import suppress
 
-from taskcore.adapters.redis.errors import translated
 from taskcore.adapters.redis.session import Session
 from taskcore.errors import SchemaMismatch, StoreError
 
@@ -18,8 +17,7 @@ async def check(session: Session) -> None:
         SchemaMismatch: it is too old, or holds keys of another layout.
         StoreError: it is a cache, which may drop any key.
     """
-    with translated(session.server):
-        info = await session.client.info()
+    info = await session.info()
     version = str(info.get("redis_version", ""))
     numbers = re.match(r"(\d+)\.(\d+)", version)
     if numbers is None or (int(numbers[1]), int(numbers[2])) < _OLDEST:

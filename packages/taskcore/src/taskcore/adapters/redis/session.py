@@ -1,6 +1,7 @@
 """What a store needs on one event loop: connections, fresh ids, and the one way to run a script."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -16,7 +17,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from taskcore.adapters.redis.errors import translated
 from taskcore.adapters.redis.records import id_of, key_of, micros
-from taskcore.adapters.redis.scripts import script
+from taskcore.adapters.redis.scripts import Script, script
 from taskcore.clock import Clock, SystemClock, to_micros
 from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, TaskId, task_ids
@@ -29,18 +30,30 @@ to it by ``upgrade.lua``."""
 
 _CONNECTIONS = 20
 _PATIENCE = 10.0
-"""Seconds to wait for an answer, for a connection, or for a free one."""
+"""Seconds to wait for an answer, or for a connection that is free."""
+_TO_CONNECT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a store is, and how it works there. ``clock`` is None for the server's own time."""
+    """Where a store is, and how it works there.
+
+    Attributes:
+        clock: None for the server's own time.
+        within: what stands before the braces in the names of all keys.
+    """
 
     url: str = field(repr=False)  # it may hold a password
     prefix: str
     ids: IdScheme
     clock: Clock | None
     keep: timedelta | None
+    within: str = ""
+
+    @property
+    def base(self) -> str:
+        """What the names of all keys begin with. The braces keep all keys of a store on one server of a cluster."""
+        return f"{self.within}{{{self.prefix}}}:"
 
     @property
     def layout(self) -> str:
@@ -55,11 +68,20 @@ class Place:
     @property
     def server(self) -> str:
         """Where it is, without user and password."""
-        options = _options(self.url)
-        if "path" in options:
-            return f"Redis at {options['path']}"
-        where = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
-        return f"Redis at {where}/{options.get('db', 0)}"
+        return server_of(self.url)
+
+
+def server_of(url: str) -> str:
+    """Where a server is, without user and password.
+
+    Raises:
+        InvalidInput: the URL names none.
+    """
+    options = _options(url)
+    if "path" in options:
+        return f"Redis at {options['path']}"
+    where = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+    return f"Redis at {where}/{options.get('db', 0)}"
 
 
 class _Packing:
@@ -93,17 +115,19 @@ class Session:
         self.ids, self._clock = place.ids, place.clock
         clock = place.clock or SystemClock()
         self.fresh_ids: Iterator[TaskId] = task_ids(lambda: to_micros(clock.now()) * 1000)
-        self._base = f"{{{place.prefix}}}:"
+        self._base = place.base
         self._layout = place.layout
         self._keep = "" if place.keep is None else str(micros(place.keep))
         options = _options(place.url)
+        # Not the driver's own limit: on Python 3.11 it can lose that its caller is cancelled.
+        self._patience = float(options.pop("socket_timeout", _PATIENCE))
         # A script that may have run must not run again by itself, so the driver tries nothing twice.
         self._pool = BlockingConnectionPool(
             **{
                 "decode_responses": True,
                 "retry": Retry(NoBackoff(), 0),
-                "socket_timeout": _PATIENCE,
-                "socket_connect_timeout": _PATIENCE,
+                "socket_timeout": None,
+                "socket_connect_timeout": _TO_CONNECT,
                 "timeout": _PATIENCE,
                 "max_connections": _CONNECTIONS,
                 "protocol": 2,
@@ -118,7 +142,7 @@ class Session:
         self._execute: Callable[..., Awaitable[Any]] = self.client.execute_command
 
     def name(self, key: str) -> str:
-        """The full name of a key. The braces keep all keys of a store on one server of a cluster."""
+        """The full name of a key."""
         return self._base + key
 
     def key(self, task: TaskId) -> str:
@@ -148,6 +172,10 @@ class Session:
         what = script(name)
         clock = "" if self._clock is None else to_micros(self._clock.now())
         with translated(self.server, layout):
+            return await self._sent(what, clock, layout, args)
+
+    async def _sent(self, what: Script, clock: Value, layout: str, args: Iterable[Value]) -> Any:
+        async with asyncio.timeout(self._patience):
             try:
                 return await self._execute(
                     "EVALSHA", what.sha, 1, self.name("layout"), clock, layout, self._keep, *args
@@ -158,7 +186,14 @@ class Session:
     async def ask(self, command: str, key: str, *args: str | int) -> Any:
         """Run a single command that reads."""
         with translated(self.server):
-            return await self._execute(command, self.name(key), *args)
+            async with asyncio.timeout(self._patience):
+                return await self._execute(command, self.name(key), *args)
+
+    async def info(self) -> Mapping[str, Any]:
+        """What the server says of itself."""
+        with translated(self.server):
+            async with asyncio.timeout(self._patience):
+                return cast("Mapping[str, Any]", await self.client.info())
 
     async def close(self) -> None:
         """Let go of all connections."""

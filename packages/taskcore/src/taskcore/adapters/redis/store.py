@@ -1,5 +1,5 @@
 """``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore``, ``StatisticsStore``, ``WorkerRegistry``,
-``Changes`` and ``Wakeup`` on a Redis or Valkey server."""
+``Changes``, ``Wakeup`` and ``PerLoop`` on a Redis or Valkey server."""
 
 import asyncio
 from collections.abc import Sequence
@@ -60,8 +60,8 @@ class RedisStore(Closed):
 
     What it has accepted is as durable as the server is set up to be: with ``appendonly yes`` and ``appendfsync always``
     it survives a power cut, with the server's defaults the last seconds or minutes may be lost. Each method is one
-    script, which the server runs as one step. An object serves any event loop, with connections of its own for each;
-    ``close`` closes those of loops that are running.
+    script, which the server runs as one step. An object serves any event loop, with connections of its own for each:
+    ``leave`` closes those of the running one, ``close`` those of all that are running.
     """
 
     def __init__(self, place: Place) -> None:
@@ -80,6 +80,7 @@ class RedisStore(Closed):
         ids: IdScheme = IdScheme.TIME_SORTED,
         clock: Clock | None = None,
         keep: timedelta | None = None,
+        within: str = "",
     ) -> Self:
         """Connect, and claim the keys of ``prefix`` where there are none. Close it, or use it in ``async with``.
 
@@ -88,6 +89,7 @@ class RedisStore(Closed):
             ids: how tasks are numbered; it must be the same whenever these keys are used.
             clock: a test's own time; None is the server's.
             keep: how long a task at rest stays before it vanishes by itself; None keeps it until it is pruned.
+            within: begins the names of all keys, before the braces; for programs that look for a prefix of their own.
 
         Raises:
             InvalidInput: ``url`` names no server, ``prefix`` is no name, or ``keep`` is no time.
@@ -99,7 +101,7 @@ class RedisStore(Closed):
             raise InvalidInput(f"prefix must be an identifier of ASCII letters, digits and _, got {prefix!r}")
         if keep is not None and keep < timedelta(milliseconds=1):
             raise InvalidInput(f"keep must be a millisecond or longer, or None to keep tasks until pruned, got {keep}")
-        store = cls(Place(url, prefix, ids, clock, keep))
+        store = cls(Place(url, prefix, ids, clock, keep, within))
         try:
             await store.check()
         except BaseException:
@@ -129,6 +131,12 @@ class RedisStore(Closed):
 
     async def check(self) -> None:
         await server.check(self._session)
+
+    async def leave(self) -> None:
+        with self._lock:
+            here = self._sessions.pop(asyncio.get_running_loop(), None)
+        if here is not None:
+            await _close(*here)
 
     async def close(self) -> None:
         """Let go of the connections of this event loop, and of those of others that are running."""

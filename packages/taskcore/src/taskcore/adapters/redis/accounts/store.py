@@ -55,7 +55,7 @@ class RedisAccounts(Closed):
 
     @classmethod
     async def open(
-        cls, url: str, *, prefix: str = "taskcore", entries: int = 100_000, clock: Clock | None = None
+        cls, url: str, *, prefix: str = "taskcore", entries: int = 100_000, clock: Clock | None = None, within: str = ""
     ) -> Self:
         """Connect, and claim the keys where there are none. Close it, or use it in ``async with``.
 
@@ -63,6 +63,7 @@ class RedisAccounts(Closed):
             prefix: what the names of the keys begin with; a task store with the same one may be beside them.
             entries: how many audit entries are kept; where there are more, the oldest are dropped.
             clock: a test's own time; None is the server's.
+            within: begins the names of all keys, before the braces, as in ``RedisStore.open``.
 
         Raises:
             InvalidInput: ``url`` names no server, ``prefix`` is no name, or ``entries`` is no positive number.
@@ -74,7 +75,7 @@ class RedisAccounts(Closed):
             raise InvalidInput(f"prefix must be an identifier of ASCII letters, digits and _, got {prefix!r}")
         if type(entries) is not int or entries < 1:
             raise InvalidInput(f"entries must be a whole number from 1 on, got {entries!r:.80}")
-        store = cls(AccountsPlace(url, area(prefix), IdScheme.TIME_SORTED, clock, None), entries)
+        store = cls(AccountsPlace(url, area(prefix), IdScheme.TIME_SORTED, clock, None, within), entries)
         try:
             await store.check()
         except BaseException:

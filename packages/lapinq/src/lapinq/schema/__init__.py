@@ -1,1 +1,0 @@
-"""The tables and views that the public release of lapinq has, beside the core's own tables."""
