@@ -124,6 +124,9 @@ class Flaky(ConnectionError):
             EXACT, 1, RetryLater(timedelta(days=2)), Retry(timedelta(days=2)), id="the handler names its own wait"
         ),
         pytest.param(
+            EXACT, 1, RetryLater(1.5), Retry(timedelta(seconds=1.5)), id="the handler names its own wait in seconds"
+        ),
+        pytest.param(
             EXACT,
             10,
             RetryLater(timedelta(1)),
@@ -188,6 +191,7 @@ def test_a_bad_field_is_named(fields: dict[str, object], sentence: str) -> None:
         pytest.param(lambda: Table(()), "backoff table", id="an empty table"),
         pytest.param(lambda: Table((1, -2)), r"backoff table\[1\]", id="a negative entry"),
         pytest.param(lambda: RetryLater(timedelta(-1)), "delay must not be negative", id="a wish for the past"),
+        pytest.param(lambda: RetryLater(float("nan")), "delay must be a timedelta or a number", id="a wish for no time"),
     ],
 )
 def test_a_bad_backoff_is_named(make: object, sentence: str) -> None:

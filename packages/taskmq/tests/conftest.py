@@ -76,7 +76,7 @@ def remove_keys(backend: RedisBackend) -> None:
 @pytest.fixture(autouse=True)
 def registry() -> Iterator[None]:
     """The registry of a fresh process, since other packages' tests register handlers too as they are imported."""
-    registries: list[dict[Any, Any]] = [handlers.HANDLERS, handlers.HANDLER_HASHES]
+    registries: list[dict[Any, Any]] = [handlers.HANDLERS, handlers.HANDLER_HASHES, handlers.HANDLER_OPTIONS]
     before = [dict(registered) for registered in registries]
     for registered in registries:
         for name in set(registered) - {"dummy"}:

@@ -29,18 +29,33 @@ def _check_exceptions(field: str, value: object) -> None:
 
 
 class RetryLater(TaskcoreError):
-    """A handler raises it to be run again after ``delay``, whatever the backoff says; ``max_attempts`` still counts."""
+    """A handler raises it to be run again after ``delay``, whatever the backoff says; ``max_attempts`` still counts.
+
+    Args:
+        delay: a number is one of seconds.
+
+    Raises:
+        InvalidInput: it is neither, or negative.
+    """
 
     code = "retry_later"
 
-    def __init__(self, delay: timedelta, reason: str = "the handler asked for another attempt") -> None:
+    def __init__(self, delay: timedelta | float, reason: str = "the handler asked for another attempt") -> None:
         super().__init__(delay, reason)  # both, so that it survives the pickle of a child process
-        if delay < timedelta(0):
-            raise InvalidInput(f"delay must not be negative, got {delay}")
-        self.delay, self.reason = delay, reason
+        self.delay, self.reason = _span_of(delay), reason
 
     def __str__(self) -> str:
         return self.reason
+
+
+def _span_of(delay: timedelta | float) -> timedelta:
+    try:
+        span = delay if isinstance(delay, timedelta) else timedelta(seconds=delay)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidInput(f"delay must be a timedelta or a number of seconds, got {delay!r:.80}") from None
+    if span < timedelta(0):
+        raise InvalidInput(f"delay must not be negative, got {span}")
+    return span
 
 
 class NoRetry(TaskcoreError):

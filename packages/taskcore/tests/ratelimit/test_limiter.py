@@ -133,13 +133,15 @@ async def test_an_outage_may_open_or_close(clock: FakeClock, outage: Outage, all
         ("5 per 2 hours", Rate(5, 7_200)),
         ("1/second", Rate(1, 1)),
         ("100 / 5 MINUTES", Rate(100, 300)),
+        ("10/m", Rate(10, 60)),
+        ("3/2h", Rate(3, 7_200)),
     ],
 )
 def test_rates_are_read_as_people_write_them(text: str, rate: Rate) -> None:
     assert rate == Rate.parse(text)
 
 
-@pytest.mark.parametrize("text", ["", "10", "ten/minute", "10/fortnight", "0/minute", "10/0 minutes", "-1/minute"])
+@pytest.mark.parametrize("text", ["", "10", "ten/minute", "10/fortnight", "10/month", "10/ms", "0/minute", "10/0 minutes", "-1/minute"])
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         Rate.parse(text)

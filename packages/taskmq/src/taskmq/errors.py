@@ -9,10 +9,30 @@ TaskcoreError
 │   ├── HandlerUnknown   this process does not know its handler
 │   └── HashMismatch     the handler's code has changed
 ├── NotSupported         the backend has the methods of ``QueueBackend`` alone
+├── NotPortable          raised in a worker: a child process could not find the handler's function
 └── UnknownHandler       raised in a worker: the job names no handler that is registered there
+
+Here too, from there: ``RetryLater(delay)`` and ``NoRetry``, which handlers raise to say what is next; ``TaskTimeout``
+and ``TaskCancelled``, by which they are stopped.
 """
 
-from taskcore.errors import TaskcoreError
+from taskcore.errors import TaskCancelled, TaskcoreError, TaskTimeout
+from taskcore.retry import NoRetry, RetryLater
+
+__all__ = [
+    "HandlerUnknown",
+    "HashMismatch",
+    "JobNotFound",
+    "NoHashStored",
+    "NoRetry",
+    "NotPortable",
+    "NotReplayable",
+    "NotSupported",
+    "RetryLater",
+    "TaskCancelled",
+    "TaskTimeout",
+    "UnknownHandler",
+]
 
 
 class JobNotFound(TaskcoreError, LookupError):
@@ -81,3 +101,9 @@ class UnknownHandler(TaskcoreError, LookupError):
     """The job names a handler that this process has not registered, or none."""
 
     code = "handler_not_found"
+
+
+class NotPortable(NoRetry):
+    """A child process could not find the function of a handler, so it cannot run there."""
+
+    code = "not_portable"

@@ -37,7 +37,7 @@ class Job:
         priority: higher first.
         handler_hash: SHA-256 of the source of the handler that ran it.
         raw_payload: the stored text.
-        state: finer than ``status``: pending, scheduled, retrying, running, success, dead or cancelled.
+        state: finer than ``status``: pending, scheduled, retrying, running, cancelling, success, dead or cancelled.
         return_value: what the handler returned, as a value.
         attempts: how often it was handed to a worker.
         error_type: the class name of the last error.
@@ -91,5 +91,15 @@ class Job:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the handler should stop: its worker shuts down, or lost the job."""
+        """Whether the handler should stop: somebody cancelled the job, it is over its time, or its worker shuts down
+        or lost it. Coroutines and child processes are interrupted anyway; a plain function has to look."""
         return self.context is not None and self.context.cancelled
+
+    def raise_if_cancelled(self) -> None:
+        """Leave the handler here when it should stop.
+
+        Raises:
+            TaskCancelled, TaskTimeout, or another ``TaskcoreError``: why; it also tells what becomes of the job.
+        """
+        if self.context is not None:
+            self.context.raise_if_cancelled()

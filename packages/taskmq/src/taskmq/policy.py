@@ -12,6 +12,8 @@ from taskcore.models import Settlement, TaskRecord
 from taskcore.retry import RetryPolicy
 from taskcore.states import Event
 
+from taskmq.jobs.handlers import get_handler_options
+from taskmq.jobs.options import HandlerOptions
 from taskmq.vocabulary import Terms, terms_of
 
 MAX_DELIVERIES = 5
@@ -34,7 +36,7 @@ class JobPolicy:
     Instants that go by while a run goes on are not caught up.
     """
 
-    def __init__(self, retry: Callable[[Terms], RetryPolicy], clock: Clock, given_up: GivenUp) -> None:
+    def __init__(self, retry: Callable[[Terms, HandlerOptions], RetryPolicy], clock: Clock, given_up: GivenUp) -> None:
         self._retry = retry
         self._clock = clock
         self._given_up = given_up
@@ -57,7 +59,8 @@ class JobPolicy:
         return settled
 
     def _retry_for(self, run: Run) -> RetryPolicy:
-        return self._retry(terms_of(run.context.task.meta))
+        task = run.context.task
+        return self._retry(terms_of(task.meta), get_handler_options(task.name))
 
 
 def lost(task: TaskRecord, now: datetime) -> Settlement:

@@ -7,6 +7,7 @@ the backends of this package, and is refused in one sentence on others.
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from taskcore.errors import IllegalMove
@@ -20,9 +21,10 @@ from taskmq.jobs.calling import is_coroutine_function
 from taskmq.options import JobOptions, more_of
 from taskmq.storage.base import Job, JobStatus, QueueBackend
 from taskmq.storage.store_backend import DEAD, Inserted, StoreBackend
-from taskmq.vocabulary import CANCELLED
+from taskmq.vocabulary import CANCEL_REQUESTED, CANCELLED, CANCELLING
 
 __all__ = [
+    "Cancellation",
     "Entry",
     "HandlerInfo",
     "HandlerUnknown",
@@ -48,6 +50,15 @@ class Entry:
     level: str = "INFO"
     job_id: int = 0
     handler: str | None = None
+
+
+class Cancellation(StrEnum):
+    """What became of a job that was to be cancelled."""
+
+    CANCELLED = "cancelled"
+    """It will not run."""
+    CANCELLING = "cancelling"
+    """Its worker has been told to stop it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +215,37 @@ class Service:
         pairs = ((job, self._backend.replay_dead_job(job.id)) for job in dead)
         return Replayed(tuple(pair for pair in pairs if pair[1] is not None))
 
-    def cancel(self, job_id: int) -> None:
-        """Cancel a pending job.
+    def cancel(self, job_id: int, *, running: bool = False) -> Cancellation:
+        """Cancel a pending job; with ``running`` also one that runs, which its worker stops within about a second.
+
+        Coroutines are cancelled and child processes ended. A plain function is asked, see ``Job.cancelled``; one that
+        does not look is abandoned after two seconds. A periodic job does not run again.
 
         Raises:
-            JobNotFound: there is none. IllegalMove: it is running or over.
+            JobNotFound: there is none. IllegalMove: it is over, or running without being asked for.
+            NotSupported: ``running``, and the backend cannot stop jobs.
         """
         job = self.get(job_id)
+        if running and job.status is JobStatus.RUNNING:
+            return self._stop(job)
         if job.status is not JobStatus.PENDING:
-            raise IllegalMove(job.state, "cancel", TaskState.PENDING)
+            raise IllegalMove(job.state, "cancel", " or ".join(("pending", "running")[: 1 + running]))
         self._backend.update_status(job_id, JobStatus.FAILED, job.retries, CANCELLED)
+        return Cancellation.CANCELLED
+
+    def _stop(self, job: Job) -> Cancellation:
+        backend = self._own_backend("stopping a job that runs")
+        match backend.cancel_job(job.id):
+            case TaskState.CANCELLED:
+                return Cancellation.CANCELLED
+            case TaskState.RUNNING:
+                if job.state != CANCELLING:
+                    backend.add_log(job.id, "WARNING", CANCEL_REQUESTED)
+                return Cancellation.CANCELLING
+            case None:
+                raise JobNotFound(job.id)
+            case over:
+                raise IllegalMove(over, "cancel", "pending or running")
 
     def retry(self, job_id: int) -> None:
         """Let a job that failed run again, under its id and with all its attempts; a dead one leaves the dead list.

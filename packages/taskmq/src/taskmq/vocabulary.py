@@ -30,6 +30,12 @@ PERIODIC = ScheduleId("interval")
 CANCELLED = "Cancelled by admin"
 """The error text of cancelled jobs."""
 
+CANCEL_REQUESTED = "Cancellation requested"
+"""The line in the log of a running job that is to stop."""
+
+CANCELLING = "cancelling"
+"""The word for such a job, until its worker has stopped it."""
+
 MAX_INTERVAL = 36_525 * 86_400
 """A hundred years."""
 
@@ -156,6 +162,8 @@ def error_of(record: TaskRecord) -> str | None:
 def word_of(record: TaskRecord, now: datetime) -> str:
     """The state in one word, finer than ``JobStatus``."""
     match record.state:
+        case TaskState.PENDING | TaskState.RUNNING if record.cancel_requested:
+            return CANCELLING
         case TaskState.PENDING if record.failures:
             return "retrying"
         case TaskState.PENDING if record.run_at > now:

@@ -27,6 +27,7 @@ from taskmq.failed_log import FailedLog
 from taskmq.foreign_queue import ForeignQueue
 from taskmq.heartbeat_file import HeartbeatFile
 from taskmq.jobs.calling import RegisteredHandlers
+from taskmq.jobs.options import HandlerOptions
 from taskmq.policy import JobPolicy
 from taskmq.storage.base import Job, QueueBackend
 from taskmq.storage.store_backend import QUEUES, StoreBackend
@@ -190,15 +191,15 @@ class Worker:
             return Periodic(work.sweep, every, "sweep")
         return Periodic(Reaper(work, policy=policy, clock=self._clock, bus=bus).tick, every, "reaper")
 
-    def _retry(self, terms: Terms) -> RetryPolicy:
-        most = self.max_retries if terms.max_retries is None else terms.max_retries
-        # sys.exit() in a handler is its failure like any other.
+    def _retry(self, terms: Terms, handler: HandlerOptions) -> RetryPolicy:
+        most = next(most for most in (terms.max_retries, handler.max_retries, self.max_retries) if most is not None)
         return RetryPolicy(
             max_attempts=1 if terms.retry_policy == "none" else max(1, most),
             backoff=_backoff(terms),
             cap=max(EXPONENTIAL_CAP, terms.retry_delay or 0),
             jitter=0,
-            retry_on=(BaseException,),
+            retry_on=handler.retry_on,
+            give_up_on=handler.give_up_on,
         )
 
     def _on_signal(self, received: signal.Signals, times: int) -> None:

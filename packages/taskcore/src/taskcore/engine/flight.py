@@ -8,7 +8,7 @@ from taskcore.clock import Clock
 from taskcore.engine.context import TaskContext, Tell
 from taskcore.engine.execution.run import Executor, Run
 from taskcore.engine.handlers import Handler, HandlerSource, Mode
-from taskcore.errors import HandlerNotFound, LeaseLost, TaskcoreError, TaskTimeout, WorkerStopping
+from taskcore.errors import HandlerNotFound, LeaseLost, TaskCancelled, TaskcoreError, TaskTimeout, WorkerStopping
 from taskcore.ids import TaskId
 from taskcore.lease import Fence
 from taskcore.models import TaskRecord
@@ -70,6 +70,8 @@ class Flight:
         for task in tasks:
             handler = self._handlers.get(task.name)
             run = Run(TaskContext(task, self._tell), handler or _missing(task.name))
+            if task.cancel_requested:  # while an attempt before this one came to its end
+                run.context.stopped_by = TaskCancelled("cancelled on request")
             self.runs[task.id] = run
             self._backlog.append(run)
         self._dispatch()

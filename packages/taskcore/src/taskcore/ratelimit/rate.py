@@ -6,8 +6,8 @@ from typing import Self
 
 from taskcore.errors import InvalidInput
 
-_UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
-_TEXT = re.compile(r"\s*(\d{1,9})\s*(?:/|per)\s*(\d{1,6})?\s*(second|minute|hour|day)s?\s*", re.IGNORECASE)
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_TEXT = re.compile(r"\s*(\d{1,9})\s*(?:/|per)\s*(\d{1,6})?\s*(?:(second|minute|hour|day)s?|([smhd]))\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Rate:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read "10/minute", "10 per minute" or "100/5 minutes", as slowapi and limits write it.
+        """Read "10/minute", "10/m", "10 per minute" or "100/5 minutes", as slowapi and limits write it.
 
         Raises:
             InvalidInput: it is none of these.
@@ -35,8 +35,8 @@ class Rate:
         match = _TEXT.fullmatch(text)
         if match is None:
             raise InvalidInput(f'a rate is written like "10/minute" or "100 per 5 minutes", got {text!r:.80}')
-        limit, multiple, unit = match.groups()
-        return cls(int(limit), int(multiple or "1") * _UNITS[unit.lower()])
+        limit, multiple, word, letter = match.groups()
+        return cls(int(limit), int(multiple or "1") * _UNITS[(word or letter)[0].lower()])
 
     def __str__(self) -> str:
         return f"{self.limit} per {self.seconds} s"

@@ -14,6 +14,7 @@ ICONS = {
     "scheduled": "◷",
     "retrying": "↻",
     "running": "▶",
+    "cancelling": "⊗",
     "success": "✓",
     "dead": "☠",
     "cancelled": "⊘",

@@ -2,20 +2,31 @@
 
 import asyncio
 import inspect
+import pickle
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from taskcore import serialization
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
 from taskcore.errors import NotSerializable
 
-from taskmq.errors import UnknownHandler
+from taskmq.errors import NotPortable, UnknownHandler
 from taskmq.job import Job
 from taskmq.jobs import handlers
+from taskmq.jobs.options import HandlerOptions
 from taskmq.vocabulary import NO_HANDLER, job_of, utc_now
 
 Function = Callable[[Job], Any]
+
+
+class _Registration(NamedTuple):
+    """What a handler is made of."""
+
+    function: Function
+    version: str | None
+    options: HandlerOptions
 
 
 class RegisteredHandlers:
@@ -23,17 +34,17 @@ class RegisteredHandlers:
 
     def __init__(self, fallback: Function | None = None) -> None:
         self._fallback = fallback
-        self._made: dict[str, tuple[Function, Handler]] = {}
+        self._made: dict[str, tuple[_Registration, Handler]] = {}
 
     def get(self, name: str) -> Handler:
         """The handler as it is registered now; made anew when it has been replaced."""
         function = self._fallback if name == NO_HANDLER else handlers.get_handler(name)
         if function is None:
             return Handler(name=name, function=_refusing(name), mode=Mode.THREAD)
-        version = handlers.get_handler_hash(name)
+        found = _Registration(function, handlers.get_handler_hash(name), handlers.get_handler_options(name))
         made = self._made.get(name)
-        if made is None or made[0] is not function or made[1].version != version:
-            made = self._made[name] = function, _handler(name, function, version)
+        if made is None or made[0] != found:
+            made = self._made[name] = found, _handler(name, found)
         return made[1]
 
     def all(self) -> list[Handler]:
@@ -41,10 +52,15 @@ class RegisteredHandlers:
         return [self.get(name) for name in list(handlers.HANDLERS) if isinstance(name, str)]
 
 
-def _handler(name: str, function: Function, version: str | None) -> Handler:
-    if is_coroutine_function(function):
-        return Handler(name=name, function=_awaiting(function), mode=Mode.ASYNC, version=version)
-    return Handler(name=name, function=_calling(function), mode=Mode.THREAD, version=version)
+def _handler(name: str, found: _Registration) -> Handler:
+    call: Callable[[TaskContext], Any]
+    if found.options.isolation == "process":
+        mode, call = _portable(name, Call(found.function))
+    elif is_coroutine_function(found.function):
+        mode, call = Mode.ASYNC, _awaiting(found.function)
+    else:
+        mode, call = Mode.THREAD, Call(found.function)
+    return Handler(name=name, function=call, mode=mode, timeout=found.options.timeout, version=found.version)
 
 
 def is_coroutine_function(function: Callable[..., Any]) -> bool:
@@ -59,12 +75,15 @@ def _awaiting(function: Function) -> Callable[[TaskContext], Any]:
     return call
 
 
-def _calling(function: Function) -> Callable[[TaskContext], Any]:
-    def call(context: TaskContext) -> Any:
-        value = function(_job(context))
-        return storable(asyncio.run(value) if inspect.iscoroutine(value) else value)
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function in a thread or a child process, to which it goes as a pickle."""
 
-    return call
+    function: Function
+
+    def __call__(self, context: TaskContext) -> Any:
+        value = self.function(_job(context))
+        return storable(asyncio.run(value) if inspect.iscoroutine(value) else value)
 
 
 def _refusing(name: str) -> Callable[[TaskContext], Any]:
@@ -74,6 +93,20 @@ def _refusing(name: str) -> Callable[[TaskContext], Any]:
         raise UnknownHandler(f"Unknown handler: {name}")
 
     return call
+
+
+def _portable(name: str, call: Call) -> tuple[Mode, Callable[[TaskContext], Any]]:
+    """The call for a child process, or one that says why no child could make it."""
+    try:
+        pickle.dumps(call)
+    except Exception as error:
+        reason = f"handler {name!r} cannot run in a process of its own, which imports it by its name: {error}"
+
+        def refuse(context: TaskContext) -> None:
+            raise NotPortable(f"{reason}; define it at the top level of a module, with nothing wrapped around it")
+
+        return Mode.THREAD, refuse
+    return Mode.PROCESS, call
 
 
 def _job(context: TaskContext) -> Job:

@@ -6,7 +6,25 @@ import sys
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from taskcore.ratelimit import Rate
+from taskcore.retry import NoRetry, RetryLater
+
 from taskmq.job import Job
+from taskmq.jobs.options import Errors, HandlerOptions, Seconds, check_importable
+
+__all__ = [
+    "HANDLERS",
+    "HANDLER_HASHES",
+    "HANDLER_OPTIONS",
+    "Job",
+    "NoRetry",
+    "RetryLater",
+    "dummy_handler",
+    "get_handler",
+    "get_handler_hash",
+    "get_handler_options",
+    "register_handler",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -16,13 +34,58 @@ HANDLERS: dict[Hashable, Callable[..., Any]] = {}
 HANDLER_HASHES: dict[Hashable, str | None] = {}
 """SHA-256 of each function's source in hexadecimal; None where the source cannot be read."""
 
+HANDLER_OPTIONS: dict[Hashable, HandlerOptions] = {}
+"""How they are run."""
 
-def register_handler(name: Hashable) -> Callable[[Function], Function]:
-    """Register a function, which is called with the ``Job``, plain or ``async def``; the last one of a name counts."""
+_PLAIN = HandlerOptions()
+
+
+def register_handler(
+    name: Hashable,
+    *,
+    timeout: Seconds | None = None,
+    isolation: str = "thread",
+    max_retries: int | None = None,
+    retry_on: Errors = _PLAIN.retry_on,
+    give_up_on: Errors = (),
+    concurrency: int | None = None,
+    rate_limit: str | Rate | None = None,
+    result_ttl: Seconds | None = None,
+) -> Callable[[Function], Function]:
+    """Register a function, which is called with the ``Job``, plain or ``async def``; the last one of a name counts.
+
+    Args:
+        timeout: limit of one attempt, in seconds. A coroutine is cancelled then, a process stopped, a plain function
+            asked: see ``Job.cancelled``.
+        isolation: "process" runs each job in a child process, which can be killed; the function must be one that a
+            module defines at its top level.
+        max_retries: attempts in all.
+        retry_on, give_up_on: exceptions that are worth another attempt, and those of them that are not.
+        concurrency: at most so many jobs of this handler run at the same time, in all workers together. Jobs get it
+            where they are put, so the process that puts them must have the handler registered, too.
+        rate_limit: at most so many of them begin in any such span, in all workers together, as "10/m".
+        result_ttl: seconds after which jobs that succeeded are removed.
+
+    Raises:
+        InvalidInput: one of these is out of its range.
+    """
+    options = HandlerOptions.checked(
+        timeout=timeout,
+        isolation=isolation,
+        max_retries=max_retries,
+        retry_on=retry_on,
+        give_up_on=give_up_on,
+        concurrency=concurrency,
+        rate_limit=rate_limit,
+        result_ttl=result_ttl,
+    )
 
     def register(function: Function) -> Function:
+        if options.isolation == "process":
+            check_importable(name, function)
         HANDLERS[name] = function
         HANDLER_HASHES[name] = _source_hash(function)
+        HANDLER_OPTIONS[name] = options
         return function
 
     return register
@@ -36,6 +99,11 @@ def get_handler(name: Hashable) -> Callable[..., Any] | None:
 def get_handler_hash(name: Hashable) -> str | None:
     """The hash of its source, or None."""
     return HANDLER_HASHES.get(name)
+
+
+def get_handler_options(name: Hashable) -> HandlerOptions:
+    """How it is run; also of a name that nobody registered."""
+    return HANDLER_OPTIONS.get(name, _PLAIN)
 
 
 def _source_hash(function: Callable[..., Any]) -> str | None:

@@ -216,6 +216,10 @@ class StoreBackend(QueueBackend):
         for record in await store.find(query):
             await ByHand(store).repeat(record)
 
+    def cancel_job(self, job_id: int) -> TaskState | None:
+        """Cancel a job, and return its state: one that runs goes on until its worker has stopped it; None for none."""
+        return bridge.run(self.store.cancel([task_id(job_id)]))[0]
+
     # Dead jobs
 
     def list_dead_jobs(self, limit: int = 100, offset: int = 0) -> list[Job]:

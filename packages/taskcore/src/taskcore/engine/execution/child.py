@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from taskcore.engine.context import TaskContext, enter
 from taskcore.engine.execution.run import describe, encode_result
 from taskcore.engine.handlers import Function
-from taskcore.errors import TaskcoreError
+from taskcore.errors import TaskCancelled, TaskcoreError
 from taskcore.models import TaskError, TaskRecord
 
 
@@ -29,11 +29,29 @@ class RemoteError(TaskcoreError):
     code = "remote_error"
 
 
+class _Termination:
+    """SIGTERM, which the parent sends when a handler must stop: it is interrupted where it is, once, so that it can
+    tidy up. The process ends after it, or at once where none is under way."""
+
+    def __init__(self) -> None:
+        self.context: TaskContext | None = None
+        self.came = False
+
+    def __call__(self, *_: object) -> None:
+        first, self.came = not self.came, True
+        if self.context is None:
+            raise SystemExit
+        if first:
+            self.context.stopped_by = TaskCancelled("the worker asked this process to stop")
+            raise self.context.stopped_by
+
+
 def serve(pipe: Connection) -> None:
     """Run what the parent sends. Ctrl+C in a terminal reaches children too; only the parent decides what it means."""
+    termination = _Termination()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    while True:
+    signal.signal(signal.SIGTERM, termination)
+    while not termination.came:
         try:
             function, task = pipe.recv()
         except EOFError:
@@ -41,18 +59,21 @@ def serve(pipe: Connection) -> None:
         except Exception as error:  # Sent well, but not to be found here, such as a function of an interactive session.
             pipe.send(Outcome(error=_portable(error), described=describe(error)))
         else:
-            pipe.send(_run(pipe, function, task))
+            pipe.send(_run(pipe, function, task, termination))
 
 
-def _run(pipe: Connection, function: Function, task: TaskRecord) -> Outcome:
+def _run(pipe: Connection, function: Function, task: TaskRecord, termination: _Termination) -> Outcome:
     context = TaskContext(task, lambda _, told: pipe.send(told))
     enter(context)
     try:
+        termination.context = context
         value = function(context)
         if inspect.iscoroutine(value):
             value = asyncio.run(value)
+        termination.context = None
         return Outcome(result=encode_result(value))
     except BaseException as error:
+        termination.context = None
         return Outcome(error=_portable(error), described=describe(error))
 
 

@@ -77,6 +77,7 @@ class _Slot:
         self._waiting, self._clock, self._done = waiting, clock, done
         self._child: BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._condemned: BaseProcess | None = None
         self.run: Run | None = None
         threading.Thread(target=self._serve, name="taskcore-child", daemon=True).start()
 
@@ -84,6 +85,7 @@ class _Slot:
         """End the child, politely at first."""
         child = self._child
         if child is not None:
+            self._condemned = child
             child.terminate()
             timer = threading.Timer(KILL_AFTER, child.kill)
             timer.daemon = True
@@ -119,7 +121,7 @@ class _Slot:
 
     def _live_pipe(self) -> Connection:
         """The pipe to a living child, which is started if there is none."""
-        if self._pipe is None or self._child is None or not self._child.is_alive():
+        if self._pipe is None or self._child in (None, self._condemned) or not self._child.is_alive():
             self._pipe, theirs = _spawn.Pipe()
             self._child = _spawn.Process(target=serve, args=(theirs,), name="taskcore-child", daemon=True)
             self._child.start()
