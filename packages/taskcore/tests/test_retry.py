@@ -191,7 +191,9 @@ def test_a_bad_field_is_named(fields: dict[str, object], sentence: str) -> None:
         pytest.param(lambda: Table(()), "backoff table", id="an empty table"),
         pytest.param(lambda: Table((1, -2)), r"backoff table\[1\]", id="a negative entry"),
         pytest.param(lambda: RetryLater(timedelta(-1)), "delay must not be negative", id="a wish for the past"),
-        pytest.param(lambda: RetryLater(float("nan")), "delay must be a timedelta or a number", id="a wish for no time"),
+        pytest.param(
+            lambda: RetryLater(float("nan")), "delay must be a timedelta or a number", id="a wish for no time"
+        ),
     ],
 )
 def test_a_bad_backoff_is_named(make: object, sentence: str) -> None:

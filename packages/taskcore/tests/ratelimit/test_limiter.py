@@ -141,7 +141,9 @@ def test_rates_are_read_as_people_write_them(text: str, rate: Rate) -> None:
     assert rate == Rate.parse(text)
 
 
-@pytest.mark.parametrize("text", ["", "10", "ten/minute", "10/fortnight", "10/month", "10/ms", "0/minute", "10/0 minutes", "-1/minute"])
+@pytest.mark.parametrize(
+    "text", ["", "10", "ten/minute", "10/fortnight", "10/month", "10/ms", "0/minute", "10/0 minutes", "-1/minute"]
+)
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         Rate.parse(text)

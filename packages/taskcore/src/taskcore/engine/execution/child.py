@@ -51,6 +51,7 @@ def serve(pipe: Connection) -> None:
     termination = _Termination()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, termination)
+    pipe.send(None)  # ready
     while not termination.came:
         try:
             function, task = pipe.recv()

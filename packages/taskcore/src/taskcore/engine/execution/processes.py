@@ -102,8 +102,9 @@ class _Slot:
 
     def _execute(self, run: Run) -> None:
         try:
-            run.begin(self._clock)
-            outcome = self._ask(run)
+            pipe = self._live_pipe()
+            run.begin(self._clock)  # a handler's time does not include the start of its process
+            outcome = self._ask(pipe, run)
         except (EOFError, OSError):
             run.fail(self._obituary(), self._clock)
         except Exception as error:  # Function or task do not pickle: the task's own failure.
@@ -111,9 +112,9 @@ class _Slot:
         else:
             run.end(self._clock, result=outcome.result, error=outcome.error, described=outcome.described)
 
-    def _ask(self, run: Run) -> Outcome:
+    @staticmethod
+    def _ask(pipe: Connection, run: Run) -> Outcome:
         """Have the child run the handler, passing on what it tells meanwhile."""
-        pipe = self._live_pipe()
         pipe.send((run.handler.function, run.context.task))
         while not isinstance(said := pipe.recv(), Outcome):
             run.context.relay(said)
@@ -126,6 +127,7 @@ class _Slot:
             self._child = _spawn.Process(target=serve, args=(theirs,), name="taskcore-child", daemon=True)
             self._child.start()
             theirs.close()
+            self._pipe.recv()  # it is there
         return self._pipe
 
     def _obituary(self) -> ChildDied:
