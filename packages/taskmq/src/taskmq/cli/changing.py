@@ -86,7 +86,7 @@ def delete_jobs(chosen: Selection, output: Output) -> ExitCode:
     return _change(queue, deed, chosen, None, output)
 
 
-def _alone(change: Callable[[int], None]) -> Callable[[int], Mapping[str, Any]]:
+def _alone(change: Callable[[int], object]) -> Callable[[int], Mapping[str, Any]]:
     """A change of which a document says no more than whose it is."""
 
     def one(job_id: int) -> Mapping[str, Any]:
