@@ -14,10 +14,11 @@ from fastapi import FastAPI, HTTPException
 from taskcore.errors import BadToken
 
 from taskmq import jwt_secret
+from taskmq.api.adding import add_job
 from taskmq.api.app import create_app
 from taskmq.api.desk import Desk, SharedBackend, proxies_of
 from taskmq.api.login import login
-from taskmq.api.routes import add_job, cancel_job, get_job, health, retry_job
+from taskmq.api.routes import cancel_job, get_job, health, retry_job
 
 __all__ = [
     "JWT_ALGO",

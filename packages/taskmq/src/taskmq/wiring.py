@@ -1,6 +1,7 @@
 """The only place that names the core's adapters."""
 
 import asyncio
+from importlib import import_module
 from os import PathLike, fspath
 
 from taskcore.adapters.memory import MemoryEventBus
@@ -54,7 +55,9 @@ async def open_accounts(path: str | PathLike[str]) -> AccountStore:
     Args:
         path: absolute, or from the folder of this moment.
     """
-    from taskcore.adapters.accounts.store import SQLAccounts  # it takes long to load, and commands do without
+    # It takes long to load: commands do without, and an API answers others meanwhile.
+    await asyncio.to_thread(import_module, "taskcore.adapters.accounts.store")
+    from taskcore.adapters.accounts.store import SQLAccounts
 
     return await SQLAccounts.open(f"sqlite:///{fspath(path)}", prefix="taskmq")
 

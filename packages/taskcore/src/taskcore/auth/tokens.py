@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from taskcore.auth.secret_keys import checked_keys
@@ -21,13 +22,15 @@ except ImportError as error:
 ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
 MAX_LENGTH = 8_000
 MAX_SUBJECT = 200
+_REMEMBERED = 512
+"""Good tokens whose signatures are not checked again."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a good token says. ``all`` holds every claim as it came."""
+    """What a good token says. ``all`` holds every claim as it came; it is not to be changed."""
 
     subject: str
     roles: tuple[str, ...]
@@ -74,6 +77,8 @@ class Tokens:
         self._audience, self._issuer = audience, issuer
         self._clock = clock or SystemClock()
         self._warned = False
+        # What a good token says does not change; whether its time has come or is over is asked anew each time.
+        self._decoded = lru_cache(maxsize=_REMEMBERED)(self._decode)
         try:
             self.create("probe", lifetime=timedelta(0))
         except jwt.InvalidKeyError:
@@ -106,7 +111,7 @@ class Tokens:
             logger.warning("a token without exp was accepted, and so will others be; require exp to refuse them")
         return Claims(subject, _roles(body), body)
 
-    def _decoded(self, token: str) -> dict[str, Any]:
+    def _decode(self, token: str) -> dict[str, Any]:
         if len(token) > MAX_LENGTH:
             raise BadToken(f"a token has at most {MAX_LENGTH:,} characters, got {len(token):,}")
         problem = "it was signed with another secret"

@@ -10,7 +10,7 @@ from taskcore.web.methods import HeadByGet
 from taskcore.web.stack import protected
 
 from taskmq import __version__, payload
-from taskmq.api import documentation, login, problems, routes
+from taskmq.api import adding, documentation, login, problems, routes
 from taskmq.api.callers import StrangersFirst, token_access
 from taskmq.api.dashboard import DashboardMount
 from taskmq.api.desk import Desk
@@ -42,6 +42,7 @@ def create_app(desk: Desk) -> FastAPI:
         exception_handlers=problems.handlers(),
     )
     app.state.desk = desk
+    app.include_router(adding.routes())
     app.include_router(routes.router)
     app.include_router(login.router)
     documentation.add_pages(app)

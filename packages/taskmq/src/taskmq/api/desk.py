@@ -8,19 +8,25 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from anyio import CapacityLimiter
+from starlette.concurrency import run_in_threadpool
 from taskcore.auth.accounts import Accounts
 from taskcore.auth.auditing import Origin
 from taskcore.auth.principal import Principal
+from taskcore.ports import TaskStore
 from taskcore.web.proxies import TrustedProxies
 
 from taskmq import storage
 from taskmq.accounts import accounts_of
+from taskmq.api.intake import Intake
+from taskmq.api.ledger import Ledger
 from taskmq.api.telemetry import Telemetry
 from taskmq.errors import NotSupported
 from taskmq.jwt_secret import Keys
+from taskmq.options import JobOptions, spec_of
 from taskmq.service import Service
 from taskmq.storage.base import QueueBackend
-from taskmq.storage.store_backend import StoreBackend
+from taskmq.storage.store_backend import Inserted, StoreBackend
+from taskmq.vocabulary import utc_now
 
 logger = logging.getLogger("taskmq.audit")
 
@@ -80,6 +86,44 @@ class Desk:
         self._opened = AsyncExitStack()
         self._used: QueueBackend | None = None
         self._accounts: tuple[tuple[StoreBackend, asyncio.AbstractEventLoop], Accounts] | None = None
+        self._known: QueueBackend | None = None
+        self._intake: tuple[tuple[TaskStore, asyncio.AbstractEventLoop], Intake] | None = None
+        self._ledger = Ledger(self.note)
+
+    async def queue(self) -> QueueBackend:
+        """The queue as it is now. It may take a while to open, so a thread sees to that."""
+        if self._known is not None and self.backends() is self._known:
+            return self._known
+        self._known = await asyncio.to_thread(self._opened_queue)
+        return self._known
+
+    def _opened_queue(self) -> QueueBackend:
+        backend = self.backends()
+        self.telemetry.follow(backend)
+        return backend
+
+    async def add(self, payload: object, options: JobOptions, by: Principal, origin: Origin) -> Inserted:
+        """Store a job; it is on disk when this returns.
+
+        Raises:
+            As ``Service.add``.
+        """
+        backend = await self.queue()
+        if isinstance(backend, StoreBackend):
+            receipt = await self._way_into(backend.store).put(spec_of(payload, options, now=utc_now()))
+            inserted = Inserted(int(receipt.task), receipt.created)
+        else:
+            inserted = await run_in_threadpool(Service(backend).add, payload, options)
+        if inserted.created:
+            self.telemetry.added(inserted.job_id, options.handler)
+            self._ledger.added(by, inserted.job_id, origin)
+        return inserted
+
+    def _way_into(self, store: TaskStore) -> Intake:
+        here = store, asyncio.get_running_loop()
+        if self._intake is None or self._intake[0] != here:
+            self._intake = here, Intake(store)
+        return self._intake[1]
 
     def service(self) -> Service:
         """The use cases, on the queue as it is now; for threads, as opening it may take a while."""
@@ -116,18 +160,19 @@ class Desk:
                 self._accounts = here, accounts
             return self._accounts[1]
 
-    async def note(self, by: Principal, action: str, target: str, origin: Origin) -> None:
+    async def note(self, by: Principal, action: str, target: str, origin: Origin, detail: str = "") -> None:
         """Leave an entry in the audit log. What was done stays done when there is none: the program's log has it."""
         try:
             accounts = await self.accounts()
-            await accounts.audit(by, action, target, origin=origin)
+            await accounts.audit(by, action, target, detail, origin=origin)
         except NotSupported:
-            logger.info("%r: %s %r", by.id, action, target)
+            logger.info("%r: %s %r %s", by.id, action, target, detail)
         except Exception:
-            logger.exception("not in the audit log: %r: %s %r", by.id, action, target)
+            logger.exception("not in the audit log: %r: %s %r %s", by.id, action, target, detail)
 
     async def close(self) -> None:
         """Let go of what was opened here; the backend belongs to whoever made it."""
+        await self._ledger.close()
         async with self._opening:
             await self._let_go()
         if isinstance(self._used, StoreBackend):

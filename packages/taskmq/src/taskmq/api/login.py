@@ -9,7 +9,8 @@ from taskcore.errors import BadLogin
 from taskcore.web.auth import origin_of
 from taskcore.web.problems import CHALLENGE, Problem
 
-from taskmq.api.routes import Here
+from taskmq.api.answers import answers
+from taskmq.api.injected import Here
 
 LIFETIME = timedelta(hours=1)
 
@@ -22,7 +23,7 @@ class TokenGiven(BaseModel):
     access_token: str
 
 
-@router.post("/login", summary="Get a token for a name and a password")
+@router.post("/login", summary="Get a token for a name and a password", responses=answers(401, 413, 422, 429, 501))
 async def login(request: Request, data: Annotated[dict[str, Any], Body()], desk: Here) -> TokenGiven:
     """Users are those of the dashboard. Their tokens do what their role is allowed: admin, or worker."""
     name, password = data.get("username"), data.get("password")

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from taskcore.errors import IllegalMove
 from taskcore.web.problems import Details, Problem, exception_handlers, response_to
 
-from taskmq.errors import JobNotFound
+from taskmq.errors import JobNotFound, NotSupported
 
 _MISSING = {"msg": "field required", "type": "value_error.missing"}
 """The words of the documentation, which are older than those of pydantic."""
@@ -33,7 +33,12 @@ def render(details: Details, scope: Scope) -> Response:
 
 def handlers() -> dict[Any, Any]:
     """For ``FastAPI(exception_handlers=...)``."""
-    own = {RequestValidationError: _invalid, JobNotFound: _not_found, IllegalMove: _wrong_state}
+    own = {
+        RequestValidationError: _invalid,
+        JobNotFound: _not_found,
+        IllegalMove: _wrong_state,
+        NotSupported: _not_supported,
+    }
     return {**exception_handlers(render), **own}
 
 
@@ -57,6 +62,10 @@ async def _not_found(request: Request, error: JobNotFound) -> Response:
 async def _wrong_state(request: Request, error: IllegalMove) -> Response:
     detail = f"cannot {error.event} a job that is {error.state}; that needs one that is {error.allowed}"
     return response_to(Problem(409, detail, code=error.code), request.scope, render)
+
+
+async def _not_supported(request: Request, error: NotSupported) -> Response:
+    return response_to(Problem(501, str(error), code=error.code), request.scope, render)
 
 
 def _answer(status: int, detail: str | Sequence[Mapping[str, Any]]) -> Response:

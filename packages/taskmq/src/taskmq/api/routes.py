@@ -1,32 +1,24 @@
 """The endpoints. Each reads its body, asks the service, and says what became of it."""
 
 import asyncio
-import json
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from taskcore.auth.permissions import Verb
 from taskcore.auth.principal import Principal
 from taskcore.errors import TaskcoreError
 from taskcore.web.auth import origin_of
 
-from taskmq import payload as payloads
+from taskmq.api.answers import TO_CHANGE, TO_READ, answers
 from taskmq.api.callers import may
-from taskmq.api.desk import Backends, Desk
-from taskmq.api.schemas import (
-    AddJob,
-    HealthShown,
-    JobAdded,
-    JobCancelled,
-    JobNumber,
-    JobRetrying,
-    JobShown,
-)
-from taskmq.options import JobOptions
-from taskmq.service import Service
+from taskmq.api.desk import Backends
+from taskmq.api.injected import Here, Queue
+from taskmq.api.schemas.acting import JobCancelled, JobNumber, JobRetrying
+from taskmq.api.schemas.health import HealthShown
+from taskmq.api.schemas.reading import JobShown
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.store_backend import StoreBackend
 
@@ -39,36 +31,7 @@ PATIENCE = 2.0
 router = APIRouter()
 
 
-def desk_of(request: Request) -> Desk:
-    """What the application of a request works with."""
-    desk: Desk = request.app.state.desk
-    return desk
-
-
-def service_of(desk: Annotated[Desk, Depends(desk_of)]) -> Service:
-    return desk.service()
-
-
-Here = Annotated[Desk, Depends(desk_of)]
-Queue = Annotated[Service, Depends(service_of)]
-
-
-@router.post("/add-job", dependencies=[may(Verb.ENQUEUE)], summary="Add a job")
-def add_job(wanted: AddJob, desk: Here, queue: Queue) -> JobAdded:
-    """Store a job; it is on disk when this answers."""
-    options = JobOptions(
-        handler=wanted.handler,
-        priority=wanted.priority,
-        retry_policy=wanted.retry_policy,
-        scheduled_for=wanted.scheduled_for,
-        interval_seconds=wanted.interval_seconds,
-    )
-    job_id = queue.add(_as_it_is(wanted.payload), options).job_id
-    desk.telemetry.added(job_id, wanted.handler)
-    return JobAdded(job_id=job_id, payload=wanted.payload, priority=wanted.priority)
-
-
-@router.post("/cancel", summary="Cancel a pending job")
+@router.post("/cancel", summary="Cancel a pending job", responses=TO_CHANGE)
 async def cancel_job(
     wanted: JobNumber, request: Request, desk: Here, queue: Queue, by: Annotated[Principal, may(Verb.CANCEL)]
 ) -> JobCancelled:
@@ -79,7 +42,7 @@ async def cancel_job(
     return JobCancelled(job_id=wanted.job_id)
 
 
-@router.post("/retry", summary="Retry a failed job")
+@router.post("/retry", summary="Retry a failed job", responses=TO_CHANGE)
 async def retry_job(
     wanted: JobNumber, request: Request, desk: Here, queue: Queue, by: Annotated[Principal, may(Verb.RETRY)]
 ) -> JobRetrying:
@@ -90,13 +53,19 @@ async def retry_job(
     return JobRetrying(job_id=wanted.job_id)
 
 
-@router.get("/job/{job_id}", dependencies=[may(Verb.VIEW)], summary="Read a job")
+@router.get("/job/{job_id}", dependencies=[may(Verb.VIEW)], summary="Read a job", responses=TO_READ)
 def get_job(job_id: int, queue: Queue) -> JobShown:
     """A job as it is now, dead ones too."""
     return JobShown.of(queue.get(job_id))
 
 
-@router.get("/health", response_model=HealthShown, response_model_exclude_none=True)
+@router.get(
+    "/health",
+    summary="Health of the queue",
+    response_model=HealthShown,
+    response_model_exclude_none=True,
+    responses={400: answers()[400], 503: {"model": HealthShown, "description": "The store is away, or too slow"}},
+)
 async def health(desk: Here) -> Any:
     """Whether the API and its store are well: 503 when the store is not, or is too slow. ``worker`` is for people."""
     try:
@@ -107,19 +76,13 @@ async def health(desk: Here) -> Any:
     return found or JSONResponse({"status": "db_error"}, 503)
 
 
-@router.get("/monitor/metrics", summary="Prometheus metrics", response_class=Response)
+@router.get("/monitor/metrics", summary="Prometheus metrics", response_class=PlainTextResponse, responses=answers())
 @router.get("/monitor/metrics/", include_in_schema=False, response_class=Response)
 async def metrics(request: Request, desk: Here) -> Response:
     """Counts of all processes, as text; OpenMetrics where ``Accept`` asks for it."""
     accept = ",".join(request.headers.getlist("accept"))
     body, content_type = await desk.telemetry.exposition(desk.backends, accept)
     return Response(body, headers={"content-type": content_type})
-
-
-def _as_it_is(payload: Any) -> Any:
-    """Text that happens to be JSON, quoted: a text of the body stays one for its handler."""
-    ambiguous = isinstance(payload, str) and payloads.from_text(payload) != payload
-    return json.dumps(payload, ensure_ascii=False) if ambiguous else payload
 
 
 def _found(backends: Backends) -> HealthShown | None:

@@ -1,0 +1,89 @@
+"""The route by which jobs come in. It is the one that is called all the time."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
+from starlette.responses import Response
+from taskcore.auth.permissions import Kind, Verb
+from taskcore.auth.principal import Principal
+from taskcore.web import require
+from taskcore.web.auth import origin_of
+
+from taskmq.api.answers import answers
+from taskmq.api.callers import may
+from taskmq.api.desk import Desk
+from taskmq.api.injected import Here, desk_of
+from taskmq.api.schemas.adding import AddJob, JobAdded
+from taskmq.vocabulary import QUEUE
+
+REPLAYED = "Idempotent-Replayed"
+"""The header of an answer about a job that an earlier request has stored."""
+
+
+class BriefRoute(APIRoute):
+    """A route that reads its request itself: what FastAPI does for that takes longer than to store the job.
+
+    The signature of the endpoint is the documentation.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        return _answer
+
+
+async def add_job(
+    wanted: AddJob,
+    request: Request,
+    desk: Here,
+    by: Annotated[Principal, may(Verb.ENQUEUE)],
+    idempotency_key: Annotated[
+        str | None,
+        Header(max_length=200, description="While a job with this key is kept, it is the answer, and none is stored."),
+    ] = None,
+) -> Response:
+    """Store a job; it is on disk when this answers."""
+    inserted = await desk.add(wanted.content(), wanted.options(idempotency_key), by, origin_of(request))
+    answer = JobAdded(job_id=inserted.job_id, payload=wanted.payload, priority=wanted.priority)
+    headers = None if inserted.created else {REPLAYED: "true"}
+    return Response(answer.model_dump_json(), headers=headers, media_type="application/json")
+
+
+def routes() -> APIRouter:
+    """The route, to be included first: routes are looked at in their order."""
+    router = APIRouter(route_class=BriefRoute)
+    router.post("/add-job", summary="Add a job", response_model=JobAdded, responses=answers(401, 403, 413, 422, 501))(
+        add_job
+    )
+    return router
+
+
+async def _answer(request: Request) -> Response:
+    by = require(request, Verb.ENQUEUE, Kind.QUEUE, QUEUE)
+    wanted = await _wanted(request)
+    desk: Desk = await desk_of(request)
+    return await add_job(wanted, request, desk, by, request.headers.get("idempotency-key"))
+
+
+async def _wanted(request: Request) -> AddJob:
+    """The body, with FastAPI's words for what is wrong with it."""
+    body = await request.body()
+    try:
+        return AddJob.model_validate(json.loads(body) if _is_json(request) and body else body or None)
+    except json.JSONDecodeError as error:
+        raise RequestValidationError([_at(error)]) from None
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in found]) from None
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _at(error: json.JSONDecodeError) -> dict[str, object]:
+    return {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error"}

@@ -1,0 +1,176 @@
+"""How jobs come in: all that can be said of one, keys, and many requests at a time."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from taskcore.errors import InvalidInput, StoreUnavailable
+from taskcore.ids import TaskId
+from taskcore.models import Receipt, TaskSpec
+from taskmq.api.intake import Intake
+from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.vocabulary import task_id
+
+Headers = dict[str, str]
+JOB = {"payload": {"key": "value"}, "handler": "dummy"}
+
+
+def test_all_that_can_be_said_of_a_job_is_kept(client: TestClient, admin: Headers, backend: SQLiteBackend) -> None:
+    more = {
+        "queue": "mail",
+        "max_retries": 7,
+        "retry_delay": 0.5,
+        "timeout": 90,
+        "expires_at": "2126-04-01T12:00:00Z",
+        "concurrency_key": "ada",
+        "concurrency_limit": 2,
+    }
+
+    answer = client.post("/add-job", json={**JOB, **more}, headers=admin)
+
+    assert 200 == answer.status_code, answer.text
+    (record,) = asyncio.run(_records(backend))
+    assert ("mail", timedelta(seconds=90), datetime(2126, 4, 1, 12, tzinfo=UTC), "ada", 2) == (
+        record.queue,
+        record.timeout,
+        record.expires_at,
+        record.concurrency_key,
+        record.concurrency_limit,
+    )
+    assert '"max_retries": 7' in (record.meta or "")
+    assert '"retry_delay": 0.5' in (record.meta or "")
+
+
+async def _records(backend: SQLiteBackend) -> Sequence[Any]:
+    return [await backend.store.get(task_id(1))]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("queue", ["", None, 1, "a\nb", "x" * 201]),
+        ("max_retries", [-1, 1001, 1.5, "3", True]),
+        ("retry_delay", [-1, "1", True, 10**9]),
+        ("timeout", [0, -1, "1", True, 10**9]),
+        ("expires_at", ["tomorrow", 5]),
+        ("concurrency_key", ["", 5, "a\nb", "x" * 201]),
+        ("concurrency_limit", [0, -1, None, "2", 10**7]),
+    ],
+)
+def test_what_cannot_be_said_is_refused_and_nothing_is_stored(
+    client: TestClient, admin: Headers, backend: SQLiteBackend, name: str, values: list[Any]
+) -> None:
+    answers = [client.post("/add-job", json={**JOB, name: value}, headers=admin) for value in values]
+
+    assert [422] * len(values) == [answer.status_code for answer in answers]
+    assert 0 == backend.get_queue_depth()
+
+
+def test_a_key_stores_one_job_and_answers_with_it_from_then_on(
+    client: TestClient, admin: Headers, backend: SQLiteBackend
+) -> None:
+    keyed = {**admin, "Idempotency-Key": "order 17"}
+
+    first, again = (client.post("/add-job", json=JOB, headers=keyed) for _ in range(2))
+    other = client.post("/add-job", json=JOB, headers={**admin, "Idempotency-Key": "order 18"})
+
+    assert [(200, 1), (200, 1), (200, 2)] == [
+        (each.status_code, each.json()["job_id"]) for each in (first, again, other)
+    ]
+    assert [None, "true", None] == [each.headers.get("Idempotent-Replayed") for each in (first, again, other)]
+    assert 2 == backend.get_queue_depth()
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
+def test_a_key_that_is_none_is_refused(client: TestClient, admin: Headers, backend: SQLiteBackend, key: str) -> None:
+    answer = client.post("/add-job", json=JOB, headers={**admin, "Idempotency-Key": key})
+
+    assert (422, 0) == (answer.status_code, backend.get_queue_depth())
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_body_that_says_it_is_something_else_is_refused(client: TestClient, admin: Headers, kind: str) -> None:
+    answer = client.post(
+        "/add-job", content=b'{"payload": 1, "handler": "dummy"}', headers={**admin, "content-type": kind}
+    )
+
+    assert 422 == answer.status_code
+
+
+class Slow:
+    """A store whose commits end when a test says so; specs named "bad" are refused."""
+
+    def __init__(self) -> None:
+        self.commits: list[list[str]] = []
+        self.go = asyncio.Event()
+        self.away = False
+
+    async def put(self, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
+        names = [spec.name for spec in specs]
+        self.commits.append(names)
+        await self.go.wait()
+        if self.away:
+            raise StoreUnavailable("the store is away")
+        if "bad" in names:
+            raise InvalidInput("no")
+        return [Receipt(TaskId(name), True) for name in names]
+
+
+async def _ask(intake: Intake, *names: str) -> list[asyncio.Task[Receipt]]:
+    tasks = [asyncio.create_task(intake.put(TaskSpec(name=name))) for name in names]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_what_comes_while_a_commit_is_under_way_shares_the_next_one() -> None:
+    store = Slow()
+    intake = Intake(store)  # type: ignore[arg-type]
+    asked = await _ask(intake, "a")
+    await asyncio.sleep(0)
+    asked += await _ask(intake, "b", "c", "d")
+
+    store.go.set()
+
+    assert ["a", "b", "c", "d"] == [receipt.task for receipt in await asyncio.gather(*asked)]
+    assert [["a"], ["b", "c", "d"]] == store.commits
+
+
+async def test_a_job_that_is_refused_fails_alone() -> None:
+    store = Slow()
+    store.go.set()
+    intake = Intake(store)  # type: ignore[arg-type]
+
+    one, bad, other = await asyncio.gather(*await _ask(intake, "a", "bad", "c"), return_exceptions=True)
+
+    assert (Receipt(TaskId("a"), True), Receipt(TaskId("c"), True)) == (one, other)
+    assert isinstance(bad, InvalidInput)
+
+
+async def test_a_store_that_is_away_fails_all_and_serves_those_that_come_later() -> None:
+    store = Slow()
+    store.go.set()
+    store.away = True
+    intake = Intake(store)  # type: ignore[arg-type]
+
+    failed = await asyncio.gather(*await _ask(intake, "a", "b"), return_exceptions=True)
+    store.away = False
+
+    assert [StoreUnavailable, StoreUnavailable] == [type(error) for error in failed]
+    assert Receipt(TaskId("c"), True) == await intake.put(TaskSpec(name="c"))
+
+
+async def test_what_nobody_waits_for_any_more_is_not_stored() -> None:
+    store = Slow()
+    intake = Intake(store)  # type: ignore[arg-type]
+    asked = await _ask(intake, "a")
+    await asyncio.sleep(0)
+    (gone,) = await _ask(intake, "b")
+    gone.cancel()
+    store.go.set()
+
+    await asyncio.gather(*asked, gone, return_exceptions=True)
+
+    assert [["a"]] == [names for names in store.commits if names]
