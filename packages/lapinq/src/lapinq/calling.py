@@ -1,0 +1,111 @@
+"""How tasks are run: the function that a task names, found by the import policy, as a handler of the engine."""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from taskcore.engine.context import TaskContext
+from taskcore.engine.handlers import Handler, Mode
+from taskcore.retry import NoRetry, RetryLater
+
+from lapinq import documents
+from lapinq.errors import NotImportable, RetryError
+from lapinq.imports import Imports
+from lapinq.registry import Function
+from lapinq.task import arguments_of
+from lapinq.vocabulary import DEFAULT_RETRY, function_of
+
+
+class Functions:
+    """The engine's ``HandlerSource``. A function is looked up with its first task, and then remembered.
+
+    What cannot be run is a handler too: one that says why, so that its tasks fail with the reason as their error.
+
+    Args:
+        timeout: of one execution.
+    """
+
+    def __init__(self, imports: Imports, timeout: timedelta | None = None) -> None:
+        self._imports = imports
+        self._timeout = timeout
+        self._found: dict[str, Handler] = {}
+
+    def get(self, name: str, /) -> Handler:
+        """The handler of a name of ``vocabulary.name_of``; its module is imported on the way."""
+        handler = self._found.get(name)
+        if handler is None:
+            try:
+                handler = self._found[name] = self._handler(name, self._imports.function(*function_of(name)))
+            except (Exception, SystemExit) as error:  # whatever a module does while it is imported
+                handler = self._handler(name, _broken(error))
+        return handler
+
+    @property
+    def all(self) -> tuple[Handler, ...]:
+        """Those that were looked up so far."""
+        return tuple(self._found.values())
+
+    def _handler(self, name: str, function: Function) -> Handler:
+        is_async = is_coroutine_function(function)
+        return Handler(
+            name=name,
+            function=_async_door(function) if is_async else _door(function),
+            mode=Mode.ASYNC if is_async else Mode.THREAD,
+            timeout=self._timeout,
+            retry=DEFAULT_RETRY,
+        )
+
+
+def is_coroutine_function(function: Function) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _door(function: Function) -> Callable[[TaskContext], Any]:
+    def run(context: TaskContext) -> Any:
+        args, kwargs = arguments_of(context.task)
+        try:
+            value = function(*args, **kwargs)
+            return plain(asyncio.run(value) if inspect.iscoroutine(value) else value)
+        except RetryError as error:
+            _again(error)
+
+    return run
+
+
+def _async_door(function: Function) -> Callable[[TaskContext], Any]:
+    async def run(context: TaskContext) -> Any:
+        args, kwargs = arguments_of(context.task)
+        try:
+            return plain(await function(*args, **kwargs))
+        except RetryError as error:
+            _again(error)
+
+    return run
+
+
+def _again(error: RetryError) -> NoReturn:
+    raise RetryLater(error.delay, error.message or "manual retry") from error
+
+
+def plain(value: Any) -> Any:
+    """What a function returned, as JSON knows it: tuples are lists, keys are text.
+
+    Raises:
+        NotSerializable: it is no JSON.
+    """
+    if value is None or type(value) in (bool, int, float):
+        return value
+    return documents.load(documents.dump(value, "what the task returns"))
+
+
+def _broken(error: BaseException) -> Function:
+    """A function that fails as the look-up did. What the policy refuses once, it refuses always."""
+
+    def fail(*args: object, **kwargs: object) -> NoReturn:
+        if isinstance(error, NotImportable):
+            raise NoRetry(str(error)) from error
+        raise ImportError(f"{type(error).__name__}: {error}") from error
+
+    return fail

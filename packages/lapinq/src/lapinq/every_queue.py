@@ -1,0 +1,89 @@
+"""Work of whatever queue: the core's workers name their queues, those here serve all of them, new ones too."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol
+
+from taskcore.ids import TaskId, WorkerId
+from taskcore.lease import Fence, Renewal
+from taskcore.models import Claim, Report, Settlement, TaskRecord
+from taskcore.ports import TaskWork, Wakeup
+
+ALL = ("*",)
+"""Instead of names of queues: every one."""
+FRESH = 0.5
+"""Seconds for which the names are good while there is work in them ..."""
+IDLE = 0.25
+"""... and between two looks for new ones while there is none."""
+
+
+class WorkSource(TaskWork, Wakeup, Protocol):
+    """A store that workers draw from."""
+
+
+class EveryQueue:
+    """A ``TaskWork`` with ``Wakeup`` that takes ``ALL`` for names.
+
+    Args:
+        waiting: the names of the queues in which tasks wait, due ones at least.
+    """
+
+    def __init__(self, store: WorkSource, waiting: Callable[[], Awaitable[Sequence[str]]]) -> None:
+        self._store = store
+        self._waiting = waiting
+        self._names: tuple[str, ...] = ()
+        self._seen: tuple[str, ...] = ("default",)  # a task in one of these is heard of at once
+        self._read_at = -FRESH
+
+    async def claim(self, wanted: Claim) -> Sequence[TaskRecord]:
+        named = await self._named(wanted)
+        return await self._store.claim(named) if named.queues else ()
+
+    async def exchange(
+        self, settlements: Sequence[Settlement], wanted: Claim
+    ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
+        named = await self._named(wanted)
+        if named.queues:
+            return await self._store.exchange(settlements, named)
+        return await self._store.settle(settlements), ()
+
+    async def wait_for_work(self, queues: Sequence[str], timeout: float) -> None:
+        if tuple(queues) != ALL:
+            await self._store.wait_for_work(queues, timeout)
+            return
+        until = time.monotonic() + timeout
+        while (begun := time.monotonic()) < until:
+            await self._read()
+            pause = min(IDLE, until - begun)
+            await self._store.wait_for_work(self._names or self._seen, pause)
+            if time.monotonic() - begun < pause:  # not for want of work
+                return
+
+    async def take(self, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
+        return await self._store.take(task, worker, lease_for)
+
+    async def renew(self, fences: Sequence[Fence], lease_for: timedelta) -> Sequence[Renewal]:
+        return await self._store.renew(fences, lease_for)
+
+    async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
+        return await self._store.settle(settlements)
+
+    async def report(self, reports: Sequence[Report]) -> Sequence[bool]:
+        return await self._store.report(reports)
+
+    async def cancellations(self, worker: WorkerId) -> Sequence[Fence]:
+        return await self._store.cancellations(worker)
+
+    async def _named(self, wanted: Claim) -> Claim:
+        if wanted.queues != ALL:
+            return wanted
+        if time.monotonic() - self._read_at > FRESH:
+            await self._read()
+        return replace(wanted, queues=self._names)
+
+    async def _read(self) -> None:
+        self._names = tuple(await self._waiting())
+        self._seen = self._names or self._seen
+        self._read_at = time.monotonic()

@@ -1,0 +1,79 @@
+"""See to it that the database has what this package adds to the core's tables; once, whoever comes first.
+
+The table ``lapinq_schema_version`` of the public release counts on: its steps end with 5, ours begin with 6.
+"""
+
+from typing import Any
+
+import asyncpg
+from taskcore.errors import SchemaMismatch
+
+from lapinq.schema import takeover, views
+from lapinq.schema.names import BACKUP
+from lapinq.schema.takeover import DumpGrants
+
+LATEST = 6
+PATIENCE = 600.0
+"""Seconds for a statement: a large table takes long to copy, and those who come meanwhile wait for it."""
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('lapinq schema', 0))"
+_TABLE = "SELECT count(*) FROM pg_class WHERE oid = to_regclass($1) AND relkind IN ('r', 'p')"
+_VERSIONS = "CREATE TABLE IF NOT EXISTS lapinq_schema_version (version integer PRIMARY KEY)"
+_VERSION = "SELECT max(version) FROM lapinq_schema_version"
+_REACHED = "INSERT INTO lapinq_schema_version SELECT generate_series(0, $1::integer) ON CONFLICT DO NOTHING"
+
+
+async def is_outdated(pool: "asyncpg.Pool") -> bool:
+    """Whether something is missing.
+
+    Raises:
+        SchemaMismatch: the tables are of a later release.
+    """
+    async with pool.acquire() as connection:
+        found = await _version(connection) if await _is_table(connection, "lapinq_schema_version") else -1
+    if found > LATEST:
+        raise SchemaMismatch(
+            f"the tables lapinq_* are at step {found}, which is later than this release, that works with {LATEST}; "
+            "update lapinq"
+        )
+    return found < LATEST
+
+
+async def install(url: str, dump_grants: DumpGrants) -> None:
+    """Take over what the public release left, and add what is missing, in one transaction.
+
+    Processes that come at the same time wait for the first one.
+    """
+    connection = await asyncpg.connect(url, command_timeout=PATIENCE, server_settings={"timezone": "UTC"})
+    try:
+        async with connection.transaction():
+            await connection.execute(_LOCK)
+            await connection.execute(_VERSIONS)
+            if await _version(connection) < LATEST:
+                await _sixth_step(connection, dump_grants)
+                await connection.execute(_REACHED, LATEST)
+    finally:
+        await connection.close()
+
+
+async def _sixth_step(connection: Any, dump_grants: DumpGrants) -> None:
+    for statement in (views.FORMER, views.SCHEDULED_TASKS):
+        await connection.execute(statement)
+    if await _is_table(connection, "lapinq_tasks"):
+        await connection.execute("LOCK TABLE lapinq_tasks IN ACCESS EXCLUSIVE MODE")
+        await takeover.take_over_tasks(connection)
+        await connection.execute(f"ALTER TABLE lapinq_tasks RENAME TO {BACKUP}tasks")
+    if await _is_table(connection, "lapinq_users"):
+        await connection.execute("LOCK TABLE lapinq_users IN ACCESS EXCLUSIVE MODE")
+        await takeover.take_over_users(connection, dump_grants)
+        await connection.execute(f"ALTER TABLE lapinq_users RENAME TO {BACKUP}users")
+    for statement in (views.ENDING, views.TASKS, views.USERS):
+        await connection.execute(statement)
+
+
+async def _is_table(connection: Any, name: str) -> bool:
+    return bool(await connection.fetchval(_TABLE, name))
+
+
+async def _version(connection: Any) -> int:
+    found = await connection.fetchval(_VERSION)
+    return -1 if found is None else int(found)

@@ -1,0 +1,285 @@
+"""The use cases, one method each: what an API, a page or a command line calls between reading its input and answering.
+
+Every method raises ``StoreUnavailable`` when the database cannot be reached.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from taskcore.errors import InvalidInput, TaskNotFound
+from taskcore.ids import TaskId
+from taskcore.models import TaskQuery, TaskRecord, TaskSpec
+from taskcore.pagination import Cursor, Page, checked_limit
+from taskcore.states import AT_REST, TaskState
+
+from lapinq import wiring
+from lapinq.errors import NotFailed, NotFinished, NotPending
+from lapinq.imports import Imports
+from lapinq.orders import Order
+from lapinq.settings import Settings
+from lapinq.tables import Filter, Tables
+from lapinq.task import Task, task_of
+from lapinq.vocabulary import FINISHED, STATES, STATUS, STATUSES, terms_of
+
+BATCH = 1_000
+"""Tasks in one request at the most."""
+SWEPT = 1_000
+"""Tasks that one statement of a sweep ends or removes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStats:
+    """How many tasks of a queue have each status: every word of ``vocabulary.STATUSES`` is there."""
+
+    queue_name: str
+    counts: Mapping[str, int]
+
+    def document(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {"queue_name": self.queue_name, **self.counts}
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did: pending tasks that expired, and finished ones that were removed."""
+
+    expired: int
+    removed: int
+
+
+class Service:
+    """The use cases on one database.
+
+    Args:
+        imports: what may be enqueued.
+    """
+
+    def __init__(self, store: wiring.Store, tables: Tables, imports: Imports) -> None:
+        self.store = store
+        self.tables = tables
+        self.imports = imports
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        """Connect, and bring the tables to this release. Close it in the event loop that opened it.
+
+        Raises:
+            InvalidInput: the URL, or an import root, is none.
+            StoreUnavailable: the server cannot be reached, or does not let us in.
+            SchemaMismatch: the tables are of a later release.
+        """
+        imports = Imports.of(settings.imports)
+        store, tables = await wiring.open_store(settings)
+        return cls(store, tables, imports)
+
+    async def close(self) -> None:
+        await self.tables.close()
+        await self.store.close()
+
+    async def now(self) -> datetime:
+        """The database's own time."""
+        return await self.store.now()
+
+    async def health(self) -> None:
+        """Prove that the database answers, and that its tables fit.
+
+        Raises:
+            StoreError: they do not.
+        """
+        await self.store.check()
+
+    # Putting
+
+    async def enqueue(self, order: Order) -> UUID | None:
+        """Store a task, and return its id; None when its TTL is 0, for then nothing is stored.
+
+        Raises:
+            NotImportable: no worker would run it. InvalidInput: a value is not allowed.
+        """
+        (task,) = await self.enqueue_each([order])
+        return task
+
+    async def enqueue_batch(self, orders: Sequence[Order]) -> Sequence[UUID]:
+        """Store tasks in one commit, all or none, and return the ids of those with a TTL other than 0.
+
+        Raises:
+            InvalidInput: one of them is refused, the message says which; or there are more than ``BATCH``.
+        """
+        if len(orders) > BATCH:
+            raise InvalidInput(f"batch limit is {BATCH} tasks")
+        return [task for task in await self.enqueue_each(orders) if task is not None]
+
+    async def enqueue_each(self, orders: Sequence[Order]) -> Sequence[UUID | None]:
+        """Store any number of tasks in one commit, all or none, and answer in the same order.
+
+        Raises: as ``enqueue_batch``.
+        """
+        now = await self.now() if any(order.ttl_seconds for order in orders) else None
+        specs = self._specs(orders, now)
+        receipts = iter(await self.store.put([spec for spec in specs if spec is not None]))
+        return [None if spec is None else UUID(next(receipts).task) for spec in specs]
+
+    def _specs(self, orders: Sequence[Order], now: datetime | None) -> Sequence[TaskSpec | None]:
+        specs = list[TaskSpec | None]()
+        checked = set[tuple[str, str]]()
+        for place, order in enumerate(orders):
+            try:
+                if (names := (order.module_path, order.task_name)) not in checked:
+                    self.imports.check(*names)
+                    checked.add(names)
+                spec = order.spec(now)
+            except InvalidInput as error:
+                error.args = (f"task {place}: {error}",) if len(orders) > 1 else error.args
+                raise
+            specs.append(spec if order.is_stored else None)
+        return specs
+
+    # Reading
+
+    async def get(self, task: UUID) -> Task:
+        """The task.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        return task_of(await self._record(task))
+
+    async def result(self, task: UUID) -> Task:
+        """A task that has completed or failed.
+
+        Raises:
+            TaskNotFound: there is none. NotFinished: it is something else; the error says what.
+        """
+        found = await self.get(task)
+        if found.status not in FINISHED:
+            raise NotFinished(found.status)
+        return found
+
+    async def list(self, wanted: Filter | None = None, *, limit: int = 50, cursor: str | None = None) -> Page[Task]:
+        """One page of tasks, newest first; more than 1,000 are never on it.
+
+        Raises:
+            InvalidInput: a bad limit. BadCursor: a cursor of another listing.
+        """
+        wanted = wanted or Filter()
+        limit = checked_limit(limit)
+        after = None if cursor is None else TaskId(str(Cursor.decode(cursor, asdict(wanted)).key[0]))
+        found = await self._found(wanted, after, limit + 1)
+        next_cursor = Cursor((found[limit - 1].id,)).encode(asdict(wanted)) if len(found) > limit else None
+        return Page(tuple(map(task_of, found[:limit])), next_cursor)
+
+    async def failed(self, queue: str | None = None, *, limit: int = 50, cursor: str | None = None) -> Page[Task]:
+        """One page of failed tasks, newest first: the dead letter queue.
+
+        Raises: as ``list``.
+        """
+        return await self.list(Filter(queue=queue, status="failed"), limit=limit, cursor=cursor)
+
+    async def queues(self) -> Sequence[QueueStats]:
+        """The queues that hold any task, by name."""
+        return [
+            QueueStats(
+                queue_name=counts.queue,
+                counts={word: sum(counts.by_state.get(state, 0) for state in STATES[word]) for word in STATUSES},
+            )
+            for counts in await self.store.counts()
+        ]
+
+    # Changing
+
+    async def set_progress(self, task: UUID, progress: float, message: str | None = None) -> None:
+        """Say how far a task is, from 0 to 100; without a message the earlier one is cleared.
+
+        Raises:
+            TaskNotFound: there is none. InvalidInput: not from 0 to 100, or no message that can be kept.
+        """
+        if isinstance(progress, bool) or not isinstance(progress, int | float) or not 0 <= progress <= 100:
+            raise InvalidInput("progress must be between 0 and 100")
+        if not await self.tables.set_progress(await self._id(task), progress / 100, message):
+            raise TaskNotFound(str(task))
+
+    async def merge_metadata(self, task: UUID, metadata: Mapping[str, Any]) -> None:
+        """Replace the keys of a task's metadata that ``metadata`` has.
+
+        Raises:
+            TaskNotFound: there is none. InvalidInput: it is no JSON.
+        """
+
+        def change(meta: str | None) -> str | None:
+            terms = terms_of(meta)
+            return replace(terms, metadata={**terms.metadata, **metadata}).dump()
+
+        if not await self.tables.change_meta(await self._id(task), change):
+            raise TaskNotFound(str(task))
+
+    async def cancel(self, task: UUID) -> None:
+        """Cancel a pending task.
+
+        Raises:
+            NotPending: there is no such task, or it is not pending.
+        """
+        record = await self.store.get(await self._id(task))
+        if record is not None and record.state is TaskState.PENDING:
+            (state,) = await self.store.cancel([record.id])
+            if state in (TaskState.CANCELLED, TaskState.RUNNING):  # begun a moment ago: its worker is asked to stop it
+                return
+        raise NotPending("task not found or not pending")
+
+    async def requeue(self, task: UUID) -> None:
+        """Make a failed task pending again, with all its executions before it.
+
+        Raises:
+            NotFailed: there is no such task, or it has not failed.
+        """
+        record = await self.store.get(await self._id(task))
+        if record is None or STATUS[record.state] != "failed" or not (await self.store.replay([record.id]))[0]:
+            raise NotFailed("task not found or not failed")
+
+    async def delete(self, wanted: Filter, *, everything: bool = False) -> int:
+        """Remove every task that meets a filter, whatever its status, and answer how many. What runs is stopped by its
+        worker.
+
+        Raises:
+            InvalidInput: the filter is empty, and it does not say ``everything``.
+        """
+        if wanted.is_empty and not everything:
+            raise InvalidInput("name at least one filter, or all=true to delete every task")
+        return 0 if wanted.is_hopeless else await self.tables.delete(wanted)
+
+    # Upkeep
+
+    async def sweep(self) -> Swept:
+        """End pending tasks whose time to live is over, and remove those at rest."""
+        expired = removed = 0
+        while (some := len(await self.store.expire(SWEPT))) > 0:
+            expired += some
+        while (some := await self.tables.delete_ended(SWEPT)) > 0:
+            removed += some
+        return Swept(expired, removed)
+
+    async def archive(self, older_than: timedelta, batch: int = SWEPT) -> int:
+        """Remove tasks at rest that finished longer ago, and answer how many."""
+        removed = 0
+        while (some := await self.store.prune(AT_REST, older_than, batch)) > 0:
+            removed += some
+        return removed
+
+    async def _id(self, task: UUID) -> TaskId:
+        return (await self.tables.task_ids([task]))[task]
+
+    async def _record(self, task: UUID) -> TaskRecord:
+        record = await self.store.get(await self._id(task))
+        if record is None:
+            raise TaskNotFound(str(task))
+        return record
+
+    async def _found(self, wanted: Filter, after: TaskId | None, limit: int) -> Sequence[TaskRecord]:
+        if wanted.is_hopeless:
+            return ()
+        if wanted.has_patterns:
+            return await self.tables.search(wanted, after=after, limit=limit)
+        states = STATES[wanted.status] if wanted.status else frozenset()
+        return await self.store.find(TaskQuery(states=states, queue=wanted.queue or None, after=after, limit=limit))

@@ -1,0 +1,292 @@
+"""``Storage``: the tasks of a database for programs that do without the server. Rows are plain dicts."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Self
+from uuid import UUID
+
+from taskcore.errors import InvalidInput, SchemaMismatch, StoreUnavailable, TaskcoreError, TaskNotFound
+from taskcore.ids import WorkerId
+from taskcore.models import Claim, Settlement, TaskError, TaskQuery, TaskRecord
+from taskcore.retry import Retry, decide
+from taskcore.states import Event, TaskState
+
+from lapinq.errors import NotFailed, NotPending
+from lapinq.every_queue import ALL, EveryQueue
+from lapinq.orders import Order
+from lapinq.policy import TaskPolicy
+from lapinq.service import Service
+from lapinq.settings import Settings
+from lapinq.tables import Filter
+from lapinq.task import public_id, task_of
+from lapinq.vocabulary import DEFAULT_RETRY, RETRY_BACKOFF_SECONDS
+
+__all__ = ["RETRY_BACKOFF_SECONDS", "Storage"]
+
+log = logging.getLogger("lapinq.storage")
+
+Row = dict[str, Any]
+
+
+class Storage:
+    """The tasks of one database, for the event loop that opened it.
+
+    What it is asked to do it does like the server: the same checks, the same import policy.
+
+    Attributes:
+        service: the use cases that it is made of.
+        pool: connections of asyncpg; leave the core's tables ``lapinq_core_*`` alone.
+    """
+
+    def __init__(self, service: Service, settings: Settings | None = None) -> None:
+        self.service = service
+        self.settings = settings or Settings()
+        self.pool = service.tables.pool
+        self.work = EveryQueue(service.store, service.tables.waiting_queues)
+        self._listening: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def create(cls, database_url: str, max_size: int | None = None, max_retries: int = 5) -> Self:
+        """Connect, and bring the tables to this release; a server that is away is waited for, 2, 4, 6, ... seconds.
+
+        Args:
+            max_size: connections; by default ``LAPINQ_POOL_SIZE``, or 10.
+
+        Raises:
+            RuntimeError: after ``max_retries`` attempts. InvalidInput: the URL is none. SchemaMismatch: the tables are
+                of a later release.
+        """
+        settings = Settings.from_env(os.environ, database_url=database_url, pool_size=max_size)
+        for attempt in range(1, max_retries + 1):
+            try:
+                return cls(await Service.open(settings), settings)
+            except (InvalidInput, SchemaMismatch):
+                raise
+            except TaskcoreError as error:
+                log.warning("database connection failed (attempt %d/%d): %s", attempt, max_retries, error)
+                if attempt == max_retries:
+                    raise RuntimeError(f"Could not connect to database after {max_retries} attempts") from error
+                await asyncio.sleep(2 * attempt)
+        raise InvalidInput(f"max_retries must be 1 or more, got {max_retries}")
+
+    async def close(self) -> None:
+        await self.stop_listening()
+        await self.service.close()
+
+    # Putting
+
+    async def enqueue(
+        self,
+        task_name: str,
+        queue_name: str,
+        module_path: str,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        scheduled_at: datetime | None = None,
+        max_retries: int = 3,
+        priority: int = 0,
+        ttl_seconds: float | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        retry_delay: float | None = None,
+        retry_backoff: bool | None = None,
+        webhook_url: str | None = None,
+    ) -> UUID | None:
+        """Store a task, and return its id; None when ``ttl_seconds`` is 0, for then nothing is stored.
+
+        Raises:
+            InvalidInput: a value is not allowed, or no worker would run it.
+        """
+        asked = {name: value for name, value in locals().items() if name != "self"}
+        return await self.service.enqueue(Order.from_json(asked))
+
+    async def enqueue_batch(self, tasks: Sequence[Mapping[str, Any]]) -> list[UUID]:
+        """Store tasks in one commit, all or none. The keys of each are the names of the parameters of ``enqueue``.
+
+        Raises: as ``enqueue``.
+        """
+        orders = [Order.from_json(task) for task in tasks]
+        return [task for task in await self.service.enqueue_each(orders) if task is not None]
+
+    # Working
+
+    async def claim_task(self, worker_id: str, statuses: Sequence[str] = ("pending",)) -> Row | None:
+        """Hand out the best due task as running, or None. It is the caller's until ``settings.lease`` is over."""
+        if "pending" not in statuses:
+            return None
+        wanted = Claim(worker=WorkerId(worker_id), queues=ALL, limit=1, lease_for=self.settings.lease)
+        records = await self.work.claim(wanted)
+        return task_of(records[0]).row() if records else None
+
+    async def complete_task(self, task_id: UUID, result: str | None = None) -> None:
+        """End a running task well; ``result`` is JSON text. Nothing happens to any other."""
+        if record := await self._running(task_id):
+            await self.service.store.settle([Settlement(fence=record.fence, event=Event.SUCCEED, result=result)])
+
+    async def fail_task(self, task_id: UUID, error: str | None = None) -> None:
+        """End an execution badly: the task waits for the next one, or has failed. Nothing happens to one that does not
+        run."""
+        if record := await self._running(task_id):
+            told = TaskError("", error or "")
+            failures = record.failures + record.losses + 1
+            match decide(record.retry or DEFAULT_RETRY, failures, RuntimeError(error), Random()):
+                case Retry(delay=delay):
+                    end = Settlement(fence=record.fence, event=Event.RETRY, error=told, delay=delay)
+                case _:
+                    end = Settlement(fence=record.fence, event=Event.FAIL, error=told)
+            await self.service.store.settle([end])
+
+    async def heartbeat(self, worker_id: str) -> None:
+        """Tell that a worker lives: its running tasks are its own for another ``settings.lease``."""
+        query = TaskQuery(states=frozenset({TaskState.RUNNING}), worker=WorkerId(worker_id), limit=1_000)
+        fences = [record.fence for record in await self.service.store.find(query)]
+        if fences:
+            await self.service.store.renew(fences, self.settings.lease)
+
+    async def recover_stale_tasks(self, max_running_seconds: float = 300) -> list[UUID]:
+        """Take back tasks whose worker gives no sign of life, and answer which. Each counts as an execution.
+
+        Args:
+            max_running_seconds: only those that began so long ago.
+        """
+        store, policy = self.service.store, TaskPolicy()
+        since = await store.now() - timedelta(seconds=max_running_seconds)
+        overdue = [task for task in await store.overdue(1_000) if (task.started_at or since) <= since]
+        recovered = await store.recover([policy.lost(task) for task in overdue])
+        return [public_id(task) for task, done in zip(overdue, recovered, strict=True) if done]
+
+    async def update_progress(self, task_id: UUID, progress: float, message: str | None = None) -> None:
+        """Say how far a task is, from 0 to 100; without a message the earlier one is cleared.
+
+        Raises:
+            TaskNotFound: there is no such task. InvalidInput: not from 0 to 100.
+        """
+        await self.service.set_progress(task_id, progress, message)
+
+    async def update_task_metadata(self, task_id: UUID, metadata: Mapping[str, Any]) -> None:
+        """Replace the keys of a task's metadata that ``metadata`` has.
+
+        Raises:
+            TaskNotFound: there is no such task.
+        """
+        await self.service.merge_metadata(task_id, metadata)
+
+    # Reading
+
+    async def get_task(self, task_id: UUID) -> Row | None:
+        try:
+            return (await self.service.get(task_id)).row()
+        except TaskNotFound:
+            return None
+
+    async def get_task_result(self, task_id: UUID) -> Row | None:
+        """``id``, ``status``, ``result``, ``error`` and ``completed_at``, whatever the status."""
+        try:
+            return (await self.service.get(task_id)).outcome()
+        except TaskNotFound:
+            return None
+
+    async def list_tasks(
+        self, queue_name: str | None = None, status: str | None = None, task_name: str | None = None, limit: int = 50
+    ) -> list[Row]:
+        """The newest tasks first; at most 1,000."""
+        wanted = Filter(queue=queue_name, status=status, task_name=task_name)
+        return [task.row() for task in (await self.service.list(wanted, limit=limit)).items]
+
+    async def list_failed_tasks(self, queue_name: str | None = None, limit: int = 50) -> list[Row]:
+        return [task.row() for task in (await self.service.failed(queue_name, limit=limit)).items]
+
+    async def queue_stats(self) -> list[Row]:
+        """One dict a queue: ``queue_name``, and how many tasks have each status."""
+        return [stats.document() for stats in await self.service.queues()]
+
+    # Changing
+
+    async def requeue_task(self, task_id: UUID) -> bool:
+        """False when there is no such task, or it has not failed."""
+        try:
+            await self.service.requeue(task_id)
+        except NotFailed:
+            return False
+        return True
+
+    async def cancel_task(self, task_id: UUID) -> bool:
+        """False when there is no such task, or it is not pending."""
+        try:
+            await self.service.cancel(task_id)
+        except NotPending:
+            return False
+        return True
+
+    async def delete_tasks(
+        self,
+        queue_name: str | None = None,
+        status: str | None = None,
+        task_name: str | None = None,
+        args_search: str | None = None,
+        result_search: str | None = None,
+        error_search: str | None = None,
+    ) -> int:
+        """Remove every task that meets the conditions, of whatever status.
+
+        Raises:
+            InvalidInput: there is no condition.
+        """
+        wanted = Filter(
+            queue=queue_name,
+            status=status,
+            task_name=task_name,
+            args=args_search,
+            result=result_search,
+            error=error_search,
+        )
+        return await self.service.delete(wanted)
+
+    async def cleanup_expired_tasks(self) -> int:
+        """Expire pending tasks whose time to live is over and remove finished ones; how many that were."""
+        swept = await self.service.sweep()
+        return swept.expired + swept.removed
+
+    async def archive_old_tasks(self, max_age_days: float = 30, batch_size: int = 1000) -> int:
+        """Remove tasks that finished longer ago, and answer how many."""
+        return await self.service.archive(timedelta(days=max_age_days), batch_size)
+
+    # Listening
+
+    async def listen_for_changes(self, callback: Any) -> None:
+        """Call ``callback()`` after tasks have changed, until ``stop_listening``; within about a quarter of a second.
+
+        It may be called without a change too. A coroutine function is awaited.
+        """
+        await self.stop_listening()
+        self._listening = asyncio.create_task(self._listen(callback))
+
+    async def stop_listening(self) -> None:
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.cancel()
+            await asyncio.wait([listening])
+
+    async def _listen(self, callback: Any) -> None:
+        seen = await self._revision()
+        while True:
+            await asyncio.sleep(0.25)
+            if (now := await self._revision()) is not None and now != seen:
+                seen = now
+                if asyncio.iscoroutine(told := callback()):
+                    await told
+
+    async def _revision(self) -> str | None:
+        """None while the database is away."""
+        try:
+            return await self.service.store.revision()
+        except StoreUnavailable:
+            return None
+
+    async def _running(self, task_id: UUID) -> TaskRecord | None:
+        core_id = (await self.service.tables.task_ids([task_id]))[task_id]
+        record = await self.service.store.get(core_id)
+        return record if record is not None and record.state is TaskState.RUNNING else None

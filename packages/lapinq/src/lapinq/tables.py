@@ -1,0 +1,214 @@
+"""What this package asks of the database beyond the core's ports: searches by pattern, bulk deletes, edits of a task.
+
+Each method is one step. Statements are put together from constants; values are always parameters.
+"""
+
+# ruff: noqa: S608
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from taskcore.ids import TaskId
+from taskcore.models import TaskRecord
+from taskcore.states import TaskState
+
+from lapinq.schema.names import CORE, FORMER_IDS
+from lapinq.vocabulary import STATES
+
+_FORMER = f"SELECT id, task FROM {FORMER_IDS} WHERE id = ANY($1::uuid[])"
+
+# From one name to the next in the index of tasks that wait, however many there are of each.
+_WAITING = f"""
+WITH RECURSIVE names AS (
+    (SELECT queue FROM {CORE}_tasks WHERE ready = 1 ORDER BY queue LIMIT 1)
+    UNION ALL
+    SELECT (SELECT queue FROM {CORE}_tasks WHERE ready = 1 AND queue > n.queue ORDER BY queue LIMIT 1)
+    FROM names AS n WHERE n.queue IS NOT NULL)
+SELECT queue FROM names WHERE queue IS NOT NULL
+UNION
+SELECT queue FROM (
+    SELECT queue FROM {CORE}_tasks
+    WHERE ready = 0 AND run_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint LIMIT 10000) AS due"""
+
+_PROGRESS = f"UPDATE {CORE}_tasks SET progress = $2, progress_note = $3 WHERE id = $1 RETURNING true"
+
+_METADATA = f"SELECT meta FROM {CORE}_tasks WHERE id = $1 FOR UPDATE"
+_SET_METADATA = f"UPDATE {CORE}_tasks SET meta = $2 WHERE id = $1"
+
+_LOCK = "SELECT t.id FROM {core}_tasks AS t {where} ORDER BY t.id FOR UPDATE".replace("{core}", CORE)
+# In a second statement, so that it sees what the tasks' workers left until the lock was ours.
+_DELETE = f"""
+WITH leases AS (DELETE FROM {CORE}_leases WHERE task = ANY($1::text[])),
+    attempts AS (DELETE FROM {CORE}_attempts WHERE task = ANY($1::text[])),
+    lines AS (DELETE FROM {CORE}_logs WHERE task = ANY($1::text[])),
+    former AS (DELETE FROM {FORMER_IDS} WHERE id = ANY(
+        SELECT (meta::json ->> 'id')::uuid FROM {CORE}_tasks WHERE id = ANY($1::text[]) AND meta LIKE '%"id"%'))
+DELETE FROM {CORE}_tasks WHERE id = ANY($1::text[])"""
+
+_NOW = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
+_ENDS = "(created_at + ((meta::json ->> 'ttl')::float8 * 1000000)::bigint)"
+_ENDED = f"""
+SELECT id FROM {CORE}_tasks
+WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {_ENDS} <= {_NOW}
+    AND state NOT IN ('pending', 'running', 'expired')
+ORDER BY {_ENDS} LIMIT $1 FOR UPDATE SKIP LOCKED"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which tasks: those that meet every condition; None or "" is none.
+
+    Attributes:
+        queue, status: exactly; a status that does not exist has no tasks.
+        task_name, args, result, error: a part of it in either case, in which ``%`` and ``_`` stand for any text and
+            any character; arguments are searched as JSON.
+    """
+
+    queue: str | None = None
+    status: str | None = None
+    task_name: str | None = None
+    args: str | None = None
+    result: str | None = None
+    error: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def has_patterns(self) -> bool:
+        return bool(self.task_name or self.args or self.result or self.error)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether no task can meet it: PostgreSQL knows no such text, or there is no such status."""
+        text = "".join(getattr(self, field.name) or "" for field in fields(self))
+        broken = any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+        return broken or bool(self.status and self.status not in STATES)
+
+
+_SEARCHED: Mapping[str, str] = {
+    "task_name": "substr(t.name, position(':' IN t.name) + 1)",
+    "args": "(t.payload::jsonb -> 'args')::text",
+    "result": "t.result",
+    "error": "(CASE t.state WHEN 'cancelled' THEN 'cancelled by user' WHEN 'expired' THEN 'ttl expired' "
+    "ELSE t.error::json ->> 1 END)",
+}
+
+
+class Tables:
+    """The statements, on a pool of connections that ``close`` closes.
+
+    Args:
+        translated: turns the driver's errors into those of ``taskcore.errors``.
+        columns: of the task ``t``, which ``record_of`` makes a record of.
+    """
+
+    def __init__(
+        self,
+        pool: "asyncpg.Pool",
+        translated: Callable[[], AbstractContextManager[None]],
+        columns: str,
+        record_of: Callable[[Any], TaskRecord],
+    ) -> None:
+        self.pool = pool
+        self._translated = translated
+        self._columns = columns
+        self._record_of = record_of
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    async def task_ids(self, ids: Sequence[UUID]) -> dict[UUID, TaskId]:
+        """The core's ids. Only those that the public release gave out have to be looked up."""
+        found = {id_: TaskId(str(id_)) for id_ in ids}
+        former = [id_ for id_ in ids if id_.version != 7]
+        if former:
+            with self._translated():
+                found |= {UUID(str(id_)): TaskId(task) for id_, task in await self.pool.fetch(_FORMER, former)}
+        return found
+
+    async def waiting_queues(self) -> Sequence[str]:
+        """The queues in which due tasks wait."""
+        with self._translated():
+            return [queue for (queue,) in await self.pool.fetch(_WAITING)]
+
+    async def set_progress(self, task: TaskId, fraction: float, message: str | None) -> bool:
+        """False when there is no such task."""
+        with self._translated():
+            return bool(await self.pool.fetchval(_PROGRESS, task, fraction, message))
+
+    async def change_meta(self, task: TaskId, change: Callable[[str | None], str | None]) -> bool:
+        """Replace ``meta`` by what ``change`` makes of it; False when there is no such task."""
+        with self._translated():
+            async with self.pool.acquire() as connection, connection.transaction():
+                row = await connection.fetchrow(_METADATA, task)
+                if row is not None:
+                    await connection.execute(_SET_METADATA, task, change(row[0]))
+                return row is not None
+
+    async def search(self, wanted: Filter, *, after: TaskId | None, limit: int) -> Sequence[TaskRecord]:
+        """Tasks that meet a filter, newest first, those behind ``after``."""
+        where, values = _conditions(wanted)
+        if after is not None:
+            values.append(after)
+            where.append(f"t.id < ${len(values)}")
+        values.append(limit)
+        found = f"SELECT * FROM {CORE}_tasks AS t {_where(where)} ORDER BY t.id DESC LIMIT ${len(values)}"
+        with self._translated():
+            rows = await self.pool.fetch(f"SELECT {self._columns} FROM ({found}) AS t ORDER BY t.id DESC", *values)
+        return [self._record_of(row) for row in rows]
+
+    async def delete(self, wanted: Filter) -> int:
+        """Remove every task that meets a filter, and answer how many. Workers of running ones lose the lease."""
+        where, values = _conditions(wanted)
+        return await self._delete(_LOCK.format(where=_where(where)), *values)
+
+    async def delete_ended(self, limit: int) -> int:
+        """Remove tasks at rest whose time to live is over."""
+        return await self._delete(_ENDED, limit)
+
+    async def _delete(self, chosen: str, *values: object) -> int:
+        with self._translated():
+            async with self.pool.acquire() as connection, connection.transaction():
+                tasks = [task for (task,) in await connection.fetch(chosen, *values)]
+                if tasks:
+                    await connection.execute(_DELETE, tasks)
+                return len(tasks)
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _conditions(wanted: Filter) -> tuple[list[str], list[object]]:
+    conditions, values = list[str](), list[object]()
+    for text, value in _parts(wanted):
+        values.append(value)
+        conditions.append(text.replace("{}", f"${len(values)}"))
+    return conditions, values
+
+
+def _parts(wanted: Filter) -> Iterator[tuple[str, object]]:
+    if wanted.queue:
+        yield "t.queue = {}", wanted.queue
+    if wanted.status:
+        states = STATES.get(wanted.status, frozenset())
+        yield "t.state = ANY({}::text[])", [state.value for state in states]
+        # What has an index, repeated where it does.
+        if states == {TaskState.PENDING}:
+            yield "t.ready = ANY({}::smallint[])", [0, 1]
+        elif not states & {TaskState.RUNNING, TaskState.SUCCEEDED}:
+            yield "t.rare = ANY({}::text[])", [state.value for state in states]
+    for name, expression in _SEARCHED.items():
+        if pattern := getattr(wanted, name):
+            yield f"{expression} ILIKE {{}}", f"%{_usable(pattern)}%"
+
+
+def _usable(pattern: str) -> str:
+    """A pattern may not end with a lone backslash: it would say that the sign behind it stands for itself."""
+    trailing = len(pattern) - len(pattern.rstrip("\\"))
+    return pattern + "\\" if trailing % 2 else pattern

@@ -1,0 +1,92 @@
+"""The only place that names the core's adapters."""
+
+import re
+from typing import TypeAlias
+
+import asyncpg
+from taskcore.adapters.grants import dump_grants
+from taskcore.adapters.memory import MemoryEventBus
+from taskcore.adapters.postgres import PostgresStore
+from taskcore.adapters.postgres.errors import translated
+from taskcore.adapters.postgres.statements import columns
+from taskcore.adapters.sql.rows import task_of
+from taskcore.auth.stores import AccountStore
+
+from lapinq.schema import install
+from lapinq.schema.names import CORE
+from lapinq.settings import Settings
+from lapinq.tables import Tables
+
+__all__ = ["Store", "event_bus", "open_accounts", "open_store"]
+
+Store: TypeAlias = PostgresStore
+"""Tasks, schedules, leases, statistics and workers: every port and ability that the core has for PostgreSQL."""
+
+_COLUMNS = columns("(SELECT l.lease_until FROM {p}_leases AS l WHERE l.task = t.id)").replace("{p}", CORE)
+_DRIVER = re.compile(r"^(postgres|postgresql)(\+asyncpg)?://")
+
+
+async def open_store(settings: Settings) -> tuple[Store, Tables]:
+    """The core's store and this package's own statements, with whatever the public release left taken over.
+
+    Raises: as ``PostgresStore.open``.
+    """
+    store = await PostgresStore.open(
+        settings.database_url, prefix=CORE, patience=settings.db_timeout, connections=settings.pool_size
+    )
+    pool: asyncpg.Pool | None = None
+    try:
+        pool = await _pool(settings)
+        with translated(_place(settings.database_url)):
+            outdated = await install.is_outdated(pool)
+        if outdated:
+            await _install(settings)
+    except BaseException:
+        if pool is not None:
+            await pool.close()
+        await store.close()
+        raise
+    return store, Tables(pool, lambda: translated(_place(settings.database_url)), _COLUMNS, task_of)
+
+
+async def _install(settings: Settings) -> None:
+    accounts = await open_accounts(settings)  # its tables must be there
+    try:
+        with translated(_place(settings.database_url)):
+            await install.install(_for_driver(settings.database_url), dump_grants)
+    finally:
+        await accounts.close()
+
+
+async def open_accounts(settings: Settings) -> AccountStore:
+    """Users, sessions and keys, in the database that has the tasks; for the event loop that opens it alone."""
+    from taskcore.adapters.accounts.store import SQLAccounts  # it takes long to load, and commands do without
+
+    return await SQLAccounts.open(settings.database_url, prefix=CORE)
+
+
+async def _pool(settings: Settings) -> "asyncpg.Pool":
+    with translated(_place(settings.database_url)):
+        return await asyncpg.create_pool(
+            _for_driver(settings.database_url),
+            min_size=0,
+            max_size=max(2, settings.pool_size // 2),
+            timeout=settings.db_timeout,
+            command_timeout=settings.db_timeout,
+            server_settings={"application_name": "lapinq", "timezone": "UTC"},
+        )
+
+
+def _for_driver(url: str) -> str:
+    """The URL without the driver that SQLAlchemy wants in it."""
+    return _DRIVER.sub("postgresql://", url)
+
+
+def _place(url: str) -> str:
+    """Where a database is, without user, password and options."""
+    return "postgresql://" + url.partition("://")[2].rpartition("@")[2].partition("?")[0]
+
+
+def event_bus() -> MemoryEventBus:
+    """Where a process tells what happens to its tasks."""
+    return MemoryEventBus()
