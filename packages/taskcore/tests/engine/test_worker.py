@@ -314,3 +314,17 @@ async def test_events_tell_of_claims_ends_and_refused_writes(bench: Bench) -> No
     assert [Event.CLAIM] == [event.event for event in seen if isinstance(event, TaskEvent)]
     assert [Event.SUCCEED] == [event.intended for event in seen if isinstance(event, StaleWrite)]
     assert stolen.fence == (await bench.record(task)).fence
+
+
+async def test_a_worker_stops_by_itself_when_it_has_done_all_it_may(bench: Bench) -> None:
+    async def quick(context: TaskContext) -> None: ...
+
+    name = bench.handle(quick)
+    for _ in range(12):
+        await bench.put(name)
+
+    async with asyncio.timeout(10):
+        tally = await bench.worker(most=7, concurrency=3).run()
+
+    assert (7, 7) == (tally.claimed, tally.succeeded)
+    assert {TaskState.SUCCEEDED: 7, TaskState.PENDING: 5} == dict((await bench.store.counts())[0].by_state)

@@ -68,6 +68,7 @@ class Worker:
         lock_timeout: seconds without a sign of life after which another worker takes a job over.
         grace: seconds that running jobs may go on after ``stop``; what is not done by then goes back to the queue.
         queues: those whose jobs it runs.
+        max_jobs: it stops by itself when it has run so many, repeated attempts counted.
 
     Raises:
         InvalidInput: an argument is out of its range.
@@ -85,6 +86,7 @@ class Worker:
         *,
         grace: float = 30.0,
         queues: Sequence[str] = QUEUES,
+        max_jobs: int | None = None,
     ) -> None:
         self.func = func
         self.max_retries = max_retries
@@ -92,6 +94,7 @@ class Worker:
         self._options = WorkerOptions(
             queues=tuple(queues),
             concurrency=max(1, max_workers),
+            most=max_jobs,
             lease=timedelta(seconds=lock_timeout),
             poll=timedelta(seconds=poll_interval),
             grace=timedelta(seconds=grace),
@@ -112,7 +115,7 @@ class Worker:
         return 0 if engine is None else engine.active
 
     def start(self, *, until_idle: bool = False) -> Tally:
-        """Work until ``stop`` or, in the main thread, until SIGINT or SIGTERM; return what was done.
+        """Work until ``stop`` or ``max_jobs`` or, in the main thread, SIGINT or SIGTERM; return what was done.
 
         A second signal forces. The worker may be started again afterwards.
 

@@ -15,7 +15,7 @@ $ taskmq add-job --payload '{"to":"a@b.c"}' --handler email
 Inserted job with ID: 1, handler: email, priority: 0, payload: {'to': 'a@b.c'}
 $ taskmq run-worker --import myjobs --until-idle
 Starting worker pool with 1 worker(s) using sqlite backend... Press Ctrl+C to stop.
-  handlers: dummy, email, raise, report, slow   db: FOLDER/taskmq.db
+  handlers: dummy, email, raise, report, slow   queues: default   db: FOLDER/taskmq.db
 Stopped. Processed 1 (1 ok, 0 failed), requeued 0.
 $ taskmq get-job 1
 Job ID: 1
@@ -62,7 +62,7 @@ $ taskmq add-job --handler gone --payload '{}' --retry-policy none -q
 2
 $ taskmq run-worker --import myjobs --until-idle
 Starting worker pool with 1 worker(s) using sqlite backend... Press Ctrl+C to stop.
-  handlers: dummy, email, raise, report, slow   db: FOLDER/taskmq.db
+  handlers: dummy, email, raise, report, slow   queues: default   db: FOLDER/taskmq.db
 Stopped. Processed 2 (0 ok, 2 failed), requeued 0.
 $ taskmq jobs list --state failed --limit 1
 id	state	handler	attempts	max_attempts	created_at	duration_ms	error

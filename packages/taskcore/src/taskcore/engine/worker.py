@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from uuid import uuid4
 
 from taskcore.clock import Clock, SystemClock
@@ -53,6 +54,7 @@ class WorkerOptions:
         concurrency: handlers at the same time.
         prefetch: tasks claimed beyond that, at the most; how many, their durations decide.
         lease: how long a claim holds without a sign of life.
+        most: it stops when so many tasks that it claimed are over; None is no limit.
         poll: how often to look for work where the store does not tell.
         grace: how long handlers may go on after ``stop``.
         stop_grace: how long a handler may take to react to being stopped.
@@ -61,6 +63,7 @@ class WorkerOptions:
     queues: tuple[str, ...] = ("default",)
     concurrency: int = 10
     prefetch: int = 2000
+    most: int | None = None
     lease: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(seconds=1)
     grace: timedelta = timedelta(seconds=30)
@@ -72,6 +75,8 @@ class WorkerOptions:
                 "a worker needs a queue, concurrency of 1 or more and prefetch of 0 or more, got "
                 f"queues={self.queues!r}, concurrency={self.concurrency}, prefetch={self.prefetch}"
             )
+        if self.most is not None and self.most < 1:
+            raise InvalidInput(f"most must be 1 or more tasks, or None, got {self.most}")
         if self.lease < timedelta(milliseconds=100):
             raise InvalidInput(f"lease must be 0.1 s or longer, got {self.lease}")
 
@@ -148,7 +153,8 @@ class Worker:
         self._signal()
 
     async def run(self, *, until_idle: bool = False) -> Tally:
-        """Work until ``stop``; with ``until_idle``, until nothing is due and nothing under way.
+        """Work until ``stop``, or until ``options.most`` tasks are over; with ``until_idle``, until nothing is due and
+        nothing under way.
 
         A worker runs once. Cancelling this coroutine gives nothing back: its tasks wait for their leases to run out.
         """
@@ -159,7 +165,7 @@ class Worker:
             for periodic in self._periodics():
                 await stack.enter_async_context(periodic)
             self._announcer.worker("started")
-            while not self._stopping and not (until_idle and self._is_idle()):
+            while not (self._stopping or self._is_spent() or (until_idle and self._is_idle())):
                 await self._turn()
                 self._take_landed()
             self._announcer.worker("draining")
@@ -197,7 +203,8 @@ class Worker:
         A further exchange that has nothing to settle would only race with the others for the same tasks.
         """
         wanted = self._pending or (self._hungry and not self._under_way)
-        return max(0, self._flight.room() - self._asked_for) if wanted and not self._stopping else 0
+        room = min(self._flight.room() - self._asked_for, self._left())
+        return max(0, int(room)) if wanted and not self._stopping else 0
 
     def _begin_exchange(self) -> None:
         room = self._room()
@@ -303,7 +310,18 @@ class Worker:
             self._wake.set()
 
     def _is_idle(self) -> bool:
-        return not (self._hungry or self._flight.runs or self._pending or self._under_way)
+        return not (self._hungry or self._is_busy())
+
+    def _is_spent(self) -> bool:
+        """Whether it has done what it may ever do."""
+        return self._left() == 0 and not self._is_busy()
+
+    def _is_busy(self) -> bool:
+        return bool(self._flight.runs or self._pending or self._under_way)
+
+    def _left(self) -> float:
+        """How many more tasks it may claim, beyond those it is asking for."""
+        return inf if self.options.most is None else self.options.most - self.tally.claimed - self._asked_for
 
     async def _watch(self) -> None:
         self._flight.watch()

@@ -14,10 +14,12 @@ from taskmq.cli.doctor import doctor
 from taskmq.cli.handlers import handlers, register_dummy_handler
 from taskmq.cli.jobs import jobs
 from taskmq.cli.program import cli
+from taskmq.cli.queues import queues
 from taskmq.cli.reading import get_job, inspect, logs
 from taskmq.cli.serving import serve_api
 from taskmq.cli.tokens import secrets, token
 from taskmq.cli.users import users
+from taskmq.cli.workers import workers
 from taskmq.cli.working import run_worker
 from taskmq.storage import get_backend
 
@@ -51,6 +53,7 @@ for _command in (
     jobs,
     list_dead,
     logs,
+    queues,
     register_dummy_handler,
     replay,
     replay_dead,
@@ -59,6 +62,7 @@ for _command in (
     serve_api,
     token,
     users,
+    workers,
 ):
     cli.add_command(_command)
 

@@ -57,6 +57,15 @@ def rate(text: str) -> timedelta:
     return timedelta(seconds=_SECONDS[found[2]]) / int(found[1])
 
 
+def slots(text: str) -> int | None:
+    """How many at a time; ``none`` is as many as there are."""
+    if text == "none":
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise click.BadParameter(f"expected a number such as 5, or none, got {text[:40]!r}")
+    return int(text)
+
+
 def names(text: str) -> tuple[str, ...]:
     """``a,b`` as two names."""
     found = tuple(name.strip() for name in text.split(","))

@@ -110,6 +110,8 @@ def cli(
     """
     if colourless():
         ctx.color = False
+    elif os.environ.get("FORCE_COLOR"):
+        ctx.color = True
     # An option wins over the environment by becoming it: workers that a command starts look there too.
     options = {
         "TASKMQ_BACKEND": backend,

@@ -18,15 +18,20 @@ R = TypeVar("R")
 
 
 def service() -> Service:
+    """The use cases of this command's queue."""
+    return Service(backend())
+
+
+def backend() -> QueueBackend:
     """The queue of this command. ``taskmq.cli.get_backend`` is looked up now: it may have been replaced."""
-    backend = front.get_backend()
-    close_at_end(backend)
-    return Service(backend)
+    found = front.get_backend()
+    close_at_end(found)
+    return found
 
 
-def close_at_end(backend: QueueBackend) -> None:
+def close_at_end(opened: QueueBackend) -> None:
     """Let go of the queue when the command is over; the published interface has nothing to close."""
-    close = getattr(backend, "close", None)
+    close = getattr(opened, "close", None)
     if close is not None:
         click.get_current_context().call_on_close(close)
 

@@ -17,19 +17,22 @@ _WIDE = 100_000  # where no terminal sets a limit, nothing is cut or wrapped
 
 
 def print_table(documents: Sequence[Document], columns: Sequence[Column], *, header: bool) -> None:
-    """Print one line a document. Only columns that may shrink are cut, to what the others leave of the terminal."""
+    """Print one line a document. Only columns that may shrink are cut, to what the others leave of the terminal.
+
+    Where they leave nothing, the terminal breaks the lines: what is copied from there is still whole.
+    """
     console = _console()
     rows = [[Text(column.text(document)) for column in columns] for document in documents]
     table = Table(box=None, show_header=header, header_style="bold", padding=(0, _PADDING))
     for column in columns:
-        table.add_column(column.title or column.key, overflow="fold")
+        table.add_column(column.title or column.key, no_wrap=True)
     room = console.width
     for place, column in enumerate(columns):
-        width = max(cell_len(column.title or column.key), *(row[place].cell_len for row in rows), 0)
         if column.shrink:
             for row in rows:
                 row[place].truncate(max(room - 2 * _PADDING, _PADDING), overflow="ellipsis")
-        room -= width + 2 * _PADDING
+        room -= max(cell_len(column.title or column.key), *(row[place].cell_len for row in rows), 0) + 2 * _PADDING
+    console.width = max(console.width, console.width - room)
     for row in rows:
         table.add_row(*row)
     console.print(table)

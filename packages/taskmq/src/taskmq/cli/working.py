@@ -1,56 +1,161 @@
-"""run-worker: a process that runs jobs."""
+"""run-worker: a process that runs jobs, or several of them and one that watches over them."""
 
+import asyncio
 import os
+import socket
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from taskcore.engine.announcer import Tally
 
 from taskmq import cli as front
-from taskmq.cli.failures import ExitCode
-from taskmq.cli.params import duration
+from taskmq.cli.failures import ExitCode, bad_input
+from taskmq.cli.params import duration, names
 from taskmq.cli.program import address
 from taskmq.cli.session import close_at_end, import_option
 from taskmq.cli.text import visible
 from taskmq.jobs.handlers import HANDLERS
 from taskmq.settings import Settings
+from taskmq.storage.store_backend import QUEUES
+
+if TYPE_CHECKING:
+    from taskmq.worker import Worker
+
+GRACE = timedelta(seconds=30)
+MOST_PROCESSES = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the options of run-worker ask for; what is None, the worker decides."""
+
+    max_workers: int
+    queues: tuple[str, ...] | None
+    max_jobs: int | None
+    lease: timedelta | None
+    grace: timedelta | None
+    until_idle: bool
+    modules: tuple[str, ...]
+
+    def worker(self) -> "Worker":
+        """A worker as it asks for."""
+        asked: dict[str, Any] = {"queues": self.queues, "max_jobs": self.max_jobs}
+        asked["lock_timeout"] = self.lease and self.lease.total_seconds()
+        asked["grace"] = None if self.grace is None else self.grace.total_seconds()
+        return front.worker.Worker(
+            max_workers=self.max_workers, **{name: value for name, value in asked.items() if value is not None}
+        )
+
+    def words(self) -> list[str]:
+        """The options that say the same."""
+        words = ["--max-workers", str(self.max_workers)]
+        for name in ("lease", "grace"):
+            if (span := getattr(self, name)) is not None:
+                words += [f"--{name}", f"{span.total_seconds():f}s"]
+        words += ["--queues", ",".join(self.queues)] if self.queues else []
+        words += ["--max-jobs", str(self.max_jobs)] if self.max_jobs else []
+        words += ["--import", ",".join(self.modules)] if self.modules else []
+        return [*words, "--until-idle"] if self.until_idle else words
 
 
 @click.command("run-worker")
 @click.option("--max-workers", type=click.IntRange(max=10_000), default=1, show_default=True, help="Jobs at one time.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, MOST_PROCESSES),
+    default=1,
+    show_default=True,
+    help="Processes that run so many each; one that ends is replaced.",
+)
+@click.option("--queues", type=names, metavar="NAME[,NAME]", help="Run jobs of these queues.  [default: default]")
+@click.option(
+    "--max-jobs",
+    type=click.IntRange(1, 10**9),
+    metavar="N",
+    help="Stop after N jobs; a process of several is replaced.",
+)
 @click.option("--until-idle", is_flag=True, help="Stop when no job is due and none is running.")
 @click.option("--lease", type=duration, help="Silence after which others take over a job.  [default: 30s]")
 @click.option("--grace", type=duration, help="How long running jobs may go on when it is stopped.  [default: 30s]")
+@click.option("--parent-fd", type=click.IntRange(3, 2**20), hidden=True)
 @import_option
-def run_worker(
-    max_workers: int, until_idle: bool, lease: timedelta | None, grace: timedelta | None, modules: tuple[str, ...]
-) -> ExitCode:
+def run_worker(processes: int, parent_fd: int | None, **asked: Any) -> ExitCode:
     """Run jobs.
 
     SIGINT or SIGTERM lets running jobs finish; a second one aborts them.
     """
-    settings = Settings.from_env(os.environ)
-    asked: dict[str, Any] = {"max_workers": max_workers}
-    if lease is not None:
-        asked["lock_timeout"] = lease.total_seconds()
-    if grace is not None:
-        asked["grace"] = grace.total_seconds()
-    pool = front.worker.Worker(**asked)
+    plan = Plan(**asked)
+    if parent_fd is not None:
+        return _run_for_parent(plan, parent_fd)
+    return _run_processes(plan, processes) if processes > 1 else _run_here(plan)
+
+
+def _run_here(plan: Plan) -> ExitCode:
+    pool = plan.worker()
     close_at_end(pool.backend)
-    click.echo(
-        f"Starting worker pool with {max_workers} worker(s) using {settings.backend} backend... Press Ctrl+C to stop."
-    )
-    click.echo(f"  handlers: {_handlers()}   {_place(settings)}", err=True)
+    _announce(plan, f"{plan.max_workers} worker(s)")
     try:
-        tally = pool.start(until_idle=True) if until_idle else pool.start()
+        tally = pool.start(until_idle=True) if plan.until_idle else pool.start()
     except KeyboardInterrupt:  # it came before the worker took signals over, or after
         click.echo("Stopping worker...")
         pool.stop()
         return ExitCode.OK
     click.echo(_summary(tally), err=True)
     return ExitCode.OK
+
+
+def _run_for_parent(plan: Plan, parent_fd: int) -> ExitCode:
+    from taskmq.processes import child_of
+
+    with ExitStack() as stack:
+        try:
+            parent = stack.enter_context(socket.socket(fileno=parent_fd))
+        except OSError as error:
+            raise bad_input(f"--parent-fd {parent_fd} is no socket of a parent: {error.strerror}") from None
+        told = stack.enter_context(child_of(parent))
+        pool = plan.worker()
+        close_at_end(pool.backend)
+        told(pool.start(until_idle=plan.until_idle))
+    return ExitCode.OK
+
+
+def _run_processes(plan: Plan, count: int) -> ExitCode:
+    from taskmq.processes import Processes
+
+    def wants_another(done: Tally) -> bool:
+        return plan.max_jobs is not None and done.claimed >= plan.max_jobs
+
+    backend = front.get_backend()  # what is wrong with the queue is told once, and its tables are made once
+    backend.get_queue_depth()
+    close = getattr(backend, "close", None)
+    if close is not None:
+        close()
+    _announce(plan, f"{count} processes of {plan.max_workers} worker(s)")
+    command = [sys.executable, "-P", "-m", "taskmq", "run-worker", *plan.words()]
+    grace = GRACE if plan.grace is None else plan.grace
+    processes = Processes(
+        command,
+        count,
+        grace=grace.total_seconds(),
+        wants_another=wants_another,
+        tell=lambda line: click.echo(line, err=True),
+    )
+    work = asyncio.run(processes.run())
+    replaced = f" Replaced {work.replaced}." if work.replaced else ""
+    click.echo(f"{_summary(work.tally)}{replaced}", err=True)
+    return ExitCode(work.code)
+
+
+def _announce(plan: Plan, workers: str) -> None:
+    settings = Settings.from_env(os.environ)
+    click.echo(f"Starting worker pool with {workers} using {settings.backend} backend... Press Ctrl+C to stop.")
+    queues = ", ".join(map(visible, plan.queues or QUEUES))
+    click.echo(f"  handlers: {_handlers()}   queues: {queues}   {_place(settings)}", err=True)
 
 
 def _handlers() -> str:

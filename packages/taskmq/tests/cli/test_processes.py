@@ -1,0 +1,183 @@
+"""run-worker with several processes: who watches over whom, and how all of them end."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from taskcore.testing import eventually
+from taskmq import processes
+from taskmq.storage import SQLiteBackend
+from taskmq.workers import workers_of
+
+Taskmq = Callable[..., Result]
+Start = Callable[..., subprocess.Popen[str]]
+Wait = Callable[..., object]
+Pids = Callable[[], set[int]]
+
+WORK = ("run-worker", "--import", "myjobs", "--processes", "2")
+STARTING = "Starting worker pool with 2 processes of 1 worker(s) using sqlite backend... Press Ctrl+C to stop.\n"
+
+
+@pytest.fixture
+def pids() -> Pids:
+    """The processes that work on the queue now, as they themselves say."""
+
+    def working() -> set[int]:
+        backend = SQLiteBackend()
+        found = {worker.info.pid for worker in workers_of(backend)}
+        backend.close()
+        return {pid for pid in found if alive(pid)}
+
+    return working
+
+
+def alive(pid: int) -> bool:
+    with suppress(OSError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+def stop(parent: subprocess.Popen[str]) -> tuple[str, str]:
+    parent.send_signal(signal.SIGTERM)
+    return parent.communicate(timeout=30)
+
+
+def test_a_process_that_dies_is_replaced_and_all_end_with_the_parent(process: Start, wait: Wait, pids: Pids) -> None:
+    parent = process(*WORK)
+    wait(lambda: len(pids()) == 2, within=20)
+    victim = min(pids())
+
+    os.kill(victim, signal.SIGKILL)
+    wait(lambda: len(pids()) == 2, within=20)
+    last = pids()
+    _, err = stop(parent)
+
+    assert victim not in last
+    assert 0 == parent.returncode
+    assert f"Worker process {victim} was ended by SIGKILL; another one starts in 0.5 s.\n" in err
+    assert err.endswith("\nStopped. Processed 0 (0 ok, 0 failed), requeued 0. Replaced 1.\n")
+    assert not any(map(alive, last))
+
+
+def test_no_process_outlives_a_parent_that_is_killed(process: Start, wait: Wait, pids: Pids) -> None:
+    parent = process(*WORK)
+    wait(lambda: len(pids()) == 2, within=20)
+    orphans = pids()
+
+    parent.kill()
+
+    wait(lambda: not any(map(alive, orphans)), within=20)
+
+
+def test_one_signal_lets_jobs_finish_and_a_second_one_gives_them_back(
+    taskmq: Taskmq, process: Start, wait: Wait, folder: Path
+) -> None:
+    for seconds, signals, line in ((1, 1, "(1 ok, 0 failed), requeued 0."), (60, 2, "(0 ok, 0 failed), requeued 1.")):
+        (folder / "started").unlink(missing_ok=True)
+        taskmq("add-job", "--handler", "slow", "--payload", json.dumps({"seconds": seconds}))
+        parent = process(*WORK)
+        assert parent.stderr is not None
+        wait((folder / "started").exists, within=20)
+
+        for _ in range(signals - 1):
+            parent.send_signal(signal.SIGINT)
+            while "Stopping 2 worker process(es)..." not in parent.stderr.readline():
+                pass
+        _, err = stop(parent)
+
+        assert (0, line) == (parent.returncode, err.rstrip()[-len(line) :])
+
+
+def test_a_process_is_replaced_after_so_many_jobs(taskmq: Taskmq, process: Start) -> None:
+    taskmq("add-job", "--handler", "email", "--payload", "-", stdin="{}\n" * 5)
+
+    parent = process(*WORK, "--max-jobs", "2", "--until-idle")
+    out, err = parent.communicate(timeout=30)
+
+    assert (0, STARTING) == (parent.returncode, out)
+    assert err.endswith("\nStopped. Processed 5 (5 ok, 0 failed), requeued 0.\n")
+    workers = taskmq("jobs", "list", "--columns", "worker", "--no-header").stdout.splitlines()
+    assert 3 <= len(set(workers))
+
+
+def test_one_process_stops_after_so_many_jobs(taskmq: Taskmq) -> None:
+    taskmq("add-job", "--handler", "email", "--payload", "-", stdin="{}\n" * 5)
+
+    result = taskmq("run-worker", "--import", "myjobs", "--max-jobs", "2", "--max-workers", "4")
+
+    assert result.stderr.endswith("\nStopped. Processed 2 (2 ok, 0 failed), requeued 0.\n")
+
+
+def test_only_the_named_queues_are_served(taskmq: Taskmq) -> None:
+    for queue in ("mail", "reports", "default"):
+        taskmq("add-job", "--handler", "email", "--queue", queue, "--payload", "{}")
+
+    result = taskmq("run-worker", "--import", "myjobs", "--queues", "mail,reports", "--until-idle")
+
+    assert "   queues: mail, reports   " in result.stderr
+    assert ["default"] == taskmq(
+        "jobs", "list", "--state", "pending", "--columns", "queue", "--no-header"
+    ).stdout.split()
+
+
+# The parent imports the module too, so it must break in the children alone.
+CRASHES = "import os, sys\nif any('--parent-fd' in word for word in sys.argv): os._exit(7)\n"
+REFUSED = "import sys\nif any('--parent-fd' in word for word in sys.argv): raise RuntimeError('not here')\n"
+
+
+def test_a_process_that_crashes_again_and_again_waits_longer_each_time(process: Start, folder: Path) -> None:
+    (folder / "crashes.py").write_text(CRASHES)
+    parent = process("run-worker", "--import", "crashes", "--processes", "2")
+    assert parent.stderr is not None
+
+    waits = ""
+    while "another one starts in 1 s" not in waits:  # over a second, as the first waits are what is tested
+        waits += parent.stderr.readline()
+    _, err = stop(parent)
+
+    assert "ended with exit code 7; another one starts in 0.5 s" in waits
+    assert "Stopped." == err.splitlines()[-1][:8]
+
+
+def test_processes_that_can_never_start_end_the_parent(process: Start, folder: Path) -> None:
+    (folder / "refused.py").write_text(REFUSED)
+
+    parent = process("run-worker", "--import", "refused", "--processes", "2")
+    _, err = parent.communicate(timeout=30)
+
+    assert 2 == parent.returncode
+    assert "--import refused failed with RuntimeError: not here" in err
+
+
+def test_a_process_that_does_not_stop_is_killed(
+    taskmq: Taskmq, wait: Wait, folder: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., list[str]]
+) -> None:
+    (folder / "stuck.py").write_text(
+        "import os, signal, sys, time, pathlib\n"
+        "if any('--parent-fd' in word for word in sys.argv):\n"
+        "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "    pathlib.Path('started').touch()\n"
+        "    time.sleep(60)\n"
+    )
+    monkeypatch.setattr(processes, "LAST_WORDS", 0.1)
+    lines: list[str] = []
+    never = processes.Processes(
+        command("run-worker", "--import", "stuck"), 1, grace=0.1, wants_another=lambda _: False, tell=lines.append
+    )
+
+    async def run() -> processes.Work:
+        running = asyncio.create_task(never.run())
+        await eventually((folder / "started").exists, within=20)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return await running
+
+    assert 1 == asyncio.run(run()).code
+    assert lines[-1].endswith("does not stop; it is killed.")
