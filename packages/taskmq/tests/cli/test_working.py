@@ -35,7 +35,7 @@ def test_a_burst_ends_when_all_is_done(taskmq: Taskmq, process: Start) -> None:
     out, err = worker.communicate(timeout=20)
 
     assert (0, STARTING) == (worker.returncode, out)
-    assert "  handlers: dummy, email, raise, report, slow   db: " in err
+    assert "  handlers: dummy, email, raise, report, slow   queues: default   db: " in err
     assert err.endswith("\nStopped. Processed 3 (2 ok, 1 failed), requeued 0.\n")
 
 
