@@ -13,8 +13,10 @@ from lapinq.storage import Storage
 
 from tests import servers
 
-_EMPTY = ", ".join(
-    [
+# Quicker than TRUNCATE, while there are few rows.
+_EMPTY = "; ".join(
+    f"DELETE FROM {table}"
+    for table in [
         *(f"{CORE}_{name}" for name in ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues")),
         *(f"{CORE}_{name}" for name in ("leaders", "statistics", "workers")),
         *(f"{ACCOUNTS}_{name}" for name in ("users", "sessions", "keys", "entries")),
@@ -24,9 +26,11 @@ _EMPTY = ", ".join(
 )
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
+@pytest.fixture(autouse=True)
+def without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is broken off while it negotiates TLS, as by a test that ends at once, leaves an error of the
+    driver behind that nobody can catch."""
+    monkeypatch.setenv("PGSSLMODE", "disable")
 
 
 @pytest.fixture
@@ -51,10 +55,10 @@ def settings(postgres_url: str) -> Settings:
 
 
 @pytest.fixture
-async def service(settings: Settings) -> AsyncIterator[Service]:
-    """The use cases on an empty database."""
+async def service(settings: Settings, folder: Path) -> AsyncIterator[Service]:
+    """The use cases on an empty database; ``folder`` is the import root."""
     service = await Service.open(settings)
-    await service.tables.pool.execute(f"TRUNCATE {_EMPTY}")
+    await service.tables.pool.execute(_EMPTY)
     yield service
     await service.close()
 

@@ -1,5 +1,6 @@
 """Work of whatever queue: the core's workers name their queues, those here serve all of them, new ones too."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -84,6 +85,15 @@ class EveryQueue:
         return replace(wanted, queues=self._names)
 
     async def _read(self) -> None:
-        self._names = tuple(await self._waiting())
+        # A worker that stops breaks off its wait; a statement that is broken off costs its connection.
+        reading = asyncio.ensure_future(self._waiting())
+        reading.add_done_callback(_look_at)
+        self._names = tuple(await asyncio.shield(reading))
         self._seen = self._names or self._seen
         self._read_at = time.monotonic()
+
+
+def _look_at(reading: "asyncio.Future[Sequence[str]]") -> None:
+    """Nobody else may be left to see how it ended."""
+    if not reading.cancelled():
+        reading.exception()

@@ -15,6 +15,8 @@ from taskcore.retry import MAX_CAP
 from lapinq import documents
 from lapinq.vocabulary import DEFAULT_RETRIES, ORDINARY, Terms, name_of
 
+BATCH = 1_000
+"""Tasks in one request at the most."""
 MAX_TTL = 36_525 * 86_400.0
 """A hundred years."""
 MAX_RETRIES = 1_000_000
@@ -99,6 +101,28 @@ class Order:
             retry_delay=self.retry_delay,
             retry_backoff=self.retry_backoff,
         )
+
+
+def batch_from_json(found: object) -> list[Order]:
+    """Check a JSON array of at most ``BATCH`` objects.
+
+    Raises:
+        InvalidInput: in one sentence, which says which task it is about.
+    """
+    if not isinstance(found, list):
+        raise InvalidInput("body must be a JSON array")
+    if len(found) > BATCH:
+        raise InvalidInput(f"batch limit is {BATCH} tasks")
+    if any(isinstance(task, Mapping) and not task.get("task_name") for task in found):
+        raise InvalidInput("each task must have a task_name")
+    return [_placed(place, task) for place, task in enumerate(found)]
+
+
+def _placed(place: int, found: object) -> Order:
+    try:
+        return Order.from_json(found)
+    except InvalidInput as error:
+        raise InvalidInput(f"task {place}: {error}") from error
 
 
 def _kind(value: object) -> str:

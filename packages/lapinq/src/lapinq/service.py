@@ -18,14 +18,12 @@ from taskcore.states import AT_REST, TaskState
 from lapinq import wiring
 from lapinq.errors import NotFailed, NotFinished, NotPending
 from lapinq.imports import Imports
-from lapinq.orders import Order
+from lapinq.orders import BATCH, Order
 from lapinq.settings import Settings
 from lapinq.tables import Filter, Tables
 from lapinq.task import Task, task_of
 from lapinq.vocabulary import FINISHED, STATES, STATUS, STATUSES, terms_of
 
-BATCH = 1_000
-"""Tasks in one request at the most."""
 SWEPT = 1_000
 """Tasks that one statement of a sweep ends or removes."""
 
@@ -254,6 +252,7 @@ class Service:
     async def sweep(self) -> Swept:
         """End pending tasks whose time to live is over, and remove those at rest."""
         expired = removed = 0
+        await self.tables.end_overdue()
         while (some := len(await self.store.expire(SWEPT))) > 0:
             expired += some
         while (some := await self.tables.delete_ended(SWEPT)) > 0:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Self
@@ -48,6 +49,7 @@ class Storage:
         self.pool = service.tables.pool
         self.work = EveryQueue(service.store, service.tables.waiting_queues)
         self._listening: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
 
     @classmethod
     async def create(cls, database_url: str, max_size: int | None = None, max_retries: int = 5) -> Self:
@@ -262,22 +264,26 @@ class Storage:
         It may be called without a change too. A coroutine function is awaited.
         """
         await self.stop_listening()
-        self._listening = asyncio.create_task(self._listen(callback))
+        self._stop.clear()
+        self._listening = asyncio.create_task(self._listen(callback, await self._revision()))
 
     async def stop_listening(self) -> None:
         listening, self._listening = self._listening, None
         if listening is not None:
-            listening.cancel()
-            await asyncio.wait([listening])
+            self._stop.set()
+            await listening
 
-    async def _listen(self, callback: Any) -> None:
-        seen = await self._revision()
-        while True:
-            await asyncio.sleep(0.25)
+    async def _listen(self, callback: Any, seen: str | None) -> None:
+        while not await self._stopped_within(0.25):
             if (now := await self._revision()) is not None and now != seen:
                 seen = now
                 if asyncio.iscoroutine(told := callback()):
                     await told
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        return self._stop.is_set()
 
     async def _revision(self) -> str | None:
         """None while the database is away."""

@@ -15,7 +15,7 @@ from taskcore.ids import TaskId
 from taskcore.models import TaskRecord
 from taskcore.states import TaskState
 
-from lapinq.schema.names import CORE, FORMER_IDS
+from lapinq.schema.names import CORE, FORMER_IDS, SCHEDULED
 from lapinq.vocabulary import STATES
 
 _FORMER = f"SELECT id, task FROM {FORMER_IDS} WHERE id = ANY($1::uuid[])"
@@ -55,6 +55,23 @@ SELECT id FROM {CORE}_tasks
 WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {_ENDS} <= {_NOW}
     AND state NOT IN ('pending', 'running', 'expired')
 ORDER BY {_ENDS} LIMIT $1 FOR UPDATE SKIP LOCKED"""
+
+# Tasks that a schedule put or that were requeued have no end yet; they get one when it has come.
+_OVER = f"""
+UPDATE {CORE}_tasks SET expires_at = {_ENDS}
+WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {_ENDS} <= {_NOW}
+    AND ready IS NOT NULL AND expires_at IS NULL"""
+
+_SCHEDULED = f"""
+SELECT id, queue_name, task_name, module_path, args::text, kwargs::text, cron, ttl_seconds, priority, max_retries,
+    metadata::text, retry_delay, retry_backoff, webhook_url, enabled
+FROM {SCHEDULED} ORDER BY created_at, id"""
+
+_TRIGGERED = f"""
+UPDATE {SCHEDULED} AS s SET last_triggered_at = 'epoch'::timestamptz + f.instant * interval '1 microsecond'
+FROM (SELECT schedule, max(instant) AS instant FROM {CORE}_fires WHERE task IS NOT NULL GROUP BY schedule) AS f
+WHERE f.schedule = s.id::text
+    AND s.last_triggered_at IS DISTINCT FROM 'epoch'::timestamptz + f.instant * interval '1 microsecond'"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +187,21 @@ class Tables:
     async def delete_ended(self, limit: int) -> int:
         """Remove tasks at rest whose time to live is over."""
         return await self._delete(_ENDED, limit)
+
+    async def end_overdue(self) -> None:
+        """Let the core expire waiting tasks whose time to live is over, also those to which it gave no end."""
+        with self._translated():
+            await self.pool.execute(_OVER)
+
+    async def scheduled(self) -> Sequence[Mapping[str, Any]]:
+        """The rows of schedules; documents are text."""
+        with self._translated():
+            return [dict(row) for row in await self.pool.fetch(_SCHEDULED)]
+
+    async def note_triggers(self) -> None:
+        """Tell in the rows of schedules when each one put a task last."""
+        with self._translated():
+            await self.pool.execute(_TRIGGERED)
 
     async def _delete(self, chosen: str, *values: object) -> int:
         with self._translated():

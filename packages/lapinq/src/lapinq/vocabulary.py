@@ -1,7 +1,7 @@
 """The words of this queue and those of the core: statuses and states, functions and names, terms and ``meta``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -50,7 +50,6 @@ def retry_policy(max_retries: int, *, delay: float | None = None, backoff: bool 
         backoff=Table(tuple(map(float, RETRY_BACKOFF_SECONDS))) if backoff else Fixed(delay_of(delay)),
         cap=MAX_CAP,
         jitter=0,
-        retry_on=(BaseException,),  # sys.exit() in a task is its failure like any other
     )
 
 
@@ -58,7 +57,8 @@ def delay_of(delay: float | None) -> float:
     return RETRY_DELAY if delay is None else delay
 
 
-DEFAULT_RETRY = retry_policy(DEFAULT_RETRIES)
+# sys.exit() in a task is its failure like any other. Which errors count is not stored with tasks: handlers say it.
+DEFAULT_RETRY = replace(retry_policy(DEFAULT_RETRIES), retry_on=(BaseException,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from taskcore.auth.permissions import Grant, Kind, Verb
+from taskcore.auth.permissions import Grant
 from taskcore.auth.text import MAX_FOLDED, MAX_USER_NAME, clean, fold
 from taskcore.retry import MAX_CAP
 
 from lapinq.orders import MAX_TTL
+from lapinq.roles import grants_of
 from lapinq.schema.names import ACCOUNTS, CORE, FORMER_IDS
 from lapinq.vocabulary import DEFAULT_RETRIES, RETRY_DELAY, retry_policy
 
@@ -126,7 +127,7 @@ async def take_over_users(connection: Any, dump_grants: DumpGrants) -> None:
     taken = set[str]()
     for row in await connection.fetch(USERS):
         name = _free_name(clean(row["username"], MAX_USER_NAME), taken)
-        grants = dump_grants(grants_of(row["permissions"]))
+        grants = dump_grants(grants_of(json.loads(row["permissions"] or "{}")))
         created_at = int(row["created_at"].timestamp() * 1_000_000)
         values = str(row["id"]), fold(name), name, row["password_hash"], row["role"], grants, created_at
         await connection.execute(ADD_USER, *values)
@@ -139,19 +140,3 @@ def _free_name(name: str, taken: set[str]) -> str:
         free = f"{name[: MAX_USER_NAME - 8]} {number}"
     taken.add(fold(free)[:MAX_FOLDED])
     return free
-
-
-def grants_of(permissions: str | None) -> list[Grant]:
-    """What ``{"queues": {"video": ["delete", "cancel"]}}`` grants; whatever else it says grants nothing."""
-    found = json.loads(permissions or "{}")
-    queues = found.get("queues") if isinstance(found, dict) else None
-    return [
-        Grant(verbs, Kind.QUEUE, queue)
-        for queue, words in (queues if isinstance(queues, dict) else {}).items()
-        if (verbs := _verbs(words)) and not {"*", "?"} & set(queue)  # which would stand for other queues too
-    ]
-
-
-def _verbs(words: object) -> frozenset[Verb]:
-    known = (Verb.DELETE, Verb.CANCEL)
-    return frozenset(verb for verb in known if isinstance(words, list) and verb.value in words)

@@ -1,0 +1,102 @@
+"""Rows put into ``lapinq_scheduled_tasks`` by SQL become tasks."""
+
+import logging
+from typing import Any
+
+import pytest
+from lapinq.scheduled import ScheduledTasks
+from lapinq.service import Service
+from lapinq.storage import Storage
+
+pytestmark = pytest.mark.anyio
+
+
+async def insert(service: Service, **row: Any) -> str:
+    row = {"task_name": "add", "module_path": "mytasks", "cron": "* * * * *", **row}
+    places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+    sql = f"INSERT INTO lapinq_scheduled_tasks ({', '.join(row)}) VALUES ({places}) RETURNING id"
+    return str(await service.tables.pool.fetchval(sql, *row.values()))
+
+
+async def a_minute_passes(service: Service) -> None:
+    """For the schedules: what they have accounted for lies back."""
+    await service.tables.pool.execute(
+        "UPDATE lapinq_core_schedules SET cursor = cursor - 60000000, next_at = next_at - 60000000"
+    )
+
+
+async def test_a_row_waits_for_its_next_minute_and_then_puts_a_task_with_all_that_it_says(service: Service) -> None:
+    await insert(
+        service, queue_name="nightly", args="[1]", kwargs='{"b": 2}', priority=3, max_retries=1, metadata='{"m": 1}',
+        webhook_url="http://example.com/", retry_backoff=False, retry_delay=5.0, ttl_seconds=60.0,
+    )  # fmt: skip
+    scheduled = ScheduledTasks(service)
+
+    assert 0 == await scheduled.tick()
+    await a_minute_passes(service)
+    assert 1 == await scheduled.tick()
+    assert 0 == await scheduled.tick()
+
+    (task,) = (await service.list()).items
+    assert ("nightly", [1], {"b": 2}, 3, 1) == (
+        task.queue_name, task.args, task.kwargs, task.priority, task.max_retries,
+    )  # fmt: skip
+    assert ({"m": 1}, "http://example.com/", False, 5.0, 60.0) == (
+        task.metadata, task.webhook_url, task.retry_backoff, task.retry_delay, task.ttl_seconds,
+    )  # fmt: skip
+    (triggered,) = await service.tables.pool.fetchrow("SELECT last_triggered_at FROM lapinq_scheduled_tasks")
+    assert task.scheduled_at == triggered
+
+
+async def test_of_many_schedulers_one_puts_the_task(service: Service) -> None:
+    await insert(service)
+    many = [ScheduledTasks(service) for _ in range(3)]
+    await many[0].tick()
+    await a_minute_passes(service)
+
+    assert [1, 0, 0] == [await one.tick() for one in many]
+
+
+async def test_rows_that_are_disabled_changed_or_removed_are_followed(service: Service) -> None:
+    row = await insert(service)
+    scheduled = ScheduledTasks(service)
+    await scheduled.tick()
+    for change in ("SET enabled = false", "SET enabled = true, cron = '0 0 1 1 *'"):
+        await service.tables.pool.execute(f"UPDATE lapinq_scheduled_tasks {change}")
+        await scheduled.follow()
+        await a_minute_passes(service)
+        assert 0 == await scheduled.tick()
+    assert [row] == [record.spec.id for record in await service.store.schedules()]
+
+    await service.tables.pool.execute("DELETE FROM lapinq_scheduled_tasks")
+    await scheduled.tick()
+
+    assert [] == list(await service.store.schedules())
+
+
+async def test_a_row_that_cannot_be_followed_is_told_of_once_and_stops_no_other(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    for bad in ({"cron": "99 * * * *"}, {"cron": "nonsense"}, {"module_path": "os"}, {"kwargs": "[1]"}):
+        await insert(service, **bad)
+    await insert(service)
+    scheduled = ScheduledTasks(service)
+    with caplog.at_level(logging.WARNING, "lapinq.scheduler"):
+        for _ in range(2):
+            await scheduled.tick()
+            await a_minute_passes(service)
+
+    assert 1 == await scheduled.tick()
+    assert 4 == caplog.text.count("skipping scheduled task")
+
+
+async def test_a_scheduled_or_requeued_task_lives_no_longer_than_its_ttl(service: Service, storage: Storage) -> None:
+    task = await storage.enqueue("add", "default", "mytasks", ttl_seconds=3600, max_retries=1)
+    assert task is not None
+    await storage.claim_task("w")
+    await storage.fail_task(task, "boom")
+    await service.requeue(task)
+    await service.tables.pool.execute("UPDATE lapinq_core_tasks SET created_at = created_at - 4000000000")
+
+    assert 1 == (await service.sweep()).expired
+    assert "expired" == (await service.get(task)).status
