@@ -14,6 +14,7 @@ from taskcore.ids import IdScheme
 from taskcore.models import TaskSpec
 from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import WakeupContract
+from taskcore.testing.contracts.archive import TaskArchiveContract
 from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
@@ -85,6 +86,21 @@ async def test_a_loop_that_left_may_come_back(store: RedisStore) -> None:
     await store.leave()
 
     assert [] == await store.counts()
+
+
+class TestArchive(TaskArchiveContract):
+    @pytest.fixture
+    def ids(self) -> IdScheme:
+        return IdScheme.NUMBERED
+
+    @pytest.fixture
+    async def elsewhere(self, redis_url: str, clock: FakeClock) -> AsyncIterator[RedisStore]:
+        prefix = f"test_{uuid4().hex}"
+        async with (
+            no_key_is_left(redis_url, prefix, clock=clock, ids=IdScheme.NUMBERED),
+            await RedisStore.open(redis_url, prefix=prefix, clock=clock, ids=IdScheme.NUMBERED) as elsewhere,
+        ):
+            yield elsewhere
 
 
 class TestTasks(TaskStoreContract):

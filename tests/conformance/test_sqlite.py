@@ -12,6 +12,7 @@ from taskcore.adapters.sqlite import SQLiteStore, finding
 from taskcore.ids import IdScheme
 from taskcore.testing import FakeClock
 from taskcore.testing.contracts.abilities import Begin, TransactionalEnqueueContract, WakeupContract
+from taskcore.testing.contracts.archive import TaskArchiveContract
 from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
@@ -62,6 +63,17 @@ async def store(path: Path, clock: FakeClock, ids: IdScheme) -> AsyncIterator[SQ
 async def another(store: SQLiteStore, path: Path, clock: FakeClock, ids: IdScheme) -> AsyncIterator[SQLiteStore]:
     async with await SQLiteStore.open(path, clock=clock, ids=ids) as another:
         yield another
+
+
+class TestArchive(TaskArchiveContract):
+    @pytest.fixture
+    def ids(self) -> IdScheme:
+        return IdScheme.NUMBERED
+
+    @pytest.fixture
+    async def elsewhere(self, path: Path, clock: FakeClock) -> AsyncIterator[SQLiteStore]:
+        async with await SQLiteStore.open(path, prefix="elsewhere", clock=clock, ids=IdScheme.NUMBERED) as elsewhere:
+            yield elsewhere
 
 
 class TestTasks(TaskStoreContract):

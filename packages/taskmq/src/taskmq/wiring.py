@@ -1,6 +1,7 @@
 """The only place that names the core's adapters."""
 
 import asyncio
+from collections.abc import Sequence
 from importlib import import_module
 from os import PathLike, fspath
 
@@ -36,10 +37,23 @@ def redis_server(url: str) -> str:
 
 
 async def open_redis(url: str, prefix: str) -> TaskStore:
-    """The store whose keys begin with ``prefix``."""
+    """The store whose keys begin with ``prefix``, with whatever the public release left there taken over."""
     from taskcore.adapters.redis import RedisStore
+    from taskcore.adapters.redis.restoring import Adoption
 
-    return await RedisStore.open(url, prefix="taskmq", ids=IdScheme.NUMBERED, within=prefix)
+    from taskmq import public_keys
+
+    store = await RedisStore.open(url, prefix="taskmq", ids=IdScheme.NUMBERED, within=prefix)
+
+    async def adopt(moves: Sequence[public_keys.Move], above: int) -> None:
+        await store.adopt([Adoption(key=key, backup=backup, task=task) for key, backup, task in moves], above=above)
+
+    try:
+        await public_keys.take_over(url, prefix, adopt)
+    except BaseException:
+        await store.close()
+        raise
+    return store
 
 
 async def open_redis_accounts(url: str, prefix: str) -> AccountStore:

@@ -5,7 +5,7 @@ that a store never guesses what is inside and one unreadable row never breaks a 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -260,6 +260,23 @@ class Report:
     progress: float | None = None
     note: str | None = None
     lines: tuple[LogLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskHistory:
+    """All that a store keeps of a task: as it is, its attempts first to last, and the lines of its log.
+
+    Raises:
+        InvalidInput: the task is running; its lease is good in its own store alone.
+    """
+
+    record: TaskRecord
+    attempts: Sequence[Attempt] = ()
+    lines: Sequence[LogLine] = ()
+
+    def __post_init__(self) -> None:
+        if self.record.state is TaskState.RUNNING:
+            raise InvalidInput(f"task {self.record.id} is running; wait for its end, or make it pending, and try again")
 
 
 class Part(StrEnum):

@@ -1,6 +1,6 @@
 """What the core asks of the outside world, as Protocols whose docstrings are the obligations."""
 
-from taskcore.ports.abilities import Changes, PerLoop, QueueControls, TransactionalEnqueue, Wakeup
+from taskcore.ports.abilities import Changes, PerLoop, QueueControls, TaskArchive, TransactionalEnqueue, Wakeup
 from taskcore.ports.bus import EventBus
 from taskcore.ports.leadership import LeaderStore
 from taskcore.ports.presence import WorkerRegistry
@@ -16,6 +16,7 @@ __all__ = [
     "QueueControls",
     "ScheduleStore",
     "StatisticsStore",
+    "TaskArchive",
     "TaskQueue",
     "TaskReader",
     "TaskStore",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
-from taskcore.models import QueueControl, Receipt, TaskSpec
+from taskcore.models import QueueControl, Receipt, TaskHistory, TaskSpec
 
 C = TypeVar("C", contravariant=True)
 
@@ -48,6 +48,22 @@ class PerLoop(Protocol):
 
     async def leave(self) -> None:
         """Let go of those of the running event loop, before it ends; to use the store again makes new ones."""
+        ...
+
+
+@runtime_checkable
+class TaskArchive(Protocol):
+    """A store that takes in the tasks of another one."""
+
+    async def restore(self, tasks: Sequence[TaskHistory]) -> Sequence[bool]:
+        """Store tasks as they are, with their ids, instants, attempts and log lines; a batch in one step.
+
+        Answers False for a task whose id or idempotency key another one has: nothing of it is stored. Numbers that the
+        store gives go on behind the highest one. Doing it again changes nothing.
+
+        Raises:
+            InvalidInput: an id is none of this store's.
+        """
         ...
 
 

@@ -84,10 +84,10 @@ def order_values(spec: TaskSpec, key: str) -> tuple[str, str, str, str, str]:
         f"{expires} {spec.concurrency_limit}\n{spec.queue}\n{spec.name}\n"
         f"{spec.concurrency_key or ''}\n{spec.idempotency_key or ''}\n"
     )
-    return key, rank, traits, spec.payload, _dump_extra(spec)
+    return key, rank, traits, spec.payload, dump_extra(spec)
 
 
-def _dump_extra(spec: TaskSpec) -> str:
+def dump_extra(spec: TaskSpec | TaskRecord) -> str:
     timeout, retry, schedule, meta, trace = spec.timeout, spec.retry, spec.schedule, spec.meta, spec.trace
     if timeout is None and retry is None and schedule is None and meta is None and trace is None:
         return ""
@@ -158,7 +158,7 @@ def record_of(
         cancel_requested=cancel == "1",
         progress=None if progress is None else float(progress),
         progress_note=note,
-        worker=None if attempt == "0" else WorkerId(worker),
+        worker=WorkerId(worker) if worker else None,
         lease_until=None if lease is None else load_micros(lease),
         started_at=_optional_instant(started),
         finished_at=_optional_instant(finished),
@@ -166,6 +166,18 @@ def record_of(
         error=None if error is None else TaskError.load(error),
         version=version,
     )
+
+
+def life_of(record: TaskRecord) -> str:
+    """What ``record_of`` reads of the life of a task at rest or pending."""
+    rank = _dump_priority(record.priority) + dump_instant(to_micros(record.run_at))
+    head = (
+        f"{record.state} {record.attempt} {record.failures} {record.losses} {int(record.cancel_requested)} "
+        f"{_optional_micros(record.started_at)} {_optional_micros(record.finished_at)} {rank} "
+        f"{to_micros(record.created_at)} {_optional_micros(record.expires_at)} {record.concurrency_limit}"
+    )
+    names = (record.queue, record.name, record.concurrency_key, record.idempotency_key, record.worker)
+    return "\n".join([head, *(name or "" for name in names)])
 
 
 _STORING = frozenset({Event.SUCCEED, Event.REPEAT})
@@ -220,6 +232,14 @@ def _wait(settlement: Settlement) -> str:
     if settlement.event is Event.REPEAT and settlement.run_at is not None:
         return f"@{dump_instant(to_micros(settlement.run_at))}"
     return "="
+
+
+def dump_attempt(attempt: Attempt) -> str:
+    """What ``attempt_of`` reads."""
+    started, finished = _optional_micros(attempt.started_at), _optional_micros(attempt.finished_at)
+    error = None if attempt.error is None else attempt.error.dump()
+    ended = (attempt.worker, str(started), str(finished), attempt.ended, attempt.result, error, attempt.version)
+    return json.dumps([str(attempt.number), *ended], ensure_ascii=False)
 
 
 def attempt_of(task: TaskId, text: str) -> Attempt:

@@ -1,5 +1,5 @@
 """``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore``, ``StatisticsStore``, ``WorkerRegistry``,
-``Changes``, ``Wakeup`` and ``PerLoop`` on a Redis or Valkey server."""
+``Changes``, ``Wakeup``, ``TaskArchive`` and ``PerLoop`` on a Redis or Valkey server."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from taskcore.adapters.redis import (
     leadership,
     presence,
     reading,
+    restoring,
     schedules,
     searching,
     server,
@@ -21,6 +22,7 @@ from taskcore.adapters.redis import (
     work,
 )
 from taskcore.adapters.redis.records import load_micros
+from taskcore.adapters.redis.restoring import Adoption
 from taskcore.adapters.redis.session import Place, Session
 from taskcore.adapters.redis.wakeup import Listener
 from taskcore.clock import Clock
@@ -41,6 +43,7 @@ from taskcore.models import (
     ScheduleSpec,
     Settlement,
     Sighting,
+    TaskHistory,
     TaskQuery,
     TaskRecord,
     TaskSpec,
@@ -239,6 +242,25 @@ class RedisStore(Closed):
 
     async def add_logs(self, lines: Sequence[LogLine]) -> None:
         await work.add_logs(self._session, lines)
+
+    # TaskArchive
+
+    async def restore(self, tasks: Sequence[TaskHistory]) -> Sequence[bool]:
+        return await restoring.restore(self._session, tasks)
+
+    async def adopt(self, adoptions: Sequence[Adoption], *, above: int = 0) -> Sequence[TaskId | None]:
+        """Put tasks in place of keys that other programs left in the same database.
+
+        Each key is renamed to its backup in the step that stores its task, so that whatever happens, and whoever does
+        the same at the same time, it is done once. A task whose id is taken gets another one.
+
+        Args:
+            above: numbers that the store gives are higher than this one.
+
+        Returns:
+            for each the id of its task; None where the key was gone, or nothing was to be put in its place.
+        """
+        return await restoring.adopt(self._session, adoptions, above)
 
     # ScheduleStore
 

@@ -145,6 +145,57 @@ def task_of(row: Row) -> TaskRecord:
     )
 
 
+def record_row(record: TaskRecord, key: str | int) -> Row:
+    """What ``task_of`` reads."""
+    return (
+        key,
+        record.name,
+        record.queue,
+        record.payload,
+        record.priority,
+        record.state.value,
+        to_micros(record.created_at),
+        to_micros(record.run_at),
+        _optional(to_micros, record.expires_at),
+        _optional(micros, record.timeout),
+        None if record.retry is None else record.retry.dump(),
+        record.idempotency_key,
+        record.schedule,
+        record.meta,
+        record.concurrency_key,
+        record.concurrency_limit,
+        record.trace,
+        record.attempt,
+        record.failures,
+        record.losses,
+        int(record.cancel_requested),
+        record.progress,
+        record.progress_note,
+        record.worker,
+        _optional(to_micros, record.lease_until),
+        _optional(to_micros, record.started_at),
+        _optional(to_micros, record.finished_at),
+        record.result,
+        None if record.error is None else record.error.dump(),
+        record.version,
+    )
+
+
+def attempt_row(attempt: Attempt, key: str | int) -> Row:
+    """The task, and what ``attempt_of`` reads."""
+    return (
+        key,
+        attempt.number,
+        attempt.worker,
+        to_micros(attempt.started_at),
+        _optional(to_micros, attempt.finished_at),
+        None if attempt.ended is None else attempt.ended.value,
+        attempt.result,
+        None if attempt.error is None else attempt.error.dump(),
+        attempt.version,
+    )
+
+
 def attempt_of(task: TaskId, row: Row) -> Attempt:
     number, worker, started_at, finished_at, ended, result, error, version = row
     return Attempt(

@@ -32,6 +32,12 @@ TAKEN_IDS = f"SELECT id FROM {{p}}_tasks WHERE id IN {IDS}"
 # The highest number ever given out: AUTOINCREMENT keeps it, deleted tasks included.
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = '{p}_tasks'"
 
+# --- restore
+
+RESTORE = f"INSERT INTO {{p}}_tasks ({', '.join(TASK_COLUMNS)}, ready) VALUES {{rows}}"
+RESTORE_ATTEMPTS = """
+INSERT INTO {p}_attempts (task, number, worker, started_at, finished_at, ended, result, error, version) VALUES {rows}"""
+
 # --- claim
 
 # Bounded, so that no claim has to wait for a whole wave of tasks that become due together.

@@ -16,6 +16,7 @@ from taskcore.adapters.sqlite import (
     leadership,
     presence,
     reading,
+    restoring,
     schedules,
     statistics,
     tasks,
@@ -46,6 +47,7 @@ from taskcore.models import (
     ScheduleSpec,
     Settlement,
     Sighting,
+    TaskHistory,
     TaskQuery,
     TaskRecord,
     TaskSpec,
@@ -236,6 +238,11 @@ class SQLiteStore(Closed):
 
     async def add_logs(self, lines: Sequence[LogLine]) -> None:
         await self._writer.run(work.add_logs, lines)
+
+    # TaskArchive
+
+    async def restore(self, tasks: Sequence[TaskHistory]) -> Sequence[bool]:
+        return await self._writer.run(restoring.restore, tasks)
 
     # QueueControls
 

@@ -18,6 +18,7 @@
 -- include parts/pending.lua
 -- include parts/rest.lua
 -- include parts/cancel.lua
+-- include parts/number.lua
 -- include parts/put.lua
 -- include parts/schedule.lua
 local KEPT = 10000 -- records of a schedule

@@ -9,6 +9,7 @@
 -- include parts/base.lua
 -- include parts/task.lua
 -- include parts/pending.lua
+-- include parts/number.lua
 -- include parts/put.lua
 local taken, keys, created = put(6, (#ARGV - 5) / 5, ARGV[4] == '1', ARGV[5] == '1')
 if taken then

@@ -5,20 +5,6 @@
 -- traits  the part of a life from ``expires`` to the idempotency key, with its last line feed
 -- extra   a document that scripts do not read, or ""
 
-local function next_number()
-  local number = call('INCR', P .. 'number')
-  local text = number < 9e15 and whole(number) or call('GET', P .. 'number')
-  return string.char(96 + #text) .. text
-end
-
--- Numbers that the store gives go on behind one that a caller chose.
-local function raise_number(key)
-  local last, chosen = call('GET', P .. 'number') or '0', sub(key, 2)
-  if #chosen > #last or (#chosen == #last and chosen > last) then
-    call('SET', P .. 'number', chosen)
-  end
-end
-
 -- Look for ids and idempotency keys that are taken, before anything is stored: answers a key that is, or nothing and,
 -- for each order that repeats another one, where the first is: a key, or the place of the order in this batch.
 local function find_taken(first, count, numbered)
