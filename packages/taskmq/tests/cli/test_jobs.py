@@ -116,7 +116,10 @@ def test_a_change_that_is_possible_for_some_has_an_exit_code_of_its_own(taskmq: 
     result = taskmq("jobs", "cancel", "1", "3", "9", "--json")
 
     reason = "cannot cancel a task that is success; that needs one that is pending"
-    expected = {"cancelled": [{"id": 3}], "skipped": [{"id": 1, "reason": reason}, {"id": 9, "reason": "not found"}]}
+    expected = {
+        "cancelled": [{"id": 3, "state": "cancelled"}],
+        "skipped": [{"id": 1, "reason": reason}, {"id": 9, "reason": "not found"}],
+    }
     assert (6, expected) == (result.exit_code, json.loads(result.stdout))
     assert 1 == taskmq("jobs", "cancel", "1", "9").exit_code
 

@@ -16,7 +16,9 @@ from taskmq.cli.jobs import jobs
 from taskmq.cli.program import cli
 from taskmq.cli.queues import queues
 from taskmq.cli.reading import get_job, inspect, logs
+from taskmq.cli.schedules import schedules
 from taskmq.cli.serving import serve_api
+from taskmq.cli.status import status
 from taskmq.cli.tokens import secrets, token
 from taskmq.cli.users import users
 from taskmq.cli.workers import workers
@@ -58,8 +60,10 @@ for _command in (
     replay,
     replay_dead,
     run_worker,
+    schedules,
     secrets,
     serve_api,
+    status,
     token,
     users,
     workers,

@@ -15,7 +15,7 @@ from taskmq.cli.params import duration
 from taskmq.cli.payloads import payload_of, payloads_of_stdin
 from taskmq.cli.session import import_option, service
 from taskmq.cli.terms import job_options
-from taskmq.cli.text import milliseconds, precise, visible
+from taskmq.cli.text import counted, milliseconds, precise, visible
 from taskmq.jobs.handlers import HANDLERS
 from taskmq.options import JobOptions
 from taskmq.service import Service
@@ -92,7 +92,7 @@ def _add_lines(output: Output, terms: JobOptions) -> ExitCode:
         output.many([{"id": job_id} for job_id in ids], (Column("id", "ID"),))
     else:
         span = f", IDs: {ids[0]} to {ids[-1]}" if ids else ""
-        click.echo(f"Inserted {len(ids)} job{'' if len(ids) == 1 else 's'}, {_about(terms)}{span}")
+        click.echo(f"Inserted {counted(len(ids), 'job')}, {_about(terms)}{span}")
     return ExitCode.OK
 
 

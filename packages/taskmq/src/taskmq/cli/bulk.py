@@ -14,7 +14,7 @@ from taskcore.errors import StoreError, TaskcoreError
 from taskmq.cli.documents import JOB_COLUMNS, job_document
 from taskmq.cli.failures import ExitCode, bad_input
 from taskmq.cli.output import Column, Output
-from taskmq.cli.text import as_json, rough, visible
+from taskmq.cli.text import as_json, counted, rough, visible
 from taskmq.service import JobNotFound
 from taskmq.storage.base import Job
 
@@ -40,7 +40,7 @@ class Deed:
     one: Callable[[int], Mapping[str, Any]]
 
     def counted(self, number: int) -> str:
-        return f"{number} {self.kind}{'' if number == 1 else 's'}"
+        return counted(number, self.kind)
 
 
 @dataclass(slots=True)

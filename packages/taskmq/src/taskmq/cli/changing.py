@@ -1,7 +1,7 @@
 """Commands that change jobs: jobs cancel, jobs retry, jobs delete. Each takes ids, or conditions and a yes."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from taskmq.cli.params import JOB_ID
 from taskmq.cli.session import service
 from taskmq.filters import JobFilter
 from taskmq.service import Service
+from taskmq.storage.base import Job
 
 R = TypeVar("R")
 
@@ -52,15 +53,21 @@ def selection_options(command: Callable[..., R]) -> Callable[..., R]:
 
 @click.command("cancel")
 @selection_options
+@click.option("--running", is_flag=True, help="Also stop jobs that run.")
 @output_options
-def cancel_jobs(chosen: Selection, output: Output) -> ExitCode:
+def cancel_jobs(chosen: Selection, running: bool, output: Output) -> ExitCode:
     """Cancel jobs that are pending.
 
-    With conditions, those of them that are pending.
+    With conditions, those of them that are pending, or with --running those that run.
     """
     queue = service()
-    deed = Deed(verb="cancel", doing="cancelling", done="cancelled", kind="pending job", one=_alone(queue.cancel))
-    return _change(queue, deed, chosen, "pending", output)
+
+    def one(job_id: int) -> Mapping[str, Any]:
+        return {"state": queue.cancel(job_id, running=running).value}
+
+    kind = "pending or running job" if running else "pending job"
+    deed = Deed(verb="cancel", doing="cancelling", done="cancelled", kind=kind, one=one)
+    return _change(queue, deed, chosen, ("pending", "running") if running else ("pending",), output)
 
 
 @click.command("retry")
@@ -73,7 +80,7 @@ def retry_jobs(chosen: Selection, output: Output) -> ExitCode:
     """
     queue = service()
     deed = Deed(verb="retry", doing="retrying", done="retried", kind="failed job", one=_alone(queue.retry))
-    return _change(queue, deed, chosen, "failed", output)
+    return _change(queue, deed, chosen, ("failed",), output)
 
 
 @click.command("delete")
@@ -83,7 +90,7 @@ def delete_jobs(chosen: Selection, output: Output) -> ExitCode:
     """Remove jobs with their logs; running ones are refused."""
     queue = service()
     deed = Deed(verb="delete", doing="deleting", done="deleted", one=_alone(queue.delete))
-    return _change(queue, deed, chosen, None, output)
+    return _change(queue, deed, chosen, (None,), output)
 
 
 def _alone(change: Callable[[int], object]) -> Callable[[int], Mapping[str, Any]]:
@@ -96,13 +103,14 @@ def _alone(change: Callable[[int], object]) -> Callable[[int], Mapping[str, Any]
     return one
 
 
-def _change(queue: Service, deed: Deed, chosen: Selection, state: str | None, output: Output) -> ExitCode:
-    """Do it to the chosen jobs; by conditions, to those in ``state``, which a condition of the user's own replaces."""
+def _change(queue: Service, deed: Deed, chosen: Selection, states: Sequence[str | None], output: Output) -> ExitCode:
+    """Do it to the chosen jobs; by conditions, to those in one of ``states`` unless the user says in which."""
     if chosen.ids and not chosen.dry_run:
         return do_to_named(deed, chosen.ids, output)
-    found = [queue.get(job_id) for job_id in chosen.ids] or list(all_jobs(queue, _within(chosen.wanted, state)))
+    found = [queue.get(job_id) for job_id in chosen.ids] or _found(queue, chosen.wanted, states)
     return do_to_found(deed, found, output, dry_run=chosen.dry_run, yes=chosen.yes)
 
 
-def _within(wanted: JobFilter, state: str | None) -> JobFilter:
-    return wanted if wanted.state else replace(wanted, state=state)
+def _found(queue: Service, wanted: JobFilter, states: Sequence[str | None]) -> list[Job]:
+    within = [wanted] if wanted.state else [replace(wanted, state=state) for state in states]
+    return [job for condition in within for job in all_jobs(queue, condition)]

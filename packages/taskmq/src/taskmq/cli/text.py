@@ -61,6 +61,19 @@ def rough(seconds: float) -> str:
     return f"{int(seconds)} s"
 
 
+def even(seconds: int) -> str:
+    """A span in the largest unit of which it is a whole number: ``90 min``, ``1 d``."""
+    for unit, size in _UNITS:
+        if seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 dead job``, ``2 dead jobs``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def precise(ms: int) -> str:
     """A duration as people read it: ``412 ms``, ``1.2 s``, ``4 min 3 s``."""
     if ms < 1000:
