@@ -1,4 +1,5 @@
-"""The published API reference, followed to the letter against ``taskmq serve-api`` in a process of its own.
+"""The published API reference, followed to the letter against ``taskmq serve-api`` in a process of its own; on SQLite
+and on Redis.
 
 Code stands here as it stands there. Only ``http://127.0.0.1:8000`` becomes the server's address, and the placeholders
 for the token and the secret become those that the page tells to put there.
@@ -7,6 +8,7 @@ for the token and the secret become those that the page tells to put there.
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -14,12 +16,13 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import redis
 
 SECRET = "your-secure-secret-key"  # that of the page's own "Example Setup"
 
@@ -137,11 +140,11 @@ def _free_port() -> int:
 class Server:
     """``taskmq serve-api`` in an empty folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, queue: Mapping[str, str] | None = None) -> None:
         self.folder, self.port = folder, _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TASKMQ_")}
-        self.env = {**inherited, "TASKMQ_JWT_SECRET": SECRET}
+        self.env = {**inherited, "TASKMQ_JWT_SECRET": SECRET, **(queue or {})}
         self.process = self.start("serve-api", "--port", str(self.port))
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -162,9 +165,21 @@ class Server:
                 return
 
 
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("redis", marks=pytest.mark.servers)])
+def queue(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The environment that names an empty queue, in the folder of whoever has it or in Redis."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    url, prefix = request.getfixturevalue("redis_url"), f"test-{secrets.token_hex(6)}:"
+    yield {"TASKMQ_BACKEND": "redis", "TASKMQ_REDIS_URL": url, "TASKMQ_REDIS_PREFIX": prefix}
+    with redis.Redis.from_url(url) as client:
+        client.unlink(*client.scan_iter(f"{prefix}*", count=10_000))
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server"))
+def server(tmp_path_factory: pytest.TempPathFactory, queue: dict[str, str]) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"), queue)
     try:
         server.wait()
         yield server
@@ -293,8 +308,8 @@ def test_swagger_and_redoc_and_the_dashboard_are_served(server: Server) -> None:
         assert 200 == httpx.get(f"{server.url}{path}").status_code
 
 
-def test_it_ends_soon_after_a_signal_though_a_page_is_open(tmp_path: Path) -> None:
-    server = Server(tmp_path)
+def test_it_ends_soon_after_a_signal_though_a_page_is_open(tmp_path: Path, queue: dict[str, str]) -> None:
+    server = Server(tmp_path, queue)
     try:
         server.wait()
         with httpx.stream("GET", f"{server.url}/dashboard/events", timeout=10) as stream:

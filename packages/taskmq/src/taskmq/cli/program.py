@@ -17,6 +17,9 @@ from taskmq.cli.text import colourless
 from taskmq.service import JobNotFound
 from taskmq.settings import Settings
 
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^/]*(@)|([?&]password=)[^&]*")
+"""Between the first colon of the address and its last @, or an option of that name."""
+
 
 class Program(click.Group):
     """A group whose commands answer with an exit code, and whose errors are sentences."""
@@ -58,7 +61,7 @@ class Program(click.Group):
 def address(settings: Settings) -> str:
     """The queue as an URL without its password."""
     if settings.backend == "redis":
-        return re.sub(r"(?<=://)[^/@]*:[^/@]*@", ":***@", settings.redis_url)
+        return _PASSWORD.sub(lambda found: f"{found[1] or found[3]}***{found[2] or ''}", settings.redis_url)
     return f"sqlite://{Path(settings.db_path).absolute()}"
 
 
