@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -56,9 +57,10 @@ def module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def worker_on(service: Service, timeout: float = 60.0) -> Worker:
+    functions = Functions(Imports.of([]), timedelta(seconds=timeout))
     return Worker(
-        EveryQueue(service.store, service.tables.waiting_queues),
-        Functions(Imports.of([]), timedelta(seconds=timeout)),
+        EveryQueue(service.store, service.tables.waiting_queues, functions.prepare),
+        functions,
         options=WorkerOptions(queues=ALL, concurrency=4, lease=timedelta(seconds=5), grace=timedelta(0)),
         policy=TaskPolicy(),
     )
@@ -174,14 +176,52 @@ async def test_a_module_that_breaks_while_it_is_imported_says_so_and_is_tried_ag
     assert ("pending", "SystemExit: not today") == (task.status, task.error)
 
 
+WAITS = """
+import time
+from pathlib import Path
+
+Path("begun").touch()
+until = time.monotonic() + 10
+while not Path("go").exists() and time.monotonic() < until:
+    time.sleep(0.01)
+
+def f(): return 1
+"""
+
+
+async def test_a_module_that_takes_long_to_import_holds_up_nobody_else(
+    service: Service, module: str, folder: Path
+) -> None:
+    slow = f"{module}_slowly"
+    (folder / f"{slow}.py").write_text(WAITS)
+    task = await service.enqueue(Order(task_name="f", module_path=slow))
+    assert task is not None
+    async with working(service), asyncio.timeout(8):
+        await _until(lambda: _exists("begun"))
+        (folder / "go").touch()  # only this loop can do that, which goes on while the import waits for it
+        await _until(lambda: _has_completed(service, task))
+
+
+async def _exists(name: str) -> bool:
+    return os.path.exists(name)  # noqa: ASYNC240, PTH110
+
+
+async def _has_completed(service: Service, task: UUID) -> bool:
+    return (await service.get(task)).status == "completed"
+
+
+async def _until(fact: Callable[[], Awaitable[bool]]) -> None:
+    while not await fact():  # noqa: ASYNC110  # another process could make it true
+        await asyncio.sleep(0.02)
+
+
 async def test_a_task_in_a_queue_that_is_new_is_run_by_workers_that_wait(service: Service, module: str) -> None:
     async with working(service):
         for queue in ("never seen", "nor this"):
             task = await service.enqueue(Order(task_name="add", module_path=module, args=[1], queue_name=queue))
             assert task is not None
             async with asyncio.timeout(5):
-                while (await service.get(task)).status != "completed":  # noqa: ASYNC110  # another process could end it
-                    await asyncio.sleep(0.02)
+                await _until(partial(_has_completed, service, task))
 
 
 async def test_a_paused_queue_keeps_no_worker_busy_and_no_other_queue_waiting(service: Service, module: str) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, NoReturn
 
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
+from taskcore.models import TaskRecord
 from taskcore.retry import NoRetry, RetryLater
 
 from lapinq import documents
@@ -31,15 +33,28 @@ class Functions:
         self._imports = imports
         self._timeout = timeout
         self._found: dict[str, Handler] = {}
+        self._broken: dict[str, Handler] = {}
+        self._importer = ThreadPoolExecutor(1, thread_name_prefix="lapinq-import")
 
     def get(self, name: str, /) -> Handler:
-        """The handler of a name of ``vocabulary.name_of``; its module is imported on the way."""
-        handler = self._found.get(name)
-        if handler is None:
-            try:
-                handler = self._found[name] = self._handler(name, self._imports.function(*function_of(name)))
-            except (Exception, SystemExit) as error:  # whatever a module does while it is imported
-                handler = self._handler(name, _broken(error))
+        """The handler of a name of ``vocabulary.name_of``. A look-up that failed is repeated by ``prepare`` alone."""
+        return self._found.get(name) or self._broken.get(name) or self._look_up(name)
+
+    async def prepare(self, tasks: Sequence[TaskRecord]) -> None:
+        """Look up what ``tasks`` name and was not found yet: in a thread, since importing a module may take long."""
+        unknown = {task.name for task in tasks} - self._found.keys()
+        if unknown:
+            await asyncio.get_running_loop().run_in_executor(self._importer, self._look_up_all, unknown)
+
+    def _look_up_all(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._look_up(name)
+
+    def _look_up(self, name: str) -> Handler:
+        try:
+            handler = self._found[name] = self._handler(name, self._imports.function(*function_of(name)))
+        except (Exception, SystemExit) as error:  # whatever a module does while it is imported
+            handler = self._broken[name] = self._handler(name, _broken(error))
         return handler
 
     @property

@@ -29,25 +29,33 @@ class EveryQueue:
 
     Args:
         waiting: the names of the queues in which tasks wait, due ones at least.
+        prepare: is awaited with the tasks that a claim handed out, before anybody else sees them.
     """
 
-    def __init__(self, store: WorkSource, waiting: Callable[[], Awaitable[Sequence[str]]]) -> None:
+    def __init__(
+        self,
+        store: WorkSource,
+        waiting: Callable[[], Awaitable[Sequence[str]]],
+        prepare: Callable[[Sequence[TaskRecord]], Awaitable[None]] | None = None,
+    ) -> None:
         self._store = store
         self._waiting = waiting
+        self._prepare = prepare
         self._names: tuple[str, ...] = ()
         self._seen: tuple[str, ...] = ("default",)  # a task in one of these is heard of at once
         self._read_at = -FRESH
 
     async def claim(self, wanted: Claim) -> Sequence[TaskRecord]:
         named = await self._named(wanted)
-        return await self._store.claim(named) if named.queues else ()
+        return await self._prepared(await self._store.claim(named)) if named.queues else ()
 
     async def exchange(
         self, settlements: Sequence[Settlement], wanted: Claim
     ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
         named = await self._named(wanted)
         if named.queues:
-            return await self._store.exchange(settlements, named)
+            stored, tasks = await self._store.exchange(settlements, named)
+            return stored, await self._prepared(tasks)
         return await self._store.settle(settlements), ()
 
     async def wait_for_work(self, queues: Sequence[str], timeout: float) -> None:
@@ -76,6 +84,11 @@ class EveryQueue:
 
     async def cancellations(self, worker: WorkerId) -> Sequence[Fence]:
         return await self._store.cancellations(worker)
+
+    async def _prepared(self, tasks: Sequence[TaskRecord]) -> Sequence[TaskRecord]:
+        if self._prepare is not None and tasks:
+            await self._prepare(tasks)
+        return tasks
 
     async def _named(self, wanted: Claim) -> Claim:
         if wanted.queues != ALL:

@@ -17,6 +17,8 @@ from lapinq.vocabulary import DEFAULT_RETRIES, ORDINARY, Terms, name_of
 
 BATCH = 1_000
 """Tasks in one request at the most."""
+_LISTS = (list, tuple)
+_OBJECTS = (dict, type(None))
 MAX_TTL = 36_525 * 86_400.0
 """A hundred years."""
 MAX_RETRIES = 1_000_000
@@ -147,19 +149,19 @@ def _queue(value: object) -> str:
 
 
 def _args(value: object) -> Sequence[Any]:
-    if not isinstance(value, list | tuple | None):
+    if value is not None and not isinstance(value, _LISTS):
         raise InvalidInput(f"args must be a JSON array, got {_kind(value)}")
     return value or ()
 
 
 def _kwargs(value: object) -> Mapping[str, Any] | None:
-    if not isinstance(value, dict | None) or not all(isinstance(key, str) for key in value or ()):
+    if not isinstance(value, _OBJECTS) or not all(isinstance(key, str) for key in value or ()):
         raise InvalidInput(f"kwargs must be a JSON object, got {_kind(value)}")
     return value
 
 
 def _metadata(value: object) -> Mapping[str, Any] | None:
-    if not isinstance(value, dict | None):
+    if not isinstance(value, _OBJECTS):
         raise InvalidInput("metadata must be a JSON object")
     return value
 

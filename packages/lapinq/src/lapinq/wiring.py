@@ -31,31 +31,32 @@ async def open_store(settings: Settings) -> tuple[Store, Tables]:
 
     Raises: as ``PostgresStore.open``.
     """
-    store = await PostgresStore.open(
+    place = _place(settings.database_url)
+    with translated(place):
+        pool = await _pool(settings)
+    try:
+        with translated(place):
+            if await install.is_outdated(pool):
+                await _bring_up_to_date(settings)
+        store = await _open_core(settings)
+    except BaseException:
+        await pool.close()
+        raise
+    return store, Tables(pool, lambda: translated(place), _COLUMNS, task_of)
+
+
+async def _bring_up_to_date(settings: Settings) -> None:
+    async with install.alone(_for_driver(settings.database_url)) as connection:
+        if await install.is_outdated(connection):
+            for open_tables in (_open_core, open_accounts):
+                await (await open_tables(settings)).close()
+            await install.install(connection, dump_grants)
+
+
+async def _open_core(settings: Settings) -> Store:
+    return await PostgresStore.open(
         settings.database_url, prefix=CORE, patience=settings.db_timeout, connections=settings.pool_size
     )
-    pool: asyncpg.Pool | None = None
-    try:
-        pool = await _pool(settings)
-        with translated(_place(settings.database_url)):
-            outdated = await install.is_outdated(pool)
-        if outdated:
-            await _install(settings)
-    except BaseException:
-        if pool is not None:
-            await pool.close()
-        await store.close()
-        raise
-    return store, Tables(pool, lambda: translated(_place(settings.database_url)), _COLUMNS, task_of)
-
-
-async def _install(settings: Settings) -> None:
-    accounts = await open_accounts(settings)  # its tables must be there
-    try:
-        with translated(_place(settings.database_url)):
-            await install.install(_for_driver(settings.database_url), dump_grants)
-    finally:
-        await accounts.close()
 
 
 async def open_accounts(settings: Settings) -> AccountStore:
@@ -66,15 +67,14 @@ async def open_accounts(settings: Settings) -> AccountStore:
 
 
 async def _pool(settings: Settings) -> "asyncpg.Pool":
-    with translated(_place(settings.database_url)):
-        return await asyncpg.create_pool(
-            _for_driver(settings.database_url),
-            min_size=0,
-            max_size=max(2, settings.pool_size // 2),
-            timeout=settings.db_timeout,
-            command_timeout=settings.db_timeout,
-            server_settings={"application_name": "lapinq", "timezone": "UTC"},
-        )
+    return await asyncpg.create_pool(
+        _for_driver(settings.database_url),
+        min_size=0,
+        max_size=max(2, settings.pool_size // 2),
+        timeout=settings.db_timeout,
+        command_timeout=settings.db_timeout,
+        server_settings={"application_name": "lapinq", "timezone": "UTC"},
+    )
 
 
 def _for_driver(url: str) -> str:

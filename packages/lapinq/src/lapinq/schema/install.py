@@ -3,6 +3,8 @@
 The table ``lapinq_schema_version`` of the public release counts on: its steps end with 5, ours begin with 6.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -15,21 +17,20 @@ from lapinq.schema.takeover import DumpGrants
 LATEST = 6
 PATIENCE = 600.0
 """Seconds for a statement: a large table takes long to copy, and those who come meanwhile wait for it."""
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('lapinq schema', 0))"
+_LOCK = "SELECT pg_advisory_lock(hashtextextended('lapinq schema', 0))"
 _TABLE = "SELECT count(*) FROM pg_class WHERE oid = to_regclass($1) AND relkind IN ('r', 'p')"
 _VERSIONS = "CREATE TABLE IF NOT EXISTS lapinq_schema_version (version integer PRIMARY KEY)"
 _VERSION = "SELECT max(version) FROM lapinq_schema_version"
 _REACHED = "INSERT INTO lapinq_schema_version SELECT generate_series(0, $1::integer) ON CONFLICT DO NOTHING"
 
 
-async def is_outdated(pool: "asyncpg.Pool") -> bool:
-    """Whether something is missing.
+async def is_outdated(connection: Any) -> bool:
+    """Whether something is missing; asked of a connection, or of a pool.
 
     Raises:
         SchemaMismatch: the tables are of a later release.
     """
-    async with pool.acquire() as connection:
-        found = await _version(connection) if await _is_table(connection, "lapinq_schema_version") else -1
+    found = await _version(connection) if await _is_table(connection, "lapinq_schema_version") else -1
     if found > LATEST:
         raise SchemaMismatch(
             f"the tables lapinq_* are at step {found}, which is later than this release, that works with {LATEST}; "
@@ -38,21 +39,25 @@ async def is_outdated(pool: "asyncpg.Pool") -> bool:
     return found < LATEST
 
 
-async def install(url: str, dump_grants: DumpGrants) -> None:
-    """Take over what the public release left, and add what is missing, in one transaction.
-
-    Processes that come at the same time wait for the first one.
-    """
+@asynccontextmanager
+async def alone(url: str) -> AsyncIterator[Any]:
+    """A connection for the one process that may change tables. Others wait here, and find everything done: each of them
+    would take longer to load what makes tables than to wait."""
     connection = await asyncpg.connect(url, command_timeout=PATIENCE, server_settings={"timezone": "UTC"})
     try:
-        async with connection.transaction():
-            await connection.execute(_LOCK)
-            await connection.execute(_VERSIONS)
-            if await _version(connection) < LATEST:
-                await _sixth_step(connection, dump_grants)
-                await connection.execute(_REACHED, LATEST)
+        await connection.execute(_LOCK)
+        yield connection
     finally:
         await connection.close()
+
+
+async def install(connection: Any, dump_grants: DumpGrants) -> None:
+    """Take over what the public release left, and add what is missing, in one transaction. The core's tables are there,
+    and the connection is from ``alone``."""
+    async with connection.transaction():
+        await connection.execute(_VERSIONS)
+        await _sixth_step(connection, dump_grants)
+        await connection.execute(_REACHED, LATEST)
 
 
 async def _sixth_step(connection: Any, dump_grants: DumpGrants) -> None:
