@@ -8,6 +8,7 @@ from taskcore.testing.contracts.abilities import WakeupContract
 from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.notes import NotesContract
 from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.statistics import StatisticsStoreContract
@@ -68,6 +69,10 @@ class TestQueueControls(QueueControlsContract):
 
 
 class TestStatistics(StatisticsStoreContract):
+    pass
+
+
+class TestNotes(NotesContract):
     pass
 
 

@@ -18,6 +18,7 @@ from taskcore.testing.contracts.archive import TaskArchiveContract
 from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.notes import NotesContract
 from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.statistics import StatisticsStoreContract
@@ -132,6 +133,10 @@ class TestLeadership(LeaderStoreContract):
 
 
 class TestStatistics(StatisticsStoreContract):
+    pass
+
+
+class TestNotes(NotesContract):
     pass
 
 

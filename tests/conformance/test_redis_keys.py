@@ -45,6 +45,7 @@ async def test_every_key_is_in_the_documented_table(redis_url: str) -> None:
         await store.campaign("scheduler", "a", seconds(9))
         await store.add_counts([a_count()])
         await store.sight(a_worker(), seconds(9))
+        await store.swap_note("n", None, "x", seconds(9))
 
         names = {re.match("[a-z]+:?", STATES.sub("pending:", name)) for name in await stored_keys(redis_url, prefix)}
 

@@ -16,6 +16,7 @@ from taskcore.testing.contracts.archive import TaskArchiveContract
 from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.notes import NotesContract
 from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.reading import FindContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
@@ -123,6 +124,10 @@ class TestQueueControls(QueueControlsContract):
 
 
 class TestStatistics(StatisticsStoreContract):
+    pass
+
+
+class TestNotes(NotesContract):
     pass
 
 

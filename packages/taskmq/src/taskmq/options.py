@@ -11,6 +11,7 @@ from taskcore.ids import ScheduleId
 from taskcore.models import TaskSpec
 from taskcore.schedule import Every
 
+from taskmq.jobs.handlers import get_handler_options
 from taskmq.payload import to_text
 from taskmq.vocabulary import MAX_INTERVAL, NO_HANDLER, PERIODIC, QUEUE, RETRY_POLICIES, Terms, terms_of
 
@@ -35,7 +36,8 @@ class JobOptions:
         timeout: limit of one attempt; None leaves it to the handler.
         expires_at: an attempt that has not begun by then never begins.
         idempotency_key: as long as a job with this key is kept, another one is not stored.
-        concurrency_key, concurrency_limit: at most so many jobs with the same key run at the same time.
+        concurrency_key, concurrency_limit: at most so many jobs with the same key run at the same time. Without a key
+            it is the handler's, if this process has registered it with a ``concurrency``.
 
     Raises:
         InvalidInput: a value is not allowed; the message says which ones are.
@@ -96,6 +98,7 @@ def template_of(options: JobOptions, *, now: datetime) -> TaskSpec:
     every = None
     if options.interval_seconds is not None:
         every = Every(timedelta(seconds=options.interval_seconds), options.scheduled_for or now)
+    key, slots = _slots_of(options)
     return TaskSpec(
         name=options.handler or NO_HANDLER,
         queue=options.queue,
@@ -105,8 +108,8 @@ def template_of(options: JobOptions, *, now: datetime) -> TaskSpec:
         timeout=options.timeout,
         idempotency_key=options.idempotency_key,
         schedule=_schedule_of(every),
-        concurrency_key=options.concurrency_key,
-        concurrency_limit=options.concurrency_limit,
+        concurrency_key=key,
+        concurrency_limit=slots,
         meta=Terms(
             retry_policy=options.retry_policy,
             max_retries=options.max_retries,
@@ -154,6 +157,14 @@ def numbered(number: int, among: int) -> Iterator[None]:
         if among == 1:
             raise
         raise InvalidInput(f"job {number} of {among}: {error}; nothing was stored") from error
+
+
+def _slots_of(options: JobOptions) -> tuple[str | None, int]:
+    """The key under which the job shares slots, and how many there are."""
+    handlers = get_handler_options(options.handler).concurrency
+    if options.concurrency_key is None and handlers is not None:
+        return f"handler:{options.handler}", handlers
+    return options.concurrency_key, options.concurrency_limit
 
 
 def _schedule_of(every: Every | None) -> ScheduleId | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from taskcore import serialization
 from taskcore.engine.context import TaskContext
+from taskcore.engine.pacing import had_turn
 from taskcore.errors import CorruptPayload
 from taskcore.ids import ScheduleId, TaskId
 from taskcore.models import TaskRecord, TaskSpec
@@ -156,7 +157,14 @@ def error_of(record: TaskRecord) -> str | None:
     """The text of the last error."""
     if record.state is TaskState.CANCELLED:
         return CANCELLED
-    return None if record.error is None else record.error.message
+    return None if record.error is None or had_turn(record) else record.error.message
+
+
+def note_of(record: TaskRecord) -> str | None:
+    """What its handler told of last, or what a pending job waits for."""
+    if record.state is TaskState.PENDING and record.error is not None and had_turn(record):
+        return record.error.message
+    return record.progress_note
 
 
 def word_of(record: TaskRecord, now: datetime) -> str:
@@ -211,14 +219,14 @@ def job_of(record: TaskRecord, *, now: datetime, context: TaskContext | None = N
         state=word_of(record, now),
         return_value=value,
         attempts=record.attempt,
-        error_type=None if record.error is None else record.error.type,
+        error_type=None if record.error is None or had_turn(record) else record.error.type,
         worker=record.worker,
         queue=record.queue,
         max_retries=terms.max_retries,
         started_at=record.started_at,
         finished_at=record.finished_at,
         fraction=record.progress,
-        note=record.progress_note,
+        note=note_of(record),
         schedule=schedule_of(record),
         context=context,
     )

@@ -26,6 +26,7 @@ from taskmq import leading, observers, storage
 from taskmq.failed_log import FailedLog
 from taskmq.foreign_queue import ForeignQueue
 from taskmq.heartbeat_file import HeartbeatFile
+from taskmq.jobs.admission import JobAdmission
 from taskmq.jobs.calling import RegisteredHandlers
 from taskmq.jobs.options import HandlerOptions
 from taskmq.policy import JobPolicy
@@ -163,6 +164,7 @@ class Worker:
                 policy=policy,
                 clock=self._clock,
                 bus=bus,
+                admission=JobAdmission(work),
             )
             with self._lock:
                 self._engine = engine

@@ -68,13 +68,22 @@ class Flight:
     def add(self, tasks: Sequence[TaskRecord]) -> None:
         """Begin work on claimed tasks."""
         for task in tasks:
-            handler = self._handlers.get(task.name)
-            run = Run(TaskContext(task, self._tell), handler or _missing(task.name))
+            run = self._hold(task)
             if task.cancel_requested:  # while an attempt before this one came to its end
                 run.context.stopped_by = TaskCancelled("cancelled on request")
-            self.runs[task.id] = run
             self._backlog.append(run)
         self._dispatch()
+
+    def keep(self, task: TaskRecord) -> Run:
+        """Hold a task that does not begin, until it is settled."""
+        run = self._hold(task)
+        run.closed = True
+        return run
+
+    def _hold(self, task: TaskRecord) -> Run:
+        handler = self._handlers.get(task.name)
+        run = self.runs[task.id] = Run(TaskContext(task, self._tell), handler or _missing(task.name))
+        return run
 
     def forget(self, runs: Sequence[Run]) -> None:
         """Runs are settled. One of their tasks may have come back already, as another run."""

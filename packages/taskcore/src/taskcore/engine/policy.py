@@ -104,3 +104,8 @@ def settlement(
         error=error,
         version=run.handler.version,
     )
+
+
+def given_back(run: Run, reason: TaskError, delay: timedelta) -> Settlement:
+    """The settlement of a run that must not begin yet."""
+    return settlement(run, Event.RELEASE, error=reason, delay=delay)

@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +18,7 @@ from math import inf
 from uuid import uuid4
 
 from taskcore.clock import Clock, SystemClock
+from taskcore.engine.admission import Admission, Wait
 from taskcore.engine.announcer import Announcer, Tally
 from taskcore.engine.execution import executors
 from taskcore.engine.execution.run import Run
@@ -25,10 +26,10 @@ from taskcore.engine.flight import Flight
 from taskcore.engine.handlers import HandlerSource
 from taskcore.engine.heartbeat import Heartbeat
 from taskcore.engine.periodic import Periodic
-from taskcore.engine.policy import Policy, RetryingPolicy
+from taskcore.engine.policy import Policy, RetryingPolicy, given_back
 from taskcore.engine.reports import Reports
 from taskcore.errors import InvalidInput, StoreError, StoreUnavailable, WorkerStopping
-from taskcore.ids import WorkerId
+from taskcore.ids import TaskId, WorkerId
 from taskcore.models import Claim, Settlement, TaskRecord
 from taskcore.ports import EventBus, TaskWork, Wakeup
 from taskcore.states import TaskState, target
@@ -94,12 +95,14 @@ class Worker:
         policy: Policy | None = None,
         clock: Clock | None = None,
         bus: EventBus | None = None,
+        admission: Admission | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.id = name or worker_id()
         self.options = options or WorkerOptions()
         self._store = store
         self._policy = policy or RetryingPolicy()
+        self._admission = admission
         self._announcer = Announcer(self.id, clock, bus)
         self._reports = Reports(store, clock)
         self._flight = Flight(
@@ -243,6 +246,7 @@ class Worker:
         try:
             await self._reports.flush()
             stored, tasks = await self._settle_and_claim([settlement for _, settlement in batch], room)
+            waits = await self._admission.waits(tasks) if self._admission is not None and tasks else {}
         except StoreUnavailable as error:
             self._away = True
             log.warning("%s; trying again", error, extra={"event": "store_unavailable"})
@@ -253,9 +257,19 @@ class Worker:
             self._asked_for -= room
         self._away = False
         self._flight.forget([run for run, _ in batch])
-        self._flight.add(tasks)  # After the line above: a task that was just settled may have come back.
+        # After the line above: a task that was just settled may have come back.
+        begin = self._send_back(tasks, waits) if waits else tasks
+        self._flight.add(begin)
         self._announcer.settled(batch, stored)
-        self._announcer.claimed(tasks)
+        self._announcer.claimed(begin)
+
+    def _send_back(self, tasks: Sequence[TaskRecord], waits: Mapping[TaskId, Wait]) -> list[TaskRecord]:
+        """Give back, with the next exchange, those that have to wait; return the others."""
+        for task in tasks:
+            if (wait := waits.get(task.id)) is not None:
+                run = self._flight.keep(task)
+                self._pending.append((run, given_back(run, wait.reason, wait.delay)))
+        return [task for task in tasks if task.id not in waits]
 
     async def _settle_and_claim(
         self, settlements: Sequence[Settlement], room: int

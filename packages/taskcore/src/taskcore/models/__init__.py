@@ -1,6 +1,7 @@
 """The values that stores, engine and faces hand to each other; all frozen."""
 
 from taskcore.models.control import QueueControl
+from taskcore.models.note import Note
 from taskcore.models.schedule import Advance, FireRecord, ScheduleRecord, ScheduleSpec
 from taskcore.models.statistics import HOUR, MINUTE, SPANS, TimedCount
 from taskcore.models.task import (
@@ -30,6 +31,7 @@ __all__ = [
     "Claim",
     "FireRecord",
     "LogLine",
+    "Note",
     "Order",
     "Part",
     "QueueControl",

@@ -1,6 +1,6 @@
 """What the core asks of the outside world, as Protocols whose docstrings are the obligations."""
 
-from taskcore.ports.abilities import Changes, PerLoop, QueueControls, TaskArchive, TransactionalEnqueue, Wakeup
+from taskcore.ports.abilities import Changes, Notes, PerLoop, QueueControls, TaskArchive, TransactionalEnqueue, Wakeup
 from taskcore.ports.bus import EventBus
 from taskcore.ports.leadership import LeaderStore
 from taskcore.ports.presence import WorkerRegistry
@@ -12,6 +12,7 @@ __all__ = [
     "Changes",
     "EventBus",
     "LeaderStore",
+    "Notes",
     "PerLoop",
     "QueueControls",
     "ScheduleStore",

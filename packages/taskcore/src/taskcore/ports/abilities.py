@@ -1,9 +1,10 @@
 """What some stores can do and others cannot. Whoever wants an ability asks with ``isinstance``."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol, TypeVar, runtime_checkable
 
-from taskcore.models import QueueControl, Receipt, TaskHistory, TaskSpec
+from taskcore.models import Note, QueueControl, Receipt, TaskHistory, TaskSpec
 
 C = TypeVar("C", contravariant=True)
 
@@ -63,6 +64,23 @@ class TaskArchive(Protocol):
 
         Raises:
             InvalidInput: an id is none of this store's.
+        """
+        ...
+
+
+@runtime_checkable
+class Notes(Protocol):
+    """A store that keeps short texts by name, on which all processes agree. Time, commits and errors: as in
+    ``taskcore.ports.tasks``."""
+
+    async def read_note(self, name: str) -> Note:
+        """The text of this name, as it is now."""
+        ...
+
+    async def swap_note(self, name: str, old: str | None, new: str, keep_for: timedelta) -> bool:
+        """Store ``new`` if the text is still ``old``; False, and no change, when it is another one by now.
+
+        It is gone when nobody stores another one within ``keep_for``.
         """
         ...
 

@@ -59,6 +59,6 @@ async def remove_everything(store: RedisStore) -> None:
 
 
 async def leaked_keys(url: str, prefix: str) -> list[str]:
-    """What is below ``prefix`` beside ``CONSTANTS``, and leaders, whose epochs go on."""
+    """What is below ``prefix`` beside ``CONSTANTS``, leaders, whose epochs go on, and notes, which vanish in time."""
     names = await stored_keys(url, prefix)
-    return [name for name in names if name not in CONSTANTS and not name.startswith("leader:")]
+    return [name for name in names if name not in CONSTANTS and not name.startswith(("leader:", "note:"))]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from taskcore.engine.pacing import WAITING
 from taskcore.models import Attempt, LogLine, Order, TaskQuery, TaskRecord
 from taskcore.ports import TaskReader
 from taskcore.states import Event, TaskState
@@ -55,6 +56,9 @@ def _of(task: TaskRecord, line: LogLine) -> _Line:
 
 def _happened(task: TaskRecord, attempts: Sequence[Attempt]) -> Iterator[_Line]:
     for attempt in attempts:
+        if attempt.ended is Event.RELEASE and attempt.error is not None and attempt.error.type == WAITING:
+            yield _Line(attempt.started_at, task, "INFO", f"Job {attempt.error.message}")
+            continue
         yield _Line(attempt.started_at, task, "INFO", "Job started")
         if attempt.ended is not None and attempt.finished_at is not None:
             yield _Line(attempt.finished_at, task, *_ending(attempt))

@@ -10,6 +10,7 @@ from threading import Lock
 
 from taskcore.adapters.bell import Bell
 from taskcore.adapters.memory.leadership import Leaders
+from taskcore.adapters.memory.notes import NoteBook
 from taskcore.adapters.memory.presence import Workers
 from taskcore.adapters.memory.reading import Reader
 from taskcore.adapters.memory.records import Records
@@ -25,6 +26,7 @@ from taskcore.models import (
     Claim,
     FireRecord,
     LogLine,
+    Note,
     QueueControl,
     QueueCounts,
     Receipt,
@@ -54,6 +56,7 @@ class MemoryStore:
         self._reader = Reader(self._records, clock)
         self._schedules = Schedules(self._tasks, clock)
         self._leaders = Leaders(clock)
+        self._notes = NoteBook(clock)
         self._statistics = Statistics(clock)
         self._workers = Workers(clock)
 
@@ -268,6 +271,16 @@ class MemoryStore:
     async def workers(self) -> Sequence[Sighting]:
         with self._lock:
             return self._workers.all()
+
+    # Notes
+
+    async def read_note(self, name: str) -> Note:
+        with self._lock:
+            return self._notes.read(name)
+
+    async def swap_note(self, name: str, old: str | None, new: str, keep_for: timedelta) -> bool:
+        with self._lock:
+            return self._notes.swap(name, old, new, keep_for)
 
     # Changes
 

@@ -1,5 +1,5 @@
 """``TaskStore``, ``QueueControls``, ``ScheduleStore``, ``LeaderStore``, ``StatisticsStore``, ``WorkerRegistry``,
-``Changes``, ``Wakeup``, ``TaskArchive`` and ``PerLoop`` on a Redis or Valkey server."""
+``Notes``, ``Changes``, ``Wakeup``, ``TaskArchive`` and ``PerLoop`` on a Redis or Valkey server."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from taskcore.adapters.closing import Closed
 from taskcore.adapters.redis import (
     leadership,
+    notes,
     presence,
     reading,
     restoring,
@@ -35,6 +36,7 @@ from taskcore.models import (
     Claim,
     FireRecord,
     LogLine,
+    Note,
     QueueControl,
     QueueCounts,
     Receipt,
@@ -313,6 +315,14 @@ class RedisStore(Closed):
 
     async def workers(self) -> Sequence[Sighting]:
         return await presence.workers(self._session)
+
+    # Notes
+
+    async def read_note(self, name: str) -> Note:
+        return await notes.read(self._session, name)
+
+    async def swap_note(self, name: str, old: str | None, new: str, keep_for: timedelta) -> bool:
+        return await notes.swap(self._session, name, old, new, keep_for)
 
     # Changes, Wakeup
 

@@ -3,7 +3,7 @@
 Importing this package costs nothing: SQLAlchemy and alembic are loaded by its modules, when a schema must change.
 """
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every schema that a release has ever had, oldest first; the last one is what this release works with."""
 
 SERVER_REVISIONS = ("0001", "0002")

@@ -27,6 +27,7 @@ def tables(prefix: str, ids: IdScheme) -> MetaData:
     metadata = MetaData()
     _partial_indexes(_tasks(metadata, prefix, ids))
     _others(metadata, prefix, ids)
+    _notes(metadata, prefix)
     return metadata
 
 
@@ -260,4 +261,15 @@ def _workers(metadata: MetaData, prefix: str) -> None:
         Column("id", String(MAX_NAME), primary_key=True, nullable=False),
         Column("info", LONG, nullable=False),
         Column("seen_at", BigInteger, nullable=False),
+    )
+
+
+def _notes(metadata: MetaData, prefix: str) -> None:
+    """Short texts that processes agree on."""
+    Table(
+        f"{prefix}_notes",
+        metadata,
+        Column("name", String(MAX_NAME), primary_key=True, nullable=False),
+        Column("text", Text, nullable=False),
+        Column("until", BigInteger, nullable=False),
     )

@@ -14,6 +14,7 @@ from taskcore.adapters.sqlite import (
     database,
     finding,
     leadership,
+    notes,
     presence,
     reading,
     restoring,
@@ -39,6 +40,7 @@ from taskcore.models import (
     Claim,
     FireRecord,
     LogLine,
+    Note,
     QueueControl,
     QueueCounts,
     Receipt,
@@ -313,6 +315,14 @@ class SQLiteStore(Closed):
 
     async def workers(self) -> Sequence[Sighting]:
         return await self._reader.run(presence.workers)
+
+    # Notes
+
+    async def read_note(self, name: str) -> Note:
+        return await self._reader.run(notes.read, name)
+
+    async def swap_note(self, name: str, old: str | None, new: str, keep_for: timedelta) -> bool:
+        return await self._writer.run(notes.swap, name, old, new, keep_for)
 
     # Changes
 
