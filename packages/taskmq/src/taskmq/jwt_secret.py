@@ -9,6 +9,8 @@ from taskcore.auth.signing import Signing
 from taskcore.auth.tokens import Tokens
 from taskcore.errors import WeakSecret
 
+from taskmq.environment import secret_value
+
 VARIABLE = "TASKMQ_JWT_SECRET"
 PUBLISHED = "supersecretkey-change-in-production"
 """What the public release signed with where nothing was configured; everybody can read it."""
@@ -28,8 +30,8 @@ def secret_of(env: Mapping[str, str]) -> str:
     Raises:
         WeakSecret: there is none, or it is the published one.
     """
-    secret = env.get(VARIABLE, "")
-    if secret in ("", PUBLISHED):
+    secret = secret_value(env, VARIABLE)
+    if secret in (None, PUBLISHED):
         raise WeakSecret(f"{VARIABLE} is not set (or is the old built-in default)")
     return secret
 

@@ -6,6 +6,8 @@ from typing import Self
 
 from taskcore.errors import InvalidInput
 
+from taskmq.environment import secret_value
+
 BACKENDS = ("sqlite", "redis")
 
 
@@ -42,12 +44,15 @@ class Settings:
     ) -> Self:
         """From ``TASKMQ_BACKEND``, ``TASKMQ_DB_PATH``, ``TASKMQ_REDIS_URL`` and ``TASKMQ_REDIS_PREFIX``; options win.
 
-        A variable that is empty counts as unset.
+        A variable that is empty counts as unset. ``TASKMQ_REDIS_URL_FILE`` names a file that has the URL.
+
+        Raises:
+            InvalidInput: no such backend, or the file cannot be read.
         """
         defaults = cls()
         return cls(
             backend=backend or env.get("TASKMQ_BACKEND") or defaults.backend,
             db_path=db_path or env.get("TASKMQ_DB_PATH") or defaults.db_path,
-            redis_url=redis_url or env.get("TASKMQ_REDIS_URL") or defaults.redis_url,
+            redis_url=redis_url or secret_value(env, "TASKMQ_REDIS_URL") or defaults.redis_url,
             redis_prefix=redis_prefix or env.get("TASKMQ_REDIS_PREFIX") or defaults.redis_prefix,
         )

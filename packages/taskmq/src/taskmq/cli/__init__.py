@@ -9,6 +9,7 @@ import sys
 
 from taskmq import worker
 from taskmq.cli.adding import add_job
+from taskmq.cli.config import config
 from taskmq.cli.dead import list_dead, replay, replay_dead
 from taskmq.cli.doctor import doctor
 from taskmq.cli.handlers import handlers, register_dummy_handler
@@ -48,6 +49,7 @@ __all__ = [
 
 for _command in (
     add_job,
+    config,
     doctor,
     get_job,
     handlers,

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
@@ -13,6 +14,17 @@ _RATE = re.compile(r"(\d{1,6})/(s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 JOB_ID = click.IntRange(1, MAX_ID)
+
+
+class Setting(click.Option):
+    """An option that a variable of the environment can give too, as its help says."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "show_envvar": True})
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        record = super().get_help_record(ctx)
+        return None if record is None else (record[0], record[1].replace("[env var: ", "[env: "))
 
 
 def duration(text: str) -> timedelta:

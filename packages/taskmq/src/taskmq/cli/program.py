@@ -12,7 +12,8 @@ from typing import Any
 import click
 from taskcore.errors import StoreUnavailable
 
-from taskmq.cli.failures import ExitCode, Failure, report
+from taskmq.cli import configuration
+from taskmq.cli.failures import ExitCode, Failure, bad_input, report
 from taskmq.cli.text import colourless
 from taskmq.service import JobNotFound
 from taskmq.settings import Settings
@@ -61,15 +62,23 @@ class Program(click.Group):
 def address(settings: Settings) -> str:
     """The queue as an URL without its password."""
     if settings.backend == "redis":
-        return _PASSWORD.sub(lambda found: f"{found[1] or found[3]}***{found[2] or ''}", settings.redis_url)
+        return masked(settings.redis_url)
     return f"sqlite://{Path(settings.db_path).absolute()}"
+
+
+def masked(url: str) -> str:
+    """An URL without its password."""
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[3]}***{found[2] or ''}", url)
 
 
 @contextmanager
 def environment(changes: Mapping[str, str]) -> Iterator[None]:
     """Set variables for what this process does and starts, and put the old ones back."""
     before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
+    try:
+        os.environ.update(changes)
+    except ValueError:  # a NUL, or half of a surrogate pair
+        raise bad_input("an option holds a character that no variable of the environment can hold") from None
     try:
         yield
     finally:
@@ -97,14 +106,13 @@ def print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option("--redis-url", metavar="URL", help="Address of the Redis server. [env: TASKMQ_REDIS_URL]")
 @click.option("--redis-prefix", metavar="TEXT", help="Begins its keys. [env: TASKMQ_REDIS_PREFIX; default: taskmq:]")
 @click.option("--db-path", metavar="PATH", help="The SQLite file. [env: TASKMQ_DB_PATH; default: taskmq.db]")
-@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks. [env: TASKMQ_DEBUG=1]")
+@click.option("--config", metavar="PATH", help="A file of settings. [env: TASKMQ_CONFIG; default: taskcore.toml]")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks. [env: TASKMQ_DEBUG]")
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version, help="Print the versions."
 )
 @click.pass_context
-def cli(
-    ctx: click.Context, backend: str | None, redis_url: str | None, redis_prefix: str | None, db_path: str | None
-) -> None:
+def cli(ctx: click.Context, /, config: str | None, **options: str | None) -> None:
     """TaskForge CLI: a durable job queue.
 
     \b
@@ -116,10 +124,5 @@ def cli(
     elif os.environ.get("FORCE_COLOR"):
         ctx.color = True
     # An option wins over the environment by becoming it: workers that a command starts look there too.
-    options = {
-        "TASKMQ_BACKEND": backend,
-        "TASKMQ_REDIS_URL": redis_url,
-        "TASKMQ_REDIS_PREFIX": redis_prefix,
-        "TASKMQ_DB_PATH": db_path,
-    }
-    ctx.with_resource(environment({name: value for name, value in options.items() if value is not None}))
+    ctx.obj = configuration.read(config, {name: value for name, value in options.items() if value is not None})
+    ctx.with_resource(environment(ctx.obj.changes()))

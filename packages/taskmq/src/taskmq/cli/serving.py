@@ -11,6 +11,7 @@ from taskcore.errors import WeakSecret
 
 from taskmq import cli as front
 from taskmq.cli.failures import Failure, bad_input
+from taskmq.cli.params import Setting
 from taskmq.cli.session import close_at_end
 
 if TYPE_CHECKING:
@@ -26,8 +27,23 @@ HINT = """export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local
 
 
 @click.command("serve-api")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 is every one.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True)
+@click.option(
+    "--host",
+    cls=Setting,
+    envvar="TASKMQ_HOST",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen at; 0.0.0.0 is every one.",
+)
+@click.option(
+    "--port",
+    cls=Setting,
+    envvar="TASKMQ_PORT",
+    type=click.IntRange(0, 65_535),
+    default=8000,
+    show_default=True,
+    help="Port to listen at; 0 is any free one.",
+)
 @click.option("--dev", is_flag=True, help="For a trial: sign with a random secret, and print a token.")
 def serve_api(host: str, port: int, dev: bool) -> None:
     """Serve the REST API, its documentation at /docs, and the dashboard at /dashboard.

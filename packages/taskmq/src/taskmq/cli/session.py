@@ -10,7 +10,7 @@ import click
 
 from taskmq import cli as front
 from taskmq.cli.failures import bad_input
-from taskmq.cli.params import names
+from taskmq.cli.params import Setting, names
 from taskmq.service import Service
 from taskmq.storage.base import QueueBackend
 
@@ -40,7 +40,15 @@ def import_option(command: Callable[..., R]) -> Callable[..., R]:
     """Add ``--import``; the command receives ``modules``, which are imported by then."""
     text = "Import modules that register handlers; the current folder is searched first."
     return click.option(
-        "--import", "modules", type=names, multiple=True, metavar="MODULE[,MODULE]", callback=_imported, help=text
+        "--import",
+        "modules",
+        cls=Setting,
+        envvar="TASKMQ_IMPORT",
+        type=names,
+        multiple=True,
+        metavar="MODULE[,MODULE]",
+        callback=_imported,
+        help=text,
     )(command)
 
 

@@ -15,7 +15,7 @@ from taskcore.engine.announcer import Tally
 
 from taskmq import cli as front
 from taskmq.cli.failures import ExitCode, bad_input
-from taskmq.cli.params import duration, names
+from taskmq.cli.params import Setting, duration, names
 from taskmq.cli.program import address
 from taskmq.cli.session import close_at_end, import_option
 from taskmq.cli.text import visible
@@ -64,24 +64,55 @@ class Plan:
 
 
 @click.command("run-worker")
-@click.option("--max-workers", type=click.IntRange(max=10_000), default=1, show_default=True, help="Jobs at one time.")
+@click.option(
+    "--max-workers",
+    cls=Setting,
+    envvar="TASKMQ_MAX_WORKERS",
+    type=click.IntRange(max=10_000),
+    default=1,
+    show_default=True,
+    help="Jobs at one time.",
+)
 @click.option(
     "--processes",
+    cls=Setting,
+    envvar="TASKMQ_PROCESSES",
     type=click.IntRange(1, MOST_PROCESSES),
     default=1,
     show_default=True,
     help="Processes that run so many each; one that ends is replaced.",
 )
-@click.option("--queues", type=names, metavar="NAME[,NAME]", help="Run jobs of these queues.  [default: default]")
+@click.option(
+    "--queues",
+    cls=Setting,
+    envvar="TASKMQ_QUEUES",
+    type=names,
+    metavar="NAME[,NAME]",
+    help="Run jobs of these queues.  [default: default]",
+)
 @click.option(
     "--max-jobs",
+    cls=Setting,
+    envvar="TASKMQ_MAX_JOBS",
     type=click.IntRange(1, 10**9),
     metavar="N",
     help="Stop after N jobs; a process of several is replaced.",
 )
 @click.option("--until-idle", is_flag=True, help="Stop when no job is due and none is running.")
-@click.option("--lease", type=duration, help="Silence after which others take over a job.  [default: 30s]")
-@click.option("--grace", type=duration, help="How long running jobs may go on when it is stopped.  [default: 30s]")
+@click.option(
+    "--lease",
+    cls=Setting,
+    envvar="TASKMQ_LEASE",
+    type=duration,
+    help="Silence after which others take over a job.  [default: 30s]",
+)
+@click.option(
+    "--grace",
+    cls=Setting,
+    envvar="TASKMQ_GRACE",
+    type=duration,
+    help="How long running jobs may go on when it is stopped.  [default: 30s]",
+)
 @click.option("--parent-fd", type=click.IntRange(3, 2**20), hidden=True)
 @import_option
 def run_worker(processes: int, parent_fd: int | None, **asked: Any) -> ExitCode:
