@@ -10,6 +10,7 @@ from taskcore.testing.contracts.controls import QueueControlsContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
 from taskcore.testing.contracts.notes import NotesContract
 from taskcore.testing.contracts.presence import WorkerRegistryContract
+from taskcore.testing.contracts.rearranging import RearrangingContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
@@ -65,6 +66,10 @@ class TestWakeup(WakeupContract):
 
 
 class TestQueueControls(QueueControlsContract):
+    pass
+
+
+class TestRearranging(RearrangingContract):
     pass
 
 

@@ -19,6 +19,7 @@ from taskcore.testing.contracts.leadership import LeaderStoreContract
 from taskcore.testing.contracts.notes import NotesContract
 from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.reading import FindContract
+from taskcore.testing.contracts.rearranging import RearrangingContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.searching import ConditionsContract, PhasesContract
 from taskcore.testing.contracts.statistics import StatisticsStoreContract
@@ -120,6 +121,10 @@ class TestWakeup(WakeupContract):
 
 
 class TestQueueControls(QueueControlsContract):
+    pass
+
+
+class TestRearranging(RearrangingContract):
     pass
 
 

@@ -1,6 +1,15 @@
 """What the core asks of the outside world, as Protocols whose docstrings are the obligations."""
 
-from taskcore.ports.abilities import Changes, Notes, PerLoop, QueueControls, TaskArchive, TransactionalEnqueue, Wakeup
+from taskcore.ports.abilities import (
+    Changes,
+    Notes,
+    PerLoop,
+    QueueControls,
+    Rearranging,
+    TaskArchive,
+    TransactionalEnqueue,
+    Wakeup,
+)
 from taskcore.ports.bus import EventBus
 from taskcore.ports.leadership import LeaderStore
 from taskcore.ports.presence import WorkerRegistry
@@ -15,6 +24,7 @@ __all__ = [
     "Notes",
     "PerLoop",
     "QueueControls",
+    "Rearranging",
     "ScheduleStore",
     "StatisticsStore",
     "TaskArchive",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol, TypeVar, runtime_checkable
 
+from taskcore.ids import TaskId
 from taskcore.models import Note, QueueControl, Receipt, TaskHistory, TaskSpec
 
 C = TypeVar("C", contravariant=True)
@@ -65,6 +66,26 @@ class TaskArchive(Protocol):
         Raises:
             InvalidInput: an id is none of this store's.
         """
+        ...
+
+        ...
+
+
+@runtime_checkable
+class Rearranging(Protocol):
+    """A store whose tasks can be given another place after they were put."""
+
+    async def move(self, tasks: Sequence[TaskId], queue: str) -> Sequence[bool]:
+        """Let PENDING tasks wait in ``queue`` from now on, and change nothing else of them; True where that happened.
+
+        Raises:
+            InvalidInput: that is no name of a queue.
+        """
+        ...
+
+    async def release_keys(self, tasks: Sequence[TaskId]) -> Sequence[bool]:
+        """Let go of the idempotency keys of tasks at rest, so that others can be put with them; True where there was
+        one to let go of."""
         ...
 
 

@@ -44,7 +44,7 @@ class ReadyQueues:
             waiting = self._waiting[queue]
             while waiting and waiting[0][0] <= now:
                 run_at, task = heappop(waiting)
-                if (record := self._pending(task, run_at)) is not None:
+                if (record := self._pending(task, run_at, queue)) is not None:
                     heappush(self._due[queue], (self._rank(record), task))
 
     def pop(self, queues: Sequence[str], now: datetime) -> TaskRecord | None:
@@ -52,7 +52,7 @@ class ReadyQueues:
         while heads := [(self._due[queue][0], queue) for queue in queues if self._due[queue]]:
             _, queue = min(heads)
             (_, run_at, _), task = heappop(self._due[queue])
-            record = self._pending(task, run_at)
+            record = self._pending(task, run_at, queue)
             if record is not None and is_ready(record, now):
                 return record
             if record is not None:
@@ -66,15 +66,16 @@ class ReadyQueues:
         self.refresh(queues, now)
         for queue in queues:
             for (_, run_at, _), task in self._due[queue]:
-                record = self._pending(task, run_at)
+                record = self._pending(task, run_at, queue)
                 if record is not None and is_ready(record, now) and free(record):
                     return now
         return min((self._waiting[queue][0][0] for queue in queues if self._waiting[queue]), default=None)
 
-    def _pending(self, task: TaskId, run_at: datetime) -> TaskRecord | None:
+    def _pending(self, task: TaskId, run_at: datetime, queue: str) -> TaskRecord | None:
         record = self._find(task)
-        same = record is not None and record.state is TaskState.PENDING and record.run_at == run_at
-        return record if same else None
+        if record is None or record.state is not TaskState.PENDING:
+            return None
+        return record if (record.run_at, record.queue) == (run_at, queue) else None
 
     def _rank(self, record: TaskRecord) -> _Rank:
         return -record.priority, record.run_at, self._ids.sort_key(record.id)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import count
 
 from taskcore.adapters.memory.ready import ReadyQueues
@@ -75,6 +76,12 @@ class Records:
             del self.by_key[record.idempotency_key]
         self.attempts.pop(record.id, None)
         self.logs.pop(record.id, None)
+
+    def release_key(self, record: TaskRecord) -> None:
+        """Let others have the idempotency key of a task."""
+        if record.idempotency_key is not None:
+            del self.by_key[record.idempotency_key]
+            self.save(replace(record, idempotency_key=None))
 
     def log(self, lines: Iterable[LogLine]) -> None:
         """Keep the lines whose task exists."""

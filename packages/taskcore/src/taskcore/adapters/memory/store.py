@@ -91,6 +91,18 @@ class MemoryStore:
         with self._lock:
             return self._tasks.delete(tasks)
 
+    # Rearranging
+
+    async def move(self, tasks: Sequence[TaskId], queue: str) -> Sequence[bool]:
+        with self._lock:
+            moved = self._tasks.move(tasks, queue)
+            self._ring()
+            return moved
+
+    async def release_keys(self, tasks: Sequence[TaskId]) -> Sequence[bool]:
+        with self._lock:
+            return self._tasks.release_keys(tasks)
+
     # TaskWork
 
     async def claim(self, wanted: Claim) -> Sequence[TaskRecord]:

@@ -13,7 +13,7 @@ from taskcore.errors import InvalidInput
 from taskcore.ids import TaskId, WorkerId
 from taskcore.lease import Fence, Renewal
 from taskcore.models import Claim, Receipt, Report, Settlement, TaskRecord, TaskSpec
-from taskcore.models.task import KEPT_ATTEMPTS
+from taskcore.models.task import KEPT_ATTEMPTS, check_name
 from taskcore.states import AT_REST, Event, TaskState, move, sources
 
 
@@ -75,6 +75,27 @@ class Tasks:
         for record in removable:
             self._records.remove(record)
         return len(removable)
+
+    def move(self, tasks: Sequence[TaskId], queue: str) -> list[bool]:
+        check_name("queue", queue)
+        return [self._move(task, queue) for task in tasks]
+
+    def _move(self, task: TaskId, queue: str) -> bool:
+        record = self._records.tasks.get(task)
+        if record is None or record.state is not TaskState.PENDING:
+            return False
+        self._records.save(replace(record, queue=queue))
+        return True
+
+    def release_keys(self, tasks: Sequence[TaskId]) -> list[bool]:
+        return [self._release_key(task) for task in tasks]
+
+    def _release_key(self, task: TaskId) -> bool:
+        record = self._records.tasks.get(task)
+        if record is None or record.state not in AT_REST or record.idempotency_key is None:
+            return False
+        self._records.release_key(record)
+        return True
 
     def claim(self, wanted: Claim) -> list[TaskRecord]:
         now = self._clock.now()

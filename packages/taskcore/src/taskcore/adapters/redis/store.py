@@ -159,7 +159,7 @@ class RedisStore(Closed):
         if elsewhere:
             await asyncio.wait(elsewhere, timeout=_PATIENCE)
 
-    # TaskQueue, QueueControls
+    # TaskQueue, Rearranging, QueueControls
 
     async def put(self, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
         return await tasks.put(self._session, specs)
@@ -172,6 +172,12 @@ class RedisStore(Closed):
 
     async def delete(self, tasks_: Sequence[TaskId]) -> int:
         return await tasks.delete(self._session, tasks_)
+
+    async def move(self, tasks_: Sequence[TaskId], queue: str) -> Sequence[bool]:
+        return await tasks.move(self._session, tasks_, queue)
+
+    async def release_keys(self, tasks_: Sequence[TaskId]) -> Sequence[bool]:
+        return await tasks.release_keys(self._session, tasks_)
 
     async def pause(self, queue: str) -> None:
         await tasks.control(self._session, QueueControl(queue=queue, paused=True), "paused", "1")

@@ -1,4 +1,4 @@
-"""What ``TaskQueue`` and ``QueueControls`` do: orders, and an operator's hand."""
+"""What ``TaskQueue``, ``Rearranging`` and ``QueueControls`` do: orders, and an operator's hand."""
 
 import json
 from collections import defaultdict
@@ -11,6 +11,7 @@ from taskcore.adapters.redis.session import Session
 from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, TaskId
 from taskcore.models import QueueControl, Receipt, TaskSpec
+from taskcore.models.task import check_name
 from taskcore.states import TaskState
 
 SLICE = 1000
@@ -71,6 +72,17 @@ async def cancel(session: Session, tasks: Sequence[TaskId]) -> list[TaskState | 
 
 async def replay(session: Session, tasks: Sequence[TaskId]) -> list[bool]:
     answers = await session.run("replay", _ENDED_BY, *map(session.key, tasks))
+    return [answer == "1" for answer in answers]
+
+
+async def move(session: Session, tasks: Sequence[TaskId], queue: str) -> list[bool]:
+    check_name("queue", queue)
+    answers = await session.run("move", queue, *map(session.key, tasks)) if tasks else ""
+    return [answer == "1" for answer in answers]
+
+
+async def release_keys(session: Session, tasks: Sequence[TaskId]) -> list[bool]:
+    answers = await session.run("release_keys", *map(session.key, tasks)) if tasks else ""
     return [answer == "1" for answer in answers]
 
 

@@ -191,6 +191,11 @@ CANCEL_RUNNING = f"""
 UPDATE {{p}}_tasks SET cancel_requested = 1 WHERE id IN {IDS} AND state = 'running' AND cancel_requested = 0"""
 STATES = f"SELECT id, state FROM {{p}}_tasks WHERE id IN {IDS}"
 
+MOVE = f"UPDATE {{p}}_tasks SET queue = ? WHERE id IN {IDS} AND state = 'pending' RETURNING id"
+RELEASE_KEYS = f"""
+UPDATE {{p}}_tasks SET idempotency_key = NULL
+WHERE id IN {IDS} AND state IN {_AT_REST} AND idempotency_key IS NOT NULL RETURNING id"""
+
 AT_REST_IDS = f"SELECT id FROM {{p}}_tasks WHERE id IN {IDS} AND state IN {_AT_REST}"
 # An attempt that was kept before is left alone: the task went back to waiting after it, and came to rest there.
 FORGET_ATTEMPTS = "DELETE FROM {p}_attempts WHERE task = ? AND number <= ?"

@@ -175,6 +175,16 @@ class SQLiteStore(Closed):
     async def delete(self, tasks_: Sequence[TaskId]) -> int:
         return await self._writer.run(tasks.delete, tasks_)
 
+    # Rearranging
+
+    async def move(self, tasks_: Sequence[TaskId], queue: str) -> Sequence[bool]:
+        moved = await self._writer.run(tasks.move, tasks_, queue)
+        self._lookout.look()
+        return moved
+
+    async def release_keys(self, tasks_: Sequence[TaskId]) -> Sequence[bool]:
+        return await self._writer.run(tasks.release_keys, tasks_)
+
     # TaskWork
 
     async def claim(self, wanted: Claim) -> Sequence[TaskRecord]:

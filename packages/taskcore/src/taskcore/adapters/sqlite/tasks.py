@@ -1,4 +1,4 @@
-"""What ``TaskQueue`` does: put, cancel, replay and delete tasks."""
+"""What ``TaskQueue`` and ``Rearranging`` do: put, cancel, replay, move and delete tasks."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +10,7 @@ from taskcore.adapters.sqlite.session import Session
 from taskcore.errors import InvalidInput
 from taskcore.ids import IdScheme, TaskId
 from taskcore.models import Receipt, TaskSpec
+from taskcore.models.task import check_name
 from taskcore.states import TaskState
 
 
@@ -89,6 +90,17 @@ def replay(session: Session, tasks: Sequence[TaskId]) -> list[bool]:
         replayed.append(key in at_rest)
         at_rest.discard(key)
     return replayed
+
+
+def move(session: Session, tasks: Sequence[TaskId], queue: str) -> list[bool]:
+    check_name("queue", queue)
+    moved = {key for (key,) in session.execute(sql.MOVE, [queue, session.keys(tasks)])}
+    return [session.key(task) in moved for task in tasks]
+
+
+def release_keys(session: Session, tasks: Sequence[TaskId]) -> list[bool]:
+    released = {key for (key,) in session.execute(sql.RELEASE_KEYS, [session.keys(tasks)])}
+    return [session.key(task) in released for task in tasks]
 
 
 def delete(session: Session, tasks: Sequence[TaskId]) -> int:
