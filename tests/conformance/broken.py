@@ -351,8 +351,8 @@ class HandsOutTooEarly(ReadyQueues):
 class HandsOutWhatExpired(ReadyQueues):
     """Looks at ``run_at`` alone."""
 
-    def _pending(self, task: TaskId, run_at: datetime) -> TaskRecord | None:
-        record = super()._pending(task, run_at)
+    def _pending(self, task: TaskId, run_at: datetime, queue: str) -> TaskRecord | None:
+        record = super()._pending(task, run_at, queue)
         return record and replace(record, expires_at=None)
 
 

@@ -10,11 +10,12 @@ from taskcore.testing.contracts.abilities import WakeupContract
 from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
 from taskcore.testing.contracts.presence import WorkerRegistryContract
+from taskcore.testing.contracts.rearranging import RearrangingContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
 
-from . import broken, broken_pages
+from . import broken, broken_pages, broken_places
 from .claims import broken_claims, holds
 
 
@@ -89,6 +90,11 @@ CHANGES = {
     broken_pages.LooksAreChanges: "reading_does_not_change_it",
     broken_pages.OnlyTasksCount: "schedules_controls_and_workers_change_it",
 }
+REARRANGING = {
+    broken_places.KeysInUseAreReleased: "a_task_at_rest_gives_its_key_away_and_others_keep_theirs",
+    broken_places.MovedTasksStayBehind: "a_moved_task_is_handed_out_from_its_new_queue_alone",
+    broken_places.MovesWhatRuns: "only_what_is_pending_is_moved",
+}
 
 CONTRACTS: list[tuple[type, IdScheme, Mapping[Any, str]]] = [
     (TaskStoreContract, IdScheme.TIME_SORTED, TASKS),
@@ -100,6 +106,7 @@ CONTRACTS: list[tuple[type, IdScheme, Mapping[Any, str]]] = [
     (StatisticsStoreContract, IdScheme.TIME_SORTED, STATISTICS),
     (WorkerRegistryContract, IdScheme.TIME_SORTED, WORKERS),
     (ChangesContract, IdScheme.TIME_SORTED, CHANGES),
+    (RearrangingContract, IdScheme.TIME_SORTED, REARRANGING),
 ]
 
 
@@ -124,7 +131,7 @@ def test_every_broken_store_is_tried() -> None:
     tried = {part for _, _, caught in CONTRACTS for part in caught}
     classes = [
         part
-        for module in (broken, broken_pages)
+        for module in (broken, broken_pages, broken_places)
         for _, part in inspect.getmembers(module, inspect.isclass)
         if part.__module__ == module.__name__
     ]

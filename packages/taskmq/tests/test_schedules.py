@@ -88,6 +88,8 @@ def test_a_schedule_is_told_as_it_was_asked_for(schedules: Schedules) -> None:
         ({"every": HOURLY, "options": JobOptions(scheduled_for=datetime.now(UTC))}, "cannot have scheduled_for"),
         ({"every": HOURLY, "options": JobOptions(interval_seconds=5)}, "cannot have interval_seconds"),
         ({"every": HOURLY, "options": JobOptions(idempotency_key="k")}, "cannot have idempotency_key"),
+        ({"every": HOURLY, "options": JobOptions(unique_key="k")}, "cannot have unique_key"),
+        ({"every": HOURLY, "options": JobOptions(depends_on=[1])}, "cannot have depends_on"),
         ({"every": HOURLY, "options": JobOptions(expires_at=datetime.now(UTC))}, "cannot have expires_at"),
     ],
 )

@@ -4,6 +4,10 @@ TaskcoreError
 ├── JobNotFound          no job has this id
 ├── ScheduleNotFound     no schedule has this id
 ├── ScheduleExists       a schedule has this id already
+├── UniqueKeyTaken       another job has the unique key
+├── JobFailed            the job is dead or cancelled, so that it has no result
+├── JobNotOver           the job has no result yet
+│   └── WaitTimeout      somebody waited for it, and it took too long
 ├── NotReplayable        the job cannot be replayed exactly
 │   ├── NoHashStored     no code version was kept with it
 │   ├── HandlerUnknown   this process does not know its handler
@@ -34,6 +38,8 @@ __all__ = [
     "UnknownHandler",
 ]
 
+from taskmq.job import Job
+
 
 class JobNotFound(TaskcoreError, LookupError):
     """No job has this id."""
@@ -63,6 +69,52 @@ class ScheduleExists(TaskcoreError):
     def __init__(self, schedule: str) -> None:
         super().__init__(f"there is a schedule {schedule!r:.200} already; replace it, or choose another id")
         self.schedule = schedule
+
+
+class UniqueKeyTaken(TaskcoreError):
+    """The job cannot run again: another one has got its unique key."""
+
+    code = "conflict"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"the unique key {key!r:.200} of this job is another one's by now; wait for that, then replay it"
+        )
+        self.key = key
+
+
+class JobFailed(TaskcoreError):
+    """The job is dead or cancelled; ``job`` tells why."""
+
+    code = "job_failed"
+
+    def __init__(self, job: Job) -> None:
+        cause = ": ".join(filter(None, (job.error_type, job.error_log)))
+        super().__init__(f"job {job.id} is {job.state}" + (f": {cause}" if cause else ""))
+        self.job = job
+
+
+class JobNotOver(TaskcoreError):
+    """The job has no result yet."""
+
+    code = "not_over"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"job {job.id} is {job.state}, and has no result yet; wait for it, or ask again later")
+        self.job = job
+
+
+class WaitTimeout(JobNotOver, TimeoutError):
+    """Somebody waited for a job, and it took too long."""
+
+    code = "timeout"
+
+    def __init__(self, job: Job, timeout: float) -> None:
+        super().__init__(job)
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        return f"job {self.job.id} is still {self.job.state} after {self.timeout:g} s"
 
 
 class NotReplayable(TaskcoreError):

@@ -7,7 +7,7 @@ from taskcore.errors import InvalidInput
 from taskcore.models import Order, Part, TaskQuery
 from taskcore.pagination import Cursor, checked_limit
 
-from taskmq.vocabulary import PHASES, STATES, task_id
+from taskmq.vocabulary import PHASES, STATES, WAITING, task_id
 
 _PAGING = ("limit", "cursor")
 
@@ -18,7 +18,7 @@ class JobFilter:
 
     Attributes:
         state: a word of ``taskmq.vocabulary.STATES`` or ``PHASES``: pending (scheduled and retrying ones too),
-            scheduled, retrying, running, success, dead, cancelled, or failed for the last two.
+            scheduled, waiting (for others), retrying, running, success, dead, cancelled, or failed for the last two.
         created_from, created_before: the first instant that counts, and the first that does not any more.
         text: the payload holds it somewhere, in either case, as it is stored.
         error: the same for the text of the last error.
@@ -45,12 +45,14 @@ class JobFilter:
         """
         if self.state is not None and self.state not in (*STATES, *PHASES):
             raise InvalidInput(f"state must be one of {', '.join((*STATES, *PHASES))}, got {self.state!r:.80}")
+        if self.state == "waiting" and self.queue is not None:
+            raise InvalidInput("jobs that wait for others are in no queue yet; leave out the queue")
         parts = {Part.PAYLOAD: self.text, Part.ERROR: self.error}
         return TaskQuery(
             states=STATES.get(self.state or "", frozenset()),
             phases=PHASES.get(self.state or "", frozenset()),
             name=self.handler,
-            queue=self.queue,
+            queue=WAITING if self.state == "waiting" else self.queue,
             created_from=self.created_from,
             created_before=self.created_before,
             contains={part: text for part, text in parts.items() if text},

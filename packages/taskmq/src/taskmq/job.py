@@ -1,7 +1,7 @@
 """What a job is, as its handler and everybody else who reads it sees it."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -37,7 +37,8 @@ class Job:
         priority: higher first.
         handler_hash: SHA-256 of the source of the handler that ran it.
         raw_payload: the stored text.
-        state: finer than ``status``: pending, scheduled, retrying, running, cancelling, success, dead or cancelled.
+        state: finer than ``status``: pending, waiting (for jobs that it depends on), scheduled, retrying, running,
+            cancelling, success, dead or cancelled.
         return_value: what the handler returned, as a value.
         attempts: how often it was handed to a worker.
         error_type: the class name of the last error.
@@ -46,6 +47,7 @@ class Job:
         max_retries: attempts in all, where the job says; None leaves it to the worker.
         started_at, finished_at: of the last attempt.
         fraction, note: the progress that its handler told of last.
+        timeout, expires_at, unique_key, depends_on: as in ``taskmq.options.JobOptions``.
         schedule: the id of the schedule that stored it.
     """
 
@@ -76,6 +78,10 @@ class Job:
     finished_at: datetime | None = None
     fraction: float | None = None
     note: str | None = None
+    timeout: timedelta | None = None
+    expires_at: datetime | None = None
+    unique_key: str | None = None
+    depends_on: tuple[int, ...] = ()
     schedule: str | None = None
     context: TaskContext | None = field(default=None, repr=False, compare=False)
 

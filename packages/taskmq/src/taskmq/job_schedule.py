@@ -25,6 +25,8 @@ _BY_INSTANT = {
     "interval_seconds": "pass every= instead",
     "expires_at": "it would be over for all runs but the first",
     "idempotency_key": "each instant has a key of its own",
+    "unique_key": "pass overlap='skip' instead",
+    "depends_on": "it would depend on one job for ever",
 }
 """Options that a job of a schedule cannot have, and why."""
 
@@ -69,7 +71,7 @@ class JobSchedule:
         if self.overlap not in list(Overlap):
             raise InvalidInput(f"overlap must be one of {', '.join(Overlap)}, got {self.overlap!r:.80}")
         for name, why in _BY_INSTANT.items():
-            if getattr(self.options, name) is not None:
+            if getattr(self.options, name):
                 raise InvalidInput(f"the job of a schedule cannot have {name}: {why}")
         if not (self.paused is None or isinstance(self.paused, bool)):
             raise InvalidInput(f"paused must be true, false or left out, got {self.paused!r:.80}")

@@ -1,4 +1,4 @@
-"""What one worker of a queue does for all of them: it follows the schedules.
+"""What one worker of a queue does for all of them: it follows the schedules, and looks after jobs that wait for others.
 
 Who leads is a hint that saves the others the work; each step is fenced by itself, so that a worker which believes it
 still leads does nothing twice.
@@ -14,7 +14,9 @@ from taskcore.engine.periodic import Periodic
 from taskcore.engine.scheduler import Scheduler
 from taskcore.errors import StoreUnavailable
 from taskcore.ids import WorkerId
-from taskcore.ports import EventBus, LeaderStore, ScheduleStore, TaskReader
+from taskcore.ports import EventBus, LeaderStore, Rearranging, ScheduleStore, TaskStore
+
+from taskmq.storage import dependencies
 
 NAME = "taskmq"
 TICK = timedelta(seconds=1)
@@ -25,7 +27,7 @@ log = logging.getLogger("taskmq.worker")
 
 
 @runtime_checkable
-class LedStore(ScheduleStore, LeaderStore, TaskReader, Protocol):
+class LedStore(TaskStore, ScheduleStore, Rearranging, LeaderStore, Protocol):
     """A store that keeps schedules, and can say who leads."""
 
 
@@ -33,13 +35,16 @@ class Lead:
     """``tick`` about once a second, on every worker."""
 
     def __init__(self, store: LedStore, worker: WorkerId, bus: EventBus) -> None:
+        self._store = store
         self._leader = Leader(store, NAME, worker, LEASE)
-        self._scheduler = Scheduler(store, leader=self._leader, bus=bus)
+        self._scheduler = Scheduler(store, bus=bus)
 
     async def tick(self) -> None:
         """Campaign, and do what is to be done if this worker leads."""
         await self._leader.tick()
-        await self._scheduler.tick()
+        if self._leader.leads:
+            await self._scheduler.tick()
+            await dependencies.release(self._store)
 
     async def resign(self) -> None:
         """Let another worker lead at once."""

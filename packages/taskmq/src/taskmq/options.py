@@ -9,15 +9,29 @@ from typing import TypedDict
 from taskcore.errors import InvalidInput
 from taskcore.ids import ScheduleId
 from taskcore.models import TaskSpec
+from taskcore.models.task import check_name
 from taskcore.schedule import Every
 
 from taskmq.jobs.handlers import get_handler_options
 from taskmq.payload import to_text
-from taskmq.vocabulary import MAX_INTERVAL, NO_HANDLER, PERIODIC, QUEUE, RETRY_POLICIES, Terms, terms_of
+from taskmq.vocabulary import (
+    MAX_INTERVAL,
+    NO_HANDLER,
+    ON_FAILURE,
+    PERIODIC,
+    QUEUE,
+    RETRY_POLICIES,
+    UNIQUE,
+    WAITING,
+    Terms,
+    terms_of,
+)
 
 MOST_RETRIES = 1_000
 LONGEST_DELAY = 366 * 86_400
 """Seconds, a year."""
+LONGEST_KEY = 150
+MOST_DEPENDENCIES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +50,9 @@ class JobOptions:
         timeout: limit of one attempt; None leaves it to the handler.
         expires_at: an attempt that has not begun by then never begins.
         idempotency_key: as long as a job with this key is kept, another one is not stored.
+        unique_key: as long as a job with this key is pending or running, another one is not stored.
+        depends_on: ids of jobs that must have succeeded before this one begins.
+        on_dependency_failure: what to do when one of them ends otherwise: "cancel" this job, or "run" it all the same.
         concurrency_key, concurrency_limit: at most so many jobs with the same key run at the same time. Without a key
             it is the handler's, if this process has registered it with a ``concurrency``.
 
@@ -56,11 +73,16 @@ class JobOptions:
     idempotency_key: str | None = None
     concurrency_key: str | None = None
     concurrency_limit: int = 1
+    unique_key: str | None = None
+    depends_on: Sequence[int] = ()
+    on_dependency_failure: str = "cancel"
 
     def __post_init__(self) -> None:
         _check_name(self.handler)
         _check_terms(self)
         _check_times(self)
+        _check_keys(self)
+        object.__setattr__(self, "depends_on", _checked_ids(self.depends_on))
 
 
 class More(TypedDict, total=False):
@@ -74,6 +96,9 @@ class More(TypedDict, total=False):
     idempotency_key: str | None
     concurrency_key: str | None
     concurrency_limit: int
+    unique_key: str | None
+    depends_on: Sequence[int]
+    on_dependency_failure: str
 
 
 def more_of(options: JobOptions) -> list[str]:
@@ -101,12 +126,12 @@ def template_of(options: JobOptions, *, now: datetime) -> TaskSpec:
     key, slots = _slots_of(options)
     return TaskSpec(
         name=options.handler or NO_HANDLER,
-        queue=options.queue,
+        queue=WAITING if options.depends_on else options.queue,
         priority=options.priority,
         run_at=options.scheduled_for if every is None else every.anchor,
         expires_at=options.expires_at,
         timeout=options.timeout,
-        idempotency_key=options.idempotency_key,
+        idempotency_key=options.idempotency_key if options.unique_key is None else UNIQUE + options.unique_key,
         schedule=_schedule_of(every),
         concurrency_key=key,
         concurrency_limit=slots,
@@ -115,6 +140,10 @@ def template_of(options: JobOptions, *, now: datetime) -> TaskSpec:
             max_retries=options.max_retries,
             retry_delay=options.retry_delay,
             every=every,
+            unique_key=options.unique_key,
+            depends_on=tuple(options.depends_on),
+            on_dependency_failure=options.on_dependency_failure,
+            queue=options.queue if options.depends_on else None,
         ).dump(),
     )
 
@@ -174,6 +203,31 @@ def _schedule_of(every: Every | None) -> ScheduleId | None:
 def _check_name(handler: object) -> None:
     if not (handler is None or isinstance(handler, str)) or handler == NO_HANDLER:
         raise InvalidInput(f"handler must be a name other than {NO_HANDLER!r}, or None, got {handler!r:.80}")
+
+
+def _check_keys(options: JobOptions) -> None:
+    key, unique = options.idempotency_key, options.unique_key
+    if key is not None and unique is not None:
+        raise InvalidInput("idempotency_key and unique_key are two answers to one question; leave one of them out")
+    if isinstance(key, str) and key.startswith(UNIQUE):
+        raise InvalidInput(
+            f"an idempotency_key must not begin with {UNIQUE!r}; pass unique_key instead, got {key!r:.80}"
+        )
+    if unique is not None:
+        check_name("unique_key", unique, LONGEST_KEY)
+    if options.queue == WAITING:
+        raise InvalidInput(f"the queue {WAITING!r} is where jobs wait for others; choose another name")
+    if options.on_dependency_failure not in ON_FAILURE:
+        raise InvalidInput(
+            f"on_dependency_failure must be one of {', '.join(ON_FAILURE)}, got {options.on_dependency_failure!r:.80}"
+        )
+
+
+def _checked_ids(given: object) -> tuple[int, ...]:
+    ids = tuple(dict.fromkeys(given)) if isinstance(given, (list, tuple)) else (None,)
+    if len(ids) > MOST_DEPENDENCIES or not all(type(each) is int and each > 0 for each in ids):
+        raise InvalidInput(f"depends_on must be a list of up to {MOST_DEPENDENCIES} ids of jobs, got {given!r:.80}")
+    return ids
 
 
 def _check_terms(options: JobOptions) -> None:

@@ -14,11 +14,20 @@ from taskcore.errors import IllegalMove
 from taskcore.pagination import Page
 from taskcore.states import TaskState
 
-from taskmq.errors import HandlerUnknown, HashMismatch, JobNotFound, NoHashStored, NotReplayable, NotSupported
+from taskmq.errors import (
+    HandlerUnknown,
+    HashMismatch,
+    JobNotFound,
+    NoHashStored,
+    NotReplayable,
+    NotSupported,
+    UniqueKeyTaken,
+)
 from taskmq.filters import JobFilter
 from taskmq.jobs import handlers
 from taskmq.jobs.calling import is_coroutine_function
 from taskmq.options import JobOptions, more_of
+from taskmq.outcomes import result_of
 from taskmq.storage.base import Job, JobStatus, QueueBackend
 from taskmq.storage.store_backend import DEAD, Inserted, StoreBackend
 from taskmq.vocabulary import CANCEL_REQUESTED, CANCELLED, CANCELLING
@@ -35,6 +44,7 @@ __all__ = [
     "NoHashStored",
     "NotReplayable",
     "NotSupported",
+    "Progress",
     "Replayed",
     "Service",
 ]
@@ -59,6 +69,15 @@ class Cancellation(StrEnum):
     """It will not run."""
     CANCELLING = "cancelling"
     """Its worker has been told to stop it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a job is. ``fraction`` goes from 0 to 1; None while its handler has not told."""
+
+    state: str
+    fraction: float | None
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +157,23 @@ class Service:
         shown = tuple(found[: wanted.limit])
         return Page(shown, wanted.cursor_behind(shown[-1].id) if len(found) > len(shown) else None)
 
+    def progress(self, job_id: int) -> Progress:
+        """How far a job is.
+
+        Raises:
+            JobNotFound: there is none.
+        """
+        job = self.get(job_id)
+        return Progress(state=job.state, fraction=job.fraction, note=job.note)
+
+    def result(self, job_id: int) -> Any:
+        """What the handler of a job returned.
+
+        Raises:
+            JobNotFound: there is none. JobFailed: it is dead or cancelled. JobNotOver: it has no result yet.
+        """
+        return result_of(self.get(job_id))
+
     def timeline(self, job_id: int) -> Sequence[Entry]:
         """What happened to a job, oldest first, beginning with "Queued"; at most its newest 100 lines after that.
 
@@ -161,10 +197,13 @@ class Service:
 
         Raises:
             JobNotFound: there is none. NotReplayable: as ``verify_hash``.
+            UniqueKeyTaken: a job that is not over has its unique key.
         """
         job = self.get(job_id)
         if exact:
             self.verify_hash(job_id)
+        if isinstance(self._backend, StoreBackend):
+            return _or_missing(self._backend.copy_job(job_id), job_id)
         return self._backend.insert_job(
             job.payload if job.raw_payload is None else job.raw_payload,
             retry_policy=job.retry_policy,
@@ -194,17 +233,14 @@ class Service:
         """Move a dead job back to the queue under a new id, and return that.
 
         Raises:
-            JobNotFound: no dead job has this id.
+            JobNotFound: no dead job has this id. UniqueKeyTaken: a job that is not over has its unique key.
         """
-        new_id = self._backend.replay_dead_job(job_id)
-        if new_id is None:
-            raise JobNotFound(job_id, "the dead jobs")
-        return new_id
+        return _or_missing(self._backend.replay_dead_job(job_id), job_id, "the dead jobs")
 
     def replay_all_dead(self, *, handler: str | None = None, dry_run: bool = False) -> Replayed:
         """Do the same for all dead jobs, or those of a handler, oldest first; with ``dry_run`` only tell which.
 
-        Jobs that somebody else replays meanwhile are left out.
+        Jobs that somebody else replays meanwhile, and those whose unique key is in use, are left out.
 
         Raises:
             NotSupported: the backend has no bulk replay.
@@ -212,8 +248,14 @@ class Service:
         dead = self._all_dead(handler)
         if dry_run:
             return Replayed(tuple((job, None) for job in dead))
-        pairs = ((job, self._backend.replay_dead_job(job.id)) for job in dead)
+        pairs = ((job, self._replayed(job.id)) for job in dead)
         return Replayed(tuple(pair for pair in pairs if pair[1] is not None))
+
+    def _replayed(self, job_id: int) -> int | None:
+        try:
+            return self._backend.replay_dead_job(job_id)
+        except UniqueKeyTaken:
+            return None
 
     def cancel(self, job_id: int, *, running: bool = False) -> Cancellation:
         """Cancel a pending job; with ``running`` also one that runs, which its worker stops within about a second.
@@ -254,6 +296,7 @@ class Service:
 
         Raises:
             JobNotFound: there is none. IllegalMove: it is running, or has succeeded.
+            UniqueKeyTaken: another job has got its unique key since.
         """
         job = self.get(job_id)
         if job.status is JobStatus.PENDING:
@@ -291,6 +334,12 @@ class Service:
         ):
             dead.extend(page)
         return dead
+
+
+def _or_missing(found: int | None, job_id: int, where: str = "the queue") -> int:
+    if found is None:
+        raise JobNotFound(job_id, where)
+    return found
 
 
 def _entry(line: Mapping[str, Any]) -> Entry:

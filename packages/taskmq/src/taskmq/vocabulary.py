@@ -28,6 +28,17 @@ QUEUE = "default"
 PERIODIC = ScheduleId("interval")
 """Marks the tasks of periodic jobs, so that they are found without looking at all."""
 
+WAITING = "(waiting)"
+"""The queue of jobs that wait for others to succeed. No worker listens to it."""
+
+UNIQUE = "unique: "
+"""Begins the idempotency keys that stand for unique keys."""
+
+DEPENDENCY_FAILED = "DependencyFailed"
+"""The error type of jobs that were cancelled because one that they depend on did not succeed."""
+
+ON_FAILURE = ("cancel", "run")
+
 CANCELLED = "Cancelled by admin"
 """The error text of cancelled jobs."""
 
@@ -56,6 +67,7 @@ _NEVER_BEGUN = frozenset({TaskState.CANCELLED, TaskState.EXPIRED, TaskState.INTE
 
 STATES: Mapping[str, frozenset[TaskState]] = {
     "pending": frozenset({TaskState.PENDING}),
+    "waiting": frozenset({TaskState.PENDING}),
     "running": frozenset({TaskState.RUNNING}),
     "success": frozenset({TaskState.SUCCEEDED}),
     "dead": frozenset({TaskState.FAILED}),
@@ -81,6 +93,8 @@ class Terms:
         max_retries, retry_delay: as in ``JobOptions``; None is the worker's.
         every: the instants of a periodic job.
         replay_of: the dead job that this one replaces.
+        unique_key, depends_on, on_dependency_failure: as in ``JobOptions``.
+        queue: where a job goes that waits for others.
     """
 
     retry_policy: str = "exponential"
@@ -88,6 +102,10 @@ class Terms:
     retry_delay: float | None = None
     every: Every | None = None
     replay_of: int | None = None
+    unique_key: str | None = None
+    depends_on: tuple[int, ...] = ()
+    on_dependency_failure: str = "cancel"
+    queue: str | None = None
 
     def dump(self) -> str | None:
         """As ``meta`` of a task; None for an ordinary job."""
@@ -103,6 +121,12 @@ class Terms:
             found["anchor"] = self.every.anchor.isoformat()
         if self.replay_of is not None:
             found["replay_of"] = self.replay_of
+        if self.unique_key is not None:
+            found["unique_key"] = self.unique_key
+        if self.depends_on:
+            found["depends_on"] = self.depends_on
+            found["on_dependency_failure"] = self.on_dependency_failure
+            found["queue"] = self.queue
         return json.dumps(found) if found else None
 
 
@@ -119,6 +143,10 @@ def terms_of(meta: str | None) -> Terms:
         retry_delay=found.get("retry_delay"),
         every=Every(timedelta(seconds=interval), datetime.fromisoformat(found["anchor"])) if interval else None,
         replay_of=found.get("replay_of"),
+        unique_key=found.get("unique_key"),
+        depends_on=tuple(found.get("depends_on", ())),
+        on_dependency_failure=found.get("on_dependency_failure", "cancel"),
+        queue=found.get("queue"),
     )
 
 
@@ -126,7 +154,7 @@ def copy_of(record: TaskRecord, *, now: datetime, key: str | None = None) -> Tas
     """The order for another run of a job, due now; a periodic one begins its series anew.
 
     Args:
-        key: orders with one key are stored once.
+        key: orders with one key are stored once; a unique key of the job goes before it.
     """
     terms = terms_of(record.meta)
     every = terms.every and Every(terms.every.interval, now)
@@ -140,8 +168,18 @@ def copy_of(record: TaskRecord, *, now: datetime, key: str | None = None) -> Tas
         concurrency_key=record.concurrency_key,
         concurrency_limit=record.concurrency_limit,
         meta=replace(terms, every=every, replay_of=int(record.id)).dump(),
-        idempotency_key=key,
+        idempotency_key=key if terms.unique_key is None else UNIQUE + terms.unique_key,
     )
+
+
+def is_unique(spec: TaskSpec) -> bool:
+    """Whether its key is free again once the task is over."""
+    return spec.idempotency_key is not None and spec.idempotency_key.startswith(UNIQUE)
+
+
+def queue_of(record: TaskRecord) -> str:
+    """Where its workers are, also while it waits for others."""
+    return terms_of(record.meta).queue or QUEUE if record.queue == WAITING else record.queue
 
 
 def handler_of(record: TaskRecord) -> str | None:
@@ -155,7 +193,7 @@ def schedule_of(record: TaskRecord) -> str | None:
 
 def error_of(record: TaskRecord) -> str | None:
     """The text of the last error."""
-    if record.state is TaskState.CANCELLED:
+    if record.state is TaskState.CANCELLED and (record.error is None or record.error.type != DEPENDENCY_FAILED):
         return CANCELLED
     return None if record.error is None or had_turn(record) else record.error.message
 
@@ -172,6 +210,8 @@ def word_of(record: TaskRecord, now: datetime) -> str:
     match record.state:
         case TaskState.PENDING | TaskState.RUNNING if record.cancel_requested:
             return CANCELLING
+        case TaskState.PENDING if record.queue == WAITING:
+            return "waiting"
         case TaskState.PENDING if record.failures:
             return "retrying"
         case TaskState.PENDING if record.run_at > now:
@@ -221,12 +261,16 @@ def job_of(record: TaskRecord, *, now: datetime, context: TaskContext | None = N
         attempts=record.attempt,
         error_type=None if record.error is None or had_turn(record) else record.error.type,
         worker=record.worker,
-        queue=record.queue,
+        queue=queue_of(record),
         max_retries=terms.max_retries,
         started_at=record.started_at,
         finished_at=record.finished_at,
         fraction=record.progress,
         note=note_of(record),
+        timeout=record.timeout,
+        expires_at=record.expires_at,
+        unique_key=terms.unique_key,
+        depends_on=terms.depends_on,
         schedule=schedule_of(record),
         context=context,
     )

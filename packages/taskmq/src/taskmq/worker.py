@@ -30,6 +30,7 @@ from taskmq.jobs.admission import JobAdmission
 from taskmq.jobs.calling import RegisteredHandlers
 from taskmq.jobs.options import HandlerOptions
 from taskmq.policy import JobPolicy
+from taskmq.releasing import releasing
 from taskmq.storage.base import Job, QueueBackend
 from taskmq.storage.store_backend import QUEUES, StoreBackend
 from taskmq.vocabulary import Terms
@@ -157,7 +158,7 @@ class Worker:
             work = await self._work(stack)
             bus = await observers.listening(stack, work, failed_log)
             engine = EngineWorker(
-                work,
+                releasing(work),
                 handlers,
                 name=None if self.worker_id is None else WorkerId(self.worker_id),
                 options=self._options,

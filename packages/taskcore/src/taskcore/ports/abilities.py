@@ -68,8 +68,6 @@ class TaskArchive(Protocol):
         """
         ...
 
-        ...
-
 
 @runtime_checkable
 class Rearranging(Protocol):

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from taskcore.errors import InvalidInput
 from taskcore.models import Receipt, TaskSpec
-from taskcore.ports import TaskQueue
+from taskcore.ports import TaskStore
+
+from taskmq.storage import entering
 
 MOST = 200
 """Jobs of one commit, so that no other process waits long for its turn."""
@@ -20,7 +22,7 @@ class Intake:
     A job that the store refuses fails alone: those beside it are stored.
     """
 
-    def __init__(self, store: TaskQueue) -> None:
+    def __init__(self, store: TaskStore) -> None:
         self._store = store
         self._waiting: deque[_Waiting] = deque()
         self._storing: asyncio.Task[None] | None = None
@@ -51,7 +53,7 @@ class Intake:
 
     async def _store_batch(self, batch: Sequence[_Waiting]) -> None:
         try:
-            receipts = await self._store.put([spec for spec, _ in batch])
+            receipts = await entering.put(self._store, [spec for spec, _ in batch])
         except InvalidInput as error:
             if len(batch) == 1:
                 _fail(batch, error)

@@ -9,7 +9,8 @@ from taskcore.models import Attempt, LogLine, Order, TaskQuery, TaskRecord
 from taskcore.ports import TaskReader
 from taskcore.states import Event, TaskState
 
-from taskmq.vocabulary import CANCELLED, handler_of, task_id
+from taskmq.storage import dependencies
+from taskmq.vocabulary import CANCELLED, error_of, handler_of, task_id
 
 
 class _Line(NamedTuple):
@@ -59,11 +60,13 @@ def _happened(task: TaskRecord, attempts: Sequence[Attempt]) -> Iterator[_Line]:
         if attempt.ended is Event.RELEASE and attempt.error is not None and attempt.error.type == WAITING:
             yield _Line(attempt.started_at, task, "INFO", f"Job {attempt.error.message}")
             continue
+        if attempt.worker == dependencies.HAND:
+            continue
         yield _Line(attempt.started_at, task, "INFO", "Job started")
         if attempt.ended is not None and attempt.finished_at is not None:
             yield _Line(attempt.finished_at, task, *_ending(attempt))
     if task.state is TaskState.CANCELLED and task.finished_at is not None:
-        yield _Line(task.finished_at, task, "WARNING", CANCELLED)
+        yield _Line(task.finished_at, task, "WARNING", error_of(task) or CANCELLED)
 
 
 def _ending(attempt: Attempt) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import os
 import threading
 from abc import abstractmethod
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Unpack
 
@@ -15,11 +15,12 @@ from taskcore.models import Claim, LogLine, Order, TaskQuery, TaskRecord, TaskSp
 from taskcore.ports import PerLoop, TaskStore, WorkerRegistry
 from taskcore.states import TaskState
 
+from taskmq import outcomes
 from taskmq.bridge import bridge
 from taskmq.errors import NotSupported
 from taskmq.job import Job, JobStatus
 from taskmq.options import JobOptions, More, numbered, spec_of, specs_of
-from taskmq.storage import history
+from taskmq.storage import entering, history, unique
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.moves import ByHand
 from taskmq.vocabulary import PERIODIC, QUEUE, copy_of, job_of, task_id, utc_now
@@ -153,12 +154,16 @@ class StoreBackend(QueueBackend):
         return self._put(specs)
 
     def _put(self, specs: Sequence[TaskSpec]) -> list[Inserted]:
-        return [Inserted(int(receipt.task), receipt.created) for receipt in bridge.run(self.store.put(specs))]
+        return [Inserted(int(receipt.task), receipt.created) for receipt in bridge.run(entering.put(self.store, specs))]
+
+    @property
+    def _keys(self) -> unique.KeyStore:
+        return entering.keys_of(self.store)
 
     async def _insert(self, store: TaskStore, spec: TaskSpec, worker: str | None, until: datetime | None) -> int:
-        (receipt,) = await store.put([spec])
+        (receipt,) = await entering.put(store, [spec])
         lease = until and until - utc_now()
-        if worker and lease and lease > timedelta(0):
+        if receipt.created and worker and lease and lease > timedelta(0):
             await store.take(receipt.task, WorkerId(worker), lease)
         return int(receipt.task)
 
@@ -230,21 +235,43 @@ class StoreBackend(QueueBackend):
         """Store a dead job anew, take it off the dead list, and return the new id.
 
         Doing it twice at the same time, or again after a crash in between, makes one new job.
-        """
-        return bridge.run(self._replay_dead(self.store, task_id(job_id)))
 
-    async def _replay_dead(self, store: TaskStore, task: TaskId) -> int | None:
+        Raises:
+            UniqueKeyTaken: a job that is not over has its unique key.
+        """
+        return bridge.run(self._replay_dead(self._keys, task_id(job_id)))
+
+    async def _replay_dead(self, store: unique.KeyStore, task: TaskId) -> int | None:
         record = await store.get(task)
         if record is None or record.state not in DEAD:
             return None
-        copy = copy_of(record, now=await store.now(), key=f"replay of {task}, attempt {record.attempt}")
-        (receipt,) = await store.put([copy])
+        replayed = await _copied(store, record, key=f"replay of {task}, attempt {record.attempt}")
         await store.delete([task])
-        return int(receipt.task)
+        return replayed
+
+    def copy_job(self, job_id: int) -> int | None:
+        """Store another job like this one, due now, and return its id; None when there is none to copy.
+
+        Raises:
+            UniqueKeyTaken: a job that is not over has its unique key.
+        """
+        return bridge.run(self._copy(self._keys, task_id(job_id)))
+
+    async def _copy(self, store: unique.KeyStore, task: TaskId) -> int | None:
+        record = await store.get(task)
+        return None if record is None else await _copied(store, record)
 
     def retry_job(self, job_id: int) -> bool:
-        """Make a job that is over pending and due now, under the id that it has; False when it is not over."""
-        return bridge.run(self.store.replay([task_id(job_id)]))[0]
+        """Make a job that is over pending and due now, under the id that it has; False when it is not over.
+
+        Raises:
+            UniqueKeyTaken: another job has got its unique key since.
+        """
+        return bridge.run(self._retry(self._keys, task_id(job_id)))
+
+    async def _retry(self, store: unique.KeyStore, task: TaskId) -> bool:
+        record = await store.get(task)
+        return record is not None and await unique.replay(store, record)
 
     def delete_job(self, job_id: int) -> bool:
         """Remove a job and its logs; False when there is none, or it is running."""
@@ -256,6 +283,23 @@ class StoreBackend(QueueBackend):
         """The job, dead and cancelled ones included."""
         record = bridge.run(self.store.get(task_id(job_id)))
         return None if record is None else _job(record)
+
+    def results(self, job_ids: Iterable[int]) -> dict[int, Any]:
+        """What the handlers of these jobs returned, by id. In a handler: ``backend.results(job.depends_on)``.
+
+        Raises:
+            JobNotFound: there is no such job. JobFailed: it is dead or cancelled. JobNotOver: it has no result yet.
+        """
+        return {job_id: outcomes.result_of(outcomes.found(self.get_job, job_id)) for job_id in job_ids}
+
+    def wait(self, job_id: int, timeout: float | None = None) -> Job:
+        """Wait until a job has succeeded, and return it; its ``return_value`` is what the handler returned.
+
+        Raises:
+            JobNotFound: there is none, or it was removed. JobFailed: it is dead or cancelled.
+            WaitTimeout: it is not over after ``timeout`` seconds. InvalidInput: it is periodic, and never over.
+        """
+        return outcomes.wait(self.get_job, job_id, timeout)
 
     def find_jobs(
         self,
@@ -305,6 +349,13 @@ class StoreBackend(QueueBackend):
         except (StoreError, InvalidInput):
             return False
         return True
+
+
+async def _copied(store: unique.KeyStore, record: TaskRecord, key: str | None = None) -> int:
+    (receipt,) = await unique.put(store, [copy_of(record, now=await store.now(), key=key)])
+    if not receipt.created:  # by an earlier try to copy it, or for a job of the same unique key
+        await unique.refuse_others(store, receipt.task, record)
+    return int(receipt.task)
 
 
 def _job(record: TaskRecord) -> Job:
