@@ -170,9 +170,12 @@ def test_the_doctor_finds_nothing_wrong(taskmq: Taskmq) -> None:
     result = taskmq("doctor", "--json")
 
     assert 0 == result.exit_code
-    assert ["versions", "settings", "store", "handlers"] == [
-        item["check"] for item in json.loads(result.stdout)["items"] if item["ok"]
+    levels = {item["check"]: item["level"] for item in json.loads(result.stdout)["items"]}
+    assert ["ok"] * 6 == [
+        levels[check] for check in ("versions", "settings", "store", "clock", "permissions", "handlers")
     ]
+    assert ["warning", "warning"] == [levels[check] for check in ("workers", "secret")]
+    assert 1 == taskmq("doctor", "--strict").exit_code
 
 
 @pytest.mark.parametrize(("variable", "value"), [("TASKMQ_BACKEND", "sqlit"), ("TASKMQ_DB_PATH", "nowhere/taskmq.db")])
@@ -184,8 +187,16 @@ def test_the_doctor_names_what_is_wrong(
     result = taskmq("doctor", "--json")
 
     wrong = [item for item in json.loads(result.stdout)["items"] if not item["ok"]]
-    assert (1, "store") == (result.exit_code, wrong[-1]["check"])
+    assert (1, "workers") == (result.exit_code, wrong[-1]["check"])
     assert value in wrong[-1]["detail"]
+
+
+def test_the_doctor_looks_at_the_secret(taskmq: Taskmq, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASKMQ_JWT_SECRET", "too short")
+    assert 1 == taskmq("doctor").exit_code
+
+    monkeypatch.setenv("TASKMQ_JWT_SECRET", "long enough, even for those who want 32 bytes")
+    assert "secret\ttrue\tTASKMQ_JWT_SECRET is long enough" in taskmq("doctor").stdout
 
 
 def test_the_dummy_handler_is_always_there(taskmq: Taskmq) -> None:

@@ -9,6 +9,7 @@ import sys
 
 from taskmq import worker
 from taskmq.cli.adding import add_job
+from taskmq.cli.completing import completion
 from taskmq.cli.config import config
 from taskmq.cli.dead import list_dead, replay, replay_dead
 from taskmq.cli.doctor import doctor
@@ -49,6 +50,7 @@ __all__ = [
 
 for _command in (
     add_job,
+    completion,
     config,
     doctor,
     get_job,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import click
 
 from taskmq.cli.bulk import Deed, do_to_found
+from taskmq.cli.completing import HANDLER, MAX_ID
 from taskmq.cli.documents import JOB_COLUMNS, job_document
 from taskmq.cli.failures import ExitCode, Failure
 from taskmq.cli.output import Output, output_options
@@ -19,7 +20,7 @@ from taskmq.storage.base import Job
 
 @click.command("list-dead")
 @click.option("--limit", type=click.IntRange(1, MOST), default=20, show_default=True, help="At most N jobs.")
-@click.option("--offset", type=click.IntRange(0, JOB_ID.max), default=0, show_default=True, help="Pass over N jobs.")
+@click.option("--offset", type=click.IntRange(0, MAX_ID), default=0, show_default=True, help="Pass over N jobs.")
 @output_options
 def list_dead(limit: int, offset: int, output: Output) -> None:
     """List dead jobs, newest first."""
@@ -64,7 +65,7 @@ def _verify(queue: Service, job_id: int) -> None:
 @click.command("replay-dead")
 @click.argument("job_id", type=JOB_ID, metavar="[ID]", required=False)
 @click.option("--all", "everything", is_flag=True, help="All dead jobs, oldest first.")
-@click.option("--handler", help="With --all: only jobs with this handler.")
+@click.option("--handler", type=HANDLER, help="With --all: only jobs with this handler.")
 @click.option("--dry-run", is_flag=True, help="With --all: say what would be replayed.")
 @click.option("--yes", is_flag=True, help="With --all: do not ask.")
 @click.option("--rate", "pause", type=rate, metavar="N/s", help="With --all: no faster than this, e.g. 5/s or 100/m.")

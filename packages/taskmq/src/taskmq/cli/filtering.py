@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from taskmq.cli.completing import HANDLER, QUEUE_NAME
 from taskmq.cli.params import past
 from taskmq.filters import JobFilter
 from taskmq.service import Service
@@ -23,8 +24,8 @@ _OPTIONS = (
         type=click.Choice(list(dict.fromkeys((*STATES, *PHASES)))),
         help="Only jobs in this state; failed is dead or cancelled.",
     ),
-    click.option("--handler", metavar="NAME", help="Only jobs with this handler."),
-    click.option("--queue", metavar="NAME", help="Only jobs of this queue."),
+    click.option("--handler", type=HANDLER, metavar="NAME", help="Only jobs with this handler."),
+    click.option("--queue", type=QUEUE_NAME, metavar="NAME", help="Only jobs of this queue."),
     click.option(
         "--since", type=past, metavar="2h|ISO", help="Only jobs stored in this time, or from this instant on."
     ),

@@ -6,14 +6,15 @@ from typing import Any
 
 import click
 
-MAX_ID = 2**63 - 1
+from taskmq.cli.completing import JobId
+
 MOST = 1_000_000
 """Lines that one command prints, where there are no pages."""
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)?")
 _RATE = re.compile(r"(\d{1,6})/(s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
-JOB_ID = click.IntRange(1, MAX_ID)
+JOB_ID = JobId()
 
 
 class Setting(click.Option):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
+from taskmq.cli.completing import QUEUE_NAME
 from taskmq.cli.output import Column, Document, Output, output_options
 from taskmq.cli.params import slots
 from taskmq.cli.session import backend
@@ -36,7 +37,7 @@ def list_queues(output: Output) -> None:
 
 
 @queues.command("pause")
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", type=QUEUE_NAME, metavar="NAME...", nargs=-1, required=True)
 @output_options
 def pause_queues(names: tuple[str, ...], output: Output) -> None:
     """Hand out no jobs of these queues; what runs goes on."""
@@ -45,7 +46,7 @@ def pause_queues(names: tuple[str, ...], output: Output) -> None:
 
 
 @queues.command("resume")
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", type=QUEUE_NAME, metavar="NAME...", nargs=-1, required=True)
 @output_options
 def resume_queues(names: tuple[str, ...], output: Output) -> None:
     """Hand out their jobs again."""
@@ -54,7 +55,7 @@ def resume_queues(names: tuple[str, ...], output: Output) -> None:
 
 
 @queues.command("limit")
-@click.argument("name")
+@click.argument("name", type=QUEUE_NAME)
 @click.argument("most", type=slots, metavar="N|none")
 @output_options
 def limit_queue(name: str, most: int | None, output: Output) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import click
 
+from taskmq.cli.completing import HANDLER, JobId
 from taskmq.cli.documents import (
     ENTRY_COLUMNS,
     ICONS,
@@ -85,8 +86,8 @@ def _moment(entry: Entry) -> str:
 
 
 @click.command("logs")
-@click.option("--job", "job_id", type=click.IntRange(0, JOB_ID.max), metavar="ID", help="Lines of this job.")
-@click.option("--handler", help="Lines of jobs with this handler.")
+@click.option("--job", "job_id", type=JobId(0), metavar="ID", help="Lines of this job.")
+@click.option("--handler", type=HANDLER, help="Lines of jobs with this handler.")
 @click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="The newest N lines.")
 @output_options
 def logs(job_id: int | None, handler: str | None, limit: int, output: Output) -> None:

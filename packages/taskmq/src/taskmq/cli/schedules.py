@@ -8,6 +8,7 @@ import click
 from taskcore.schedule import Overlap
 from taskcore.schedule.misfire import MisfirePolicy
 
+from taskmq.cli.completing import SCHEDULE
 from taskmq.cli.documents import job_document
 from taskmq.cli.output import Column, Document, Output, output_options
 from taskmq.cli.params import MOST, duration, instant
@@ -75,7 +76,7 @@ def add_schedule(
 
 
 @schedules.command("remove")
-@click.argument("schedule", metavar="ID")
+@click.argument("schedule", type=SCHEDULE, metavar="ID")
 def remove_schedule(schedule: str) -> None:
     """Remove a schedule and its history; its jobs stay."""
     Schedules(backend()).remove(schedule)
@@ -83,7 +84,7 @@ def remove_schedule(schedule: str) -> None:
 
 
 @schedules.command("pause")
-@click.argument("schedule", metavar="ID")
+@click.argument("schedule", type=SCHEDULE, metavar="ID")
 @output_options
 def pause_schedule(schedule: str, output: Output) -> None:
     """Hold a schedule; what comes by meanwhile is not caught up."""
@@ -91,7 +92,7 @@ def pause_schedule(schedule: str, output: Output) -> None:
 
 
 @schedules.command("resume")
-@click.argument("schedule", metavar="ID")
+@click.argument("schedule", type=SCHEDULE, metavar="ID")
 @output_options
 def resume_schedule(schedule: str, output: Output) -> None:
     """Let a schedule go on, from now."""
@@ -100,7 +101,7 @@ def resume_schedule(schedule: str, output: Output) -> None:
 
 
 @schedules.command("run")
-@click.argument("schedule", metavar="ID")
+@click.argument("schedule", type=SCHEDULE, metavar="ID")
 @output_options
 def run_schedule(schedule: str, output: Output) -> None:
     """Store its job once more, due now."""
@@ -112,7 +113,7 @@ def run_schedule(schedule: str, output: Output) -> None:
 
 
 @schedules.command("next")
-@click.argument("schedule", metavar="ID")
+@click.argument("schedule", type=SCHEDULE, metavar="ID")
 @click.option("--count", type=click.IntRange(1, 1000), default=5, show_default=True, help="So many instants.")
 @output_options
 def next_instants(schedule: str, count: int, output: Output) -> None:
@@ -122,7 +123,7 @@ def next_instants(schedule: str, count: int, output: Output) -> None:
 
 
 @schedules.command("history")
-@click.argument("schedule", metavar="ID")
+@click.argument("schedule", type=SCHEDULE, metavar="ID")
 @click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="At most N instants.")
 @output_options
 def show_history(schedule: str, limit: int, output: Output) -> None:

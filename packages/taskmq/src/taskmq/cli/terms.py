@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from taskmq.cli.completing import HANDLER, QUEUE_NAME
 from taskmq.cli.params import duration, instant
 from taskmq.options import JobOptions
 from taskmq.vocabulary import QUEUE, RETRY_POLICIES
@@ -15,9 +16,14 @@ R = TypeVar("R")
 TEN_YEARS = 3652 * 86_400
 
 _OF_ANY = {
-    "handler": click.option("--handler", metavar="NAME", help="Which handler runs it."),
+    "handler": click.option("--handler", type=HANDLER, metavar="NAME", help="Which handler runs it."),
     "queue": click.option(
-        "--queue", metavar="NAME", default=QUEUE, show_default=True, help="Workers of this queue run it."
+        "--queue",
+        type=QUEUE_NAME,
+        metavar="NAME",
+        default=QUEUE,
+        show_default=True,
+        help="Whose workers run it.",
     ),
     "priority": click.option("--priority", type=int, default=0, show_default=True, help="Higher first."),
     "retry_policy": click.option(
