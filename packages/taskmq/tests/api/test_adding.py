@@ -11,14 +11,15 @@ from taskcore.errors import InvalidInput, StoreUnavailable
 from taskcore.ids import TaskId
 from taskcore.models import Receipt, TaskSpec
 from taskmq.api.intake import Intake
-from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.bridge import bridge
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.vocabulary import task_id
 
 Headers = dict[str, str]
 JOB = {"payload": {"key": "value"}, "handler": "dummy"}
 
 
-def test_all_that_can_be_said_of_a_job_is_kept(client: TestClient, admin: Headers, backend: SQLiteBackend) -> None:
+def test_all_that_can_be_said_of_a_job_is_kept(client: TestClient, admin: Headers, backend: StoreBackend) -> None:
     more = {
         "queue": "mail",
         "max_retries": 7,
@@ -32,7 +33,8 @@ def test_all_that_can_be_said_of_a_job_is_kept(client: TestClient, admin: Header
     answer = client.post("/add-job", json={**JOB, **more}, headers=admin)
 
     assert 200 == answer.status_code, answer.text
-    (record,) = asyncio.run(_records(backend))
+    record = bridge.run(backend.store.get(task_id(1)))
+    assert record is not None
     assert ("mail", timedelta(seconds=90), datetime(2126, 4, 1, 12, tzinfo=UTC), "ada", 2) == (
         record.queue,
         record.timeout,
@@ -44,10 +46,7 @@ def test_all_that_can_be_said_of_a_job_is_kept(client: TestClient, admin: Header
     assert '"retry_delay": 0.5' in (record.meta or "")
 
 
-async def _records(backend: SQLiteBackend) -> Sequence[Any]:
-    return [await backend.store.get(task_id(1))]
-
-
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
     ("name", "values"),
     [
@@ -61,7 +60,7 @@ async def _records(backend: SQLiteBackend) -> Sequence[Any]:
     ],
 )
 def test_what_cannot_be_said_is_refused_and_nothing_is_stored(
-    client: TestClient, admin: Headers, backend: SQLiteBackend, name: str, values: list[Any]
+    client: TestClient, admin: Headers, backend: StoreBackend, name: str, values: list[Any]
 ) -> None:
     answers = [client.post("/add-job", json={**JOB, name: value}, headers=admin) for value in values]
 
@@ -70,7 +69,7 @@ def test_what_cannot_be_said_is_refused_and_nothing_is_stored(
 
 
 def test_a_key_stores_one_job_and_answers_with_it_from_then_on(
-    client: TestClient, admin: Headers, backend: SQLiteBackend
+    client: TestClient, admin: Headers, backend: StoreBackend
 ) -> None:
     keyed = {**admin, "Idempotency-Key": "order 17"}
 
@@ -84,13 +83,15 @@ def test_a_key_stores_one_job_and_answers_with_it_from_then_on(
     assert 2 == backend.get_queue_depth()
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
-def test_a_key_that_is_none_is_refused(client: TestClient, admin: Headers, backend: SQLiteBackend, key: str) -> None:
+def test_a_key_that_is_none_is_refused(client: TestClient, admin: Headers, backend: StoreBackend, key: str) -> None:
     answer = client.post("/add-job", json=JOB, headers={**admin, "Idempotency-Key": key})
 
     assert (422, 0) == (answer.status_code, backend.get_queue_depth())
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_a_body_that_says_it_is_something_else_is_refused(client: TestClient, admin: Headers, kind: str) -> None:
     answer = client.post(

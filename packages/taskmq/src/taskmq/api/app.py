@@ -10,7 +10,7 @@ from taskcore.web.methods import HeadByGet
 from taskcore.web.stack import protected
 
 from taskmq import __version__, payload
-from taskmq.api import adding, documentation, login, problems, routes
+from taskmq.api import adding, dead, documentation, fleet, jobs, login, many, problems, queues, routes, schedules
 from taskmq.api.callers import StrangersFirst, token_access
 from taskmq.api.dashboard import DashboardMount
 from taskmq.api.desk import Desk
@@ -19,7 +19,10 @@ BODY_LIMIT = 2 * payload.MAX_BYTES
 """A payload of the greatest size fits in, with every other character escaped."""
 OPEN_TO_ALL = ("/dashboard", "/docs", "/redoc", "/openapi.json", "/health", "/login", "/monitor/metrics")
 """What needs no token: the dashboard has a door of its own."""
-FOR_TOKENS = ("/add-job", "/cancel", "/retry", "/job/")
+FOR_TOKENS = (
+    *("/add-job", "/cancel", "/retry", "/job/"),
+    *("/jobs", "/dead", "/queues", "/schedules", "/workers", "/statistics"),
+)
 
 
 def create_app(desk: Desk) -> FastAPI:
@@ -43,8 +46,8 @@ def create_app(desk: Desk) -> FastAPI:
     )
     app.state.desk = desk
     app.include_router(adding.routes())
-    app.include_router(routes.router)
-    app.include_router(login.router)
+    for each in (routes, login, many, jobs, dead, queues, schedules, fleet):
+        app.include_router(each.router)
     documentation.add_pages(app)
     app.mount("/dashboard", DashboardMount(desk), name="dashboard")
     return app

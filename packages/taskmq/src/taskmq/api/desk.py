@@ -86,19 +86,18 @@ class Desk:
         self._opened = AsyncExitStack()
         self._used: QueueBackend | None = None
         self._accounts: tuple[tuple[StoreBackend, asyncio.AbstractEventLoop], Accounts] | None = None
-        self._known: QueueBackend | None = None
+        self._followed: QueueBackend | None = None
         self._intake: tuple[tuple[TaskStore, asyncio.AbstractEventLoop], Intake] | None = None
         self._ledger = Ledger(self.note)
 
     async def queue(self) -> QueueBackend:
         """The queue as it is now. It may take a while to open, so a thread sees to that."""
-        if self._known is not None and self.backends() is self._known:
-            return self._known
-        self._known = await asyncio.to_thread(self._opened_queue)
-        return self._known
+        if self._followed is None or self.backends() is not self._followed:
+            self._followed = await asyncio.to_thread(self._follow)
+        return self._followed
 
-    def _opened_queue(self) -> QueueBackend:
-        backend = self.backends()
+    def _follow(self) -> QueueBackend:
+        backend = self._backend()
         self.telemetry.follow(backend)
         return backend
 
@@ -127,9 +126,7 @@ class Desk:
 
     def service(self) -> Service:
         """The use cases, on the queue as it is now; for threads, as opening it may take a while."""
-        backend = self._backend()
-        self.telemetry.follow(backend)
-        return Service(backend)
+        return Service(self._follow())
 
     def store_backend(self) -> StoreBackend:
         """The same queue, where it is one of this package.

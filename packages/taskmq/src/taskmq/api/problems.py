@@ -1,7 +1,7 @@
 """Errors in the shape that the API documents: ``{"detail": ...}``, a text, or a list for input that is not valid."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -11,7 +11,7 @@ from starlette.types import Scope
 from taskcore.errors import IllegalMove
 from taskcore.web.problems import Details, Problem, exception_handlers, response_to
 
-from taskmq.errors import JobNotFound, NotSupported
+from taskmq.errors import JobNotFound, NotSupported, ScheduleExists, ScheduleNotFound
 
 _MISSING = {"msg": "field required", "type": "value_error.missing"}
 """The words of the documentation, which are older than those of pydantic."""
@@ -37,7 +37,9 @@ def handlers() -> dict[Any, Any]:
         RequestValidationError: _invalid,
         JobNotFound: _not_found,
         IllegalMove: _wrong_state,
-        NotSupported: _not_supported,
+        NotSupported: _told_as(501),
+        ScheduleNotFound: _told_as(404),
+        ScheduleExists: _told_as(409),
     }
     return {**exception_handlers(render), **own}
 
@@ -64,8 +66,13 @@ async def _wrong_state(request: Request, error: IllegalMove) -> Response:
     return response_to(Problem(409, detail, code=error.code), request.scope, render)
 
 
-async def _not_supported(request: Request, error: NotSupported) -> Response:
-    return response_to(Problem(501, str(error), code=error.code), request.scope, render)
+def _told_as(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Answers with the words of the error."""
+
+    async def told(request: Request, error: Exception) -> Response:
+        return response_to(Problem(status, str(error), code=getattr(error, "code", "")), request.scope, render)
+
+    return told
 
 
 def _answer(status: int, detail: str | Sequence[Mapping[str, Any]]) -> Response:

@@ -8,17 +8,16 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from taskcore.auth.permissions import Verb
-from taskcore.auth.principal import Principal
 from taskcore.errors import TaskcoreError
-from taskcore.web.auth import origin_of
 
 from taskmq.api.answers import TO_CHANGE, TO_READ, answers
 from taskmq.api.callers import may
 from taskmq.api.desk import Backends
-from taskmq.api.injected import Here, Queue
-from taskmq.api.schemas.acting import JobCancelled, JobNumber, JobRetrying
+from taskmq.api.injected import Caller, Here, Queue, caller
+from taskmq.api.schemas.acting import JobCancelled, JobNumber, JobRetrying, ToStop
 from taskmq.api.schemas.health import HealthShown
 from taskmq.api.schemas.reading import JobShown
+from taskmq.service import Cancellation
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.store_backend import StoreBackend
 
@@ -32,24 +31,21 @@ router = APIRouter()
 
 
 @router.post("/cancel", summary="Cancel a pending job", responses=TO_CHANGE)
-async def cancel_job(
-    wanted: JobNumber, request: Request, desk: Here, queue: Queue, by: Annotated[Principal, may(Verb.CANCEL)]
-) -> JobCancelled:
-    """409, and no change, for a job that is not pending: running ones complete normally."""
-    await run_in_threadpool(queue.cancel, wanted.job_id)
-    desk.telemetry.cancelled(await run_in_threadpool(queue.get, wanted.job_id))
-    await desk.note(by, "task.cancel", str(wanted.job_id), origin_of(request))
-    return JobCancelled(job_id=wanted.job_id)
+async def cancel_job(wanted: ToStop, queue: Queue, who: Annotated[Caller, caller(Verb.CANCEL)]) -> JobCancelled:
+    """409, and no change, for a job that is not pending: running ones complete normally, unless ``running`` is true."""
+    became = await run_in_threadpool(queue.cancel, wanted.job_id, running=wanted.running)
+    if became is Cancellation.CANCELLED:
+        who.desk.telemetry.cancelled(await run_in_threadpool(queue.get, wanted.job_id))
+    await who.did("task.cancel", str(wanted.job_id))
+    return JobCancelled(status=became.value, job_id=wanted.job_id)
 
 
 @router.post("/retry", summary="Retry a failed job", responses=TO_CHANGE)
-async def retry_job(
-    wanted: JobNumber, request: Request, desk: Here, queue: Queue, by: Annotated[Principal, may(Verb.RETRY)]
-) -> JobRetrying:
+async def retry_job(wanted: JobNumber, queue: Queue, who: Annotated[Caller, caller(Verb.RETRY)]) -> JobRetrying:
     """Dead and cancelled jobs keep their ids. 409 for one that is running or has succeeded."""
     await run_in_threadpool(queue.retry, wanted.job_id)
-    desk.telemetry.retried()
-    await desk.note(by, "task.retry", str(wanted.job_id), origin_of(request))
+    who.desk.telemetry.retried()
+    await who.did("task.retry", str(wanted.job_id))
     return JobRetrying(job_id=wanted.job_id)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, StrictInt
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 
 class JobNumber(BaseModel):
@@ -11,10 +11,16 @@ class JobNumber(BaseModel):
     job_id: StrictInt = Field(examples=[123])
 
 
-class JobCancelled(BaseModel):
-    """The job will not run."""
+class ToStop(JobNumber):
+    """Which job, and whether it may be one that runs."""
 
-    status: Literal["cancelled"] = "cancelled"
+    running: StrictBool = Field(False, description="Stop it also when it is running.")
+
+
+class JobCancelled(BaseModel):
+    """The job will not run; or it runs, and its worker has been told to stop it: ``cancelling``."""
+
+    status: Literal["cancelled", "cancelling"] = "cancelled"
     job_id: int
 
 
