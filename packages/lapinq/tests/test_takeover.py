@@ -206,6 +206,17 @@ async def test_six_servers_that_start_at_once_on_an_empty_database_are_ready_soo
         await service.close()
 
 
+async def test_the_url_may_carry_options_of_libpq_as_hosts_of_databases_hand_them_out(empty_database: str) -> None:
+    url = f"{empty_database}?sslmode=prefer"
+    service = await opened(url)
+    await service.health()
+    await service.close()
+
+    accounts = await wiring.open_accounts(Settings(database_url=url))
+    await accounts.check()
+    await accounts.close()
+
+
 async def test_a_second_start_changes_nothing(connection: "asyncpg.Connection", empty_database: str) -> None:
     schema = "SELECT oid::text FROM pg_class WHERE relname LIKE 'lapinq%' ORDER BY oid"
     await (await opened(empty_database)).close()

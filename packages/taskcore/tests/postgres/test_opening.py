@@ -50,6 +50,11 @@ async def test_sqlalchemys_form_of_a_url_is_welcome(postgres_url: str, prefix: s
         await store.check()
 
 
+async def test_a_url_may_carry_options_of_libpq(postgres_url: str, prefix: str) -> None:
+    async with await PostgresStore.open(f"{postgres_url}?sslmode=prefer", prefix=prefix) as store:
+        await store.check()
+
+
 @pytest.mark.parametrize("prefix", ["", "a-b", "1st", "tasks; DROP", "größe", "Upper", "x" * 41])
 async def test_a_prefix_is_a_plain_lower_case_identifier(postgres_url: str, prefix: str) -> None:
     with pytest.raises(InvalidInput, match="prefix must be a lower-case ASCII identifier"):

@@ -77,9 +77,11 @@ def made(url: str) -> tuple[AsyncEngine, Dialect]:
     if dialect is SQLITE and ":memory:" in str(parts.database):
         raise InvalidInput("url must name a file of SQLite, which all processes see; MemoryAccounts needs none")
     try:
+        dial = {} if dialect.dial is None else {"async_creator": dialect.dial(url)}
         engine = create_async_engine(
             parts.set(drivername=dialect.driver),
             connect_args=dict(dialect.connect),
+            **dial,
             **dialect.options,
             pool_size=_CONNECTIONS,
             max_overflow=_CONNECTIONS,

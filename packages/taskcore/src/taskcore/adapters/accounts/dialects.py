@@ -1,7 +1,7 @@
 """What differs between databases, as a value. All else is said once, in SQLAlchemy's words."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,8 @@ from taskcore.adapters.sqlite import errors as sqlite
 from taskcore.errors import StoreUnavailable
 
 _TAKEN = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+_DIALLING = 10.0
+"""Seconds that PostgreSQL has to answer."""
 BUSY = 5.0
 """Seconds that a connection to SQLite waits for others before its step is done again."""
 
@@ -29,6 +31,7 @@ class Dialect:
         errors: makes what names its errors, from where it is.
         now: its clock in microseconds since 1970, as SQL; None is this process's clock.
         connect: what its driver is asked for with every connection.
+        dial: makes what connects to a URL, where its driver reads URLs by itself.
         options: of engines that are ours. Steps are right under stricter levels too, and are then repeated more often.
     """
 
@@ -37,6 +40,7 @@ class Dialect:
     errors: Callable[[str], Errors]
     now: str | None = None
     connect: Mapping[str, object] = field(default_factory=dict)
+    dial: Callable[[str], Callable[[], Awaitable[Any]]] | None = None
     options: Mapping[str, Any] = field(default_factory=lambda: {"isolation_level": "READ COMMITTED"})
 
 
@@ -119,6 +123,15 @@ def _postgres_errors(place: str) -> Errors:
     )
 
 
+def _dial_postgres(url: str) -> Callable[[], Awaitable[Any]]:
+    import asyncpg
+
+    from taskcore.adapters.postgres.database import checked_url
+
+    checked = checked_url(url)
+    return lambda: asyncpg.connect(checked, timeout=_DIALLING)
+
+
 SQLITE = Dialect(
     driver="sqlite+aiosqlite", extra="sqlite", errors=_sqlite_errors, connect={"timeout": BUSY}, options={}
 )
@@ -128,7 +141,7 @@ POSTGRES = Dialect(
     errors=_postgres_errors,
     # The same during a statement, so that it can be compared with what an index holds.
     now="CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT)",
-    connect={"timeout": 10},
+    dial=_dial_postgres,
 )
 MARIADB = Dialect(
     driver=MYSQL.driver,

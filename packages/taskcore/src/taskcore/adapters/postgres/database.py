@@ -56,7 +56,7 @@ class Database:
     """A pool of connections. It serves the event loop that it was opened on."""
 
     def __init__(self, url: str, prefix: str, clock: Clock | None, patience: float, connections: int) -> None:
-        self.url = _checked(url)
+        self.url = checked_url(url)
         self.prefix = prefix
         self.where = _without_secrets(self.url)
         self.patience = patience
@@ -87,6 +87,11 @@ class Database:
                 server_settings=SETTINGS | {"idle_in_transaction_session_timeout": f"{self.patience * 1000:.0f}"},
                 reset=_leave_as_it_is,
             )
+
+    async def connect(self) -> Any:
+        """A connection beside the pool, which its caller closes. The driver reads the URL by itself, as it knows the
+        options of libpq."""
+        return await asyncpg.connect(self.url, timeout=self.patience)
 
     async def close(self) -> None:
         """Let go of the connections, after what is under way. Closing twice is fine."""
@@ -214,7 +219,7 @@ async def _leave_as_it_is(connection: object) -> None:
     """Our statements change no setting beyond their transaction, so none has to be reset in a round trip of its own."""
 
 
-def _checked(url: str) -> str:
+def checked_url(url: str) -> str:
     """A URL that asyncpg understands; SQLAlchemy's form with a driver is welcome too.
 
     Raises:

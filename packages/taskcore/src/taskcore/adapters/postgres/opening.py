@@ -60,8 +60,7 @@ async def migrate(database: Database) -> None:
         from taskcore.adapters.sql.upgrade import upgrade
     except ImportError as error:
         raise MissingExtra("making the tables of a PostgreSQL store needs: pip install 'taskcore[postgres]'") from error
-    url = database.url.replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": database.patience})
+    engine = create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=database.connect)
     async with turn_of_task(), engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": LOCK})
         await connection.run_sync(upgrade, database.prefix, IdScheme.TIME_SORTED, versions=VERSIONS)
