@@ -14,7 +14,7 @@ from lapinq.storage import Storage
 from tests import servers
 
 # Quicker than TRUNCATE, while there are few rows.
-_EMPTY = "; ".join(
+EMPTY = "; ".join(
     f"DELETE FROM {table}"
     for table in [
         *(f"{CORE}_{name}" for name in ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues")),
@@ -58,7 +58,7 @@ def settings(postgres_url: str) -> Settings:
 async def service(settings: Settings, folder: Path) -> AsyncIterator[Service]:
     """The use cases on an empty database; ``folder`` is the import root."""
     service = await Service.open(settings)
-    await service.tables.pool.execute(_EMPTY)
+    await service.tables.pool.execute(EMPTY)
     yield service
     await service.close()
 

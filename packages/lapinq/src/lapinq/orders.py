@@ -34,6 +34,7 @@ class Order:
         scheduled_at: aware; None is at once.
         max_retries: executions in all; 0 and 1 both mean one.
         ttl_seconds: None is for ever, 0 stores nothing.
+        idempotency_key: while a task with this key is kept, it is the answer, and none is stored.
     """
 
     task_name: str
@@ -49,6 +50,7 @@ class Order:
     retry_delay: float | None = None
     retry_backoff: bool = True
     webhook_url: str | None = None
+    idempotency_key: str | None = None
 
     @classmethod
     def from_json(cls, found: object) -> Self:
@@ -85,6 +87,7 @@ class Order:
             run_at=self.scheduled_at,
             expires_at=now + timedelta(seconds=self.ttl_seconds) if now and self.ttl_seconds else None,
             retry=terms.retry,
+            idempotency_key=self.idempotency_key,
             meta=terms.dump(),
         )
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from taskcore.errors import InvalidInput, TaskNotFound
+from taskcore.errors import IllegalMove, InvalidInput, TaskNotFound
 from taskcore.ids import TaskId
-from taskcore.models import TaskQuery, TaskRecord, TaskSpec
+from taskcore.models import Attempt, LogLine, Receipt, TaskQuery, TaskRecord, TaskSpec
 from taskcore.pagination import Cursor, Page, checked_limit
 from taskcore.states import AT_REST, TaskState
 
@@ -41,11 +41,23 @@ class QueueStats:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of an order. ``task`` is None when its TTL is 0; ``created`` is False when its idempotency key is
+    that of ``task``."""
+
+    task: UUID | None
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """What a sweep did: pending tasks that expired, and finished ones that were removed."""
 
     expired: int
     removed: int
+
+
+NOT_STORED = Placed(None, True)
 
 
 class Service:
@@ -97,8 +109,15 @@ class Service:
         Raises:
             NotImportable: no worker would run it. InvalidInput: a value is not allowed.
         """
-        (task,) = await self.enqueue_each([order])
-        return task
+        return (await self.place(order)).task
+
+    async def place(self, order: Order) -> Placed:
+        """Store a task, unless its idempotency key is taken.
+
+        Raises: as ``enqueue``.
+        """
+        (placed,) = await self._put([order])
+        return placed
 
     async def enqueue_batch(self, orders: Sequence[Order]) -> Sequence[UUID]:
         """Store tasks in one commit, all or none, and return the ids of those with a TTL other than 0.
@@ -115,10 +134,13 @@ class Service:
 
         Raises: as ``enqueue_batch``.
         """
+        return [placed.task for placed in await self._put(orders)]
+
+    async def _put(self, orders: Sequence[Order]) -> Sequence[Placed]:
         now = await self.now() if any(order.ttl_seconds for order in orders) else None
         specs = self._specs(orders, now)
         receipts = iter(await self.store.put([spec for spec in specs if spec is not None]))
-        return [None if spec is None else UUID(next(receipts).task) for spec in specs]
+        return [NOT_STORED if spec is None else _placed(next(receipts)) for spec in specs]
 
     def _specs(self, orders: Sequence[Order], now: datetime | None) -> Sequence[TaskSpec | None]:
         specs = list[TaskSpec | None]()
@@ -165,7 +187,7 @@ class Service:
         wanted = wanted or Filter()
         limit = checked_limit(limit)
         after = None if cursor is None else TaskId(str(Cursor.decode(cursor, asdict(wanted)).key[0]))
-        found = await self._found(wanted, after, limit + 1)
+        found = await self.records(wanted, after, limit + 1)
         next_cursor = Cursor((found[limit - 1].id,)).encode(asdict(wanted)) if len(found) > limit else None
         return Page(tuple(map(task_of, found[:limit])), next_cursor)
 
@@ -175,6 +197,26 @@ class Service:
         Raises: as ``list``.
         """
         return await self.list(Filter(queue=queue, status="failed"), limit=limit, cursor=cursor)
+
+    async def count(self, wanted: Filter, most: int) -> int:
+        """How many tasks meet a filter; it counts no further than ``most``."""
+        return 0 if wanted.is_hopeless else await self.tables.count(wanted, most)
+
+    async def attempts(self, task: UUID) -> Sequence[Attempt]:
+        """The executions of a task, first to last; the newest hundred at least.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        return await self.store.attempts((await self._record(task)).id)
+
+    async def logs(self, task: UUID, limit: int = 100) -> Sequence[LogLine]:
+        """The newest lines that a task has left, oldest first.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        return await self.store.logs((await self._record(task)).id, limit=limit)
 
     async def queues(self) -> Sequence[QueueStats]:
         """The queues that hold any task, by name."""
@@ -226,6 +268,20 @@ class Service:
                 return
         raise NotPending("task not found or not pending")
 
+    async def stop(self, task: UUID) -> str:
+        """Cancel a pending task, or ask a running one to stop: "cancelled" or "cancelling".
+
+        Raises:
+            TaskNotFound: there is none. IllegalMove: it is at rest.
+        """
+        record = await self._record(task)
+        (state,) = await self.store.cancel([record.id])
+        if state is None:
+            raise TaskNotFound(str(task))
+        if state not in (TaskState.CANCELLED, TaskState.RUNNING) or record.state in AT_REST:
+            raise IllegalMove(STATUS[state], "cancel", "pending or running")
+        return "cancelling" if state is TaskState.RUNNING else "cancelled"
+
     async def requeue(self, task: UUID) -> None:
         """Make a failed task pending again, with all its executions before it.
 
@@ -275,10 +331,15 @@ class Service:
             raise TaskNotFound(str(task))
         return record
 
-    async def _found(self, wanted: Filter, after: TaskId | None, limit: int) -> Sequence[TaskRecord]:
+    async def records(self, wanted: Filter, after: TaskId | None, limit: int) -> Sequence[TaskRecord]:
+        """The core's records of tasks that meet a filter, newest first, those behind ``after``."""
         if wanted.is_hopeless:
             return ()
         if wanted.has_patterns:
             return await self.tables.search(wanted, after=after, limit=limit)
         states = STATES[wanted.status] if wanted.status else frozenset()
         return await self.store.find(TaskQuery(states=states, queue=wanted.queue or None, after=after, limit=limit))
+
+
+def _placed(receipt: Receipt) -> Placed:
+    return Placed(UUID(receipt.task), receipt.created)

@@ -21,6 +21,7 @@ class Settings:
 
     Attributes:
         api_key, session_secret: None is none at all.
+        insecure: without an API key, answer everybody and not only programs on this machine.
         rate_limit: requests a minute and address; 0 is no limit.
         max_payload_size: bytes of one request to enqueue.
         pool_size: connections of a process to the database, beside those for pages and accounts.
@@ -37,6 +38,7 @@ class Settings:
     database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
     api_key: str | None = field(default=None, repr=False)
     session_secret: str | None = field(default=None, repr=False)
+    insecure: bool = False
     rate_limit: int = 0
     cors_origins: tuple[str, ...] = ("*",)
     api_prefix: str = "/api/v1"
@@ -133,6 +135,7 @@ _VARIABLES: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
     "database_url": _database_url,
     "api_key": _read("LAPINQ_API_KEY", _text),
     "session_secret": _read("LAPINQ_SESSION_SECRET", _text),
+    "insecure": _read("LAPINQ_INSECURE", _flag),
     "rate_limit": _read("LAPINQ_RATE_LIMIT", _whole(0)),
     "cors_origins": _read("LAPINQ_CORS_ORIGINS", _list),
     "api_prefix": _read("LAPINQ_API_PREFIX", _prefix),

@@ -10,12 +10,14 @@ from random import Random
 from typing import Any, Self
 from uuid import UUID
 
+from taskcore.auth.stores import AccountStore
 from taskcore.errors import InvalidInput, SchemaMismatch, StoreUnavailable, TaskcoreError, TaskNotFound
 from taskcore.ids import WorkerId
 from taskcore.models import Claim, Settlement, TaskError, TaskQuery, TaskRecord
 from taskcore.retry import Retry, decide
 from taskcore.states import Event, TaskState
 
+from lapinq import wiring
 from lapinq.errors import NotFailed, NotPending
 from lapinq.every_queue import ALL, EveryQueue
 from lapinq.orders import Order
@@ -50,6 +52,8 @@ class Storage:
         self.work = EveryQueue(service.store, service.tables.waiting_queues)
         self._listening: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
+        self._opening = asyncio.Lock()
+        self._accounts: AccountStore | None = None
 
     @classmethod
     async def create(cls, database_url: str, max_size: int | None = None, max_retries: int = 5) -> Self:
@@ -62,7 +66,14 @@ class Storage:
             RuntimeError: after ``max_retries`` attempts. InvalidInput: the URL is none. SchemaMismatch: the tables are
                 of a later release.
         """
-        settings = Settings.from_env(os.environ, database_url=database_url, pool_size=max_size)
+        return await cls.open(Settings.from_env(os.environ, database_url=database_url, pool_size=max_size), max_retries)
+
+    @classmethod
+    async def open(cls, settings: Settings, max_retries: int = 5) -> Self:
+        """The same, for settings that are known.
+
+        Raises: as ``create``.
+        """
         for attempt in range(1, max_retries + 1):
             try:
                 return cls(await Service.open(settings), settings)
@@ -77,7 +88,21 @@ class Storage:
 
     async def close(self) -> None:
         await self.stop_listening()
+        accounts, self._accounts = self._accounts, None
+        if accounts is not None:
+            await accounts.close()
         await self.service.close()
+
+    async def account_store(self) -> AccountStore:
+        """Users, sessions and keys of the database; opened when somebody asks first.
+
+        Raises:
+            StoreUnavailable: they cannot be reached.
+        """
+        async with self._opening:
+            if self._accounts is None:
+                self._accounts = await wiring.open_accounts(self.settings)
+            return self._accounts
 
     # Putting
 

@@ -179,6 +179,13 @@ class Tables:
             rows = await self.pool.fetch(f"SELECT {self._columns} FROM ({found}) AS t ORDER BY t.id DESC", *values)
         return [self._record_of(row) for row in rows]
 
+    async def count(self, wanted: Filter, most: int) -> int:
+        """How many tasks meet a filter; it counts no further than ``most``."""
+        where, values = _conditions(wanted)
+        found = f"SELECT FROM {CORE}_tasks AS t {_where(where)} LIMIT ${len(values) + 1}"
+        with self._translated():
+            return int(await self.pool.fetchval(f"SELECT count(*) FROM ({found}) AS t", *values, most))
+
     async def delete(self, wanted: Filter) -> int:
         """Remove every task that meets a filter, and answer how many. Workers of running ones lose the lease."""
         where, values = _conditions(wanted)

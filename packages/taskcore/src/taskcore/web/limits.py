@@ -1,6 +1,6 @@
 """How often one caller may ask."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,19 +18,28 @@ class RateLimits:
     Counted are the requests of one credential, and those of one address where nobody was recognised: so wrong keys
     count, and who tries many is stopped. Below ``Authentication``. Logins have a throttle of their own, ``Accounts``'.
 
-    Paths below ``exempt`` (health checks, static files) are not counted.
+    Paths below ``exempt`` (health checks, static files) are not counted. ``key`` says otherwise under which key a
+    request is counted.
     """
 
-    def __init__(self, app: ASGIApp, limiter: RateLimiter, *, exempt: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limiter: RateLimiter,
+        *,
+        exempt: Collection[str] = (),
+        key: Callable[[Scope], str] | None = None,
+    ) -> None:
         self._app = app
         self._limiter = limiter
         self._exempt = tuple(exempt)
+        self._key = key or caller_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or path_below_root(scope).startswith(self._exempt):
             await self._app(scope, receive, send)
             return
-        verdict = await self._limiter.hit(caller_key(scope))
+        verdict = await self._limiter.hit(self._key(scope))
         headers = self._headers(verdict)
         if not verdict.allowed:
             detail = f"at most {self._limiter.rate} are answered; try again in {verdict.retry_after} s"

@@ -13,12 +13,12 @@ from taskcore.auth.accounts import Accounts
 from taskcore.auth.auditing import Origin
 from taskcore.auth.principal import Principal
 from taskcore.ports import TaskStore
+from taskcore.web.ledger import Ledger
 from taskcore.web.proxies import TrustedProxies
 
 from taskmq import storage
 from taskmq.accounts import accounts_of
 from taskmq.api.intake import Intake
-from taskmq.api.ledger import Ledger
 from taskmq.api.telemetry import Telemetry
 from taskmq.errors import NotSupported
 from taskmq.jwt_secret import Keys
@@ -88,7 +88,7 @@ class Desk:
         self._accounts: tuple[tuple[StoreBackend, asyncio.AbstractEventLoop], Accounts] | None = None
         self._followed: QueueBackend | None = None
         self._intake: tuple[tuple[TaskStore, asyncio.AbstractEventLoop], Intake] | None = None
-        self._ledger = Ledger(self.note)
+        self._ledger = Ledger(self.note, "jobs")
 
     async def queue(self) -> QueueBackend:
         """The queue as it is now. It may take a while to open, so a thread sees to that."""
@@ -115,7 +115,7 @@ class Desk:
             inserted = await run_in_threadpool(Service(backend).add, payload, options)
         if inserted.created:
             self.telemetry.added(inserted.job_id, options.handler)
-            self._ledger.added(by, inserted.job_id, origin)
+            self._ledger.added(by, [str(inserted.job_id)], origin)
         return inserted
 
     def _way_into(self, store: TaskStore) -> Intake:

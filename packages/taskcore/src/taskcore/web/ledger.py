@@ -1,8 +1,8 @@
-"""Who added which jobs, for the audit log: an entry a second for each caller, so that a burst of jobs neither buries
+"""Who put which tasks, for the audit log: an entry a second for each caller, so that a burst of them neither buries
 what else was done nor waits for the log."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from taskcore.auth.auditing import Origin
@@ -11,33 +11,37 @@ from taskcore.auth.principal import Principal
 PAUSE = 1.0
 """Seconds between entries."""
 NAMED = 20
-"""Jobs that an entry names one by one."""
+"""Tasks that an entry names one by one."""
 
 Note = Callable[[Principal, str, str, Origin, str], Awaitable[None]]
-"""Writes an entry: who, what, of which job, from where, and more words."""
+"""Writes an entry: who, what, of which task, from where, and more words."""
 
 
 @dataclass(slots=True)
 class _Line:
     by: Principal
     origin: Origin
-    jobs: list[int] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
 
 
 class Ledger:
-    """Gathers what is heard while an entry is written, and for a second after it."""
+    """Gathers what is heard while an entry is written, and for a second after it.
 
-    def __init__(self, note: Note) -> None:
-        self._note = note
+    Args:
+        noun: what the face calls tasks.
+    """
+
+    def __init__(self, note: Note, noun: str = "tasks") -> None:
+        self._note, self._noun = note, noun
         self._lines: dict[tuple[str, str], _Line] = {}
         self._telling: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
 
-    def added(self, by: Principal, job_id: int, origin: Origin) -> None:
-        """``by`` added a job; call it on the event loop."""
+    def added(self, by: Principal, ids: Sequence[str], origin: Origin) -> None:
+        """``by`` put tasks; call it on the event loop."""
         line = self._lines.get((by.id, origin.peer))
         if line is None:
             line = self._lines[by.id, origin.peer] = _Line(by, origin)
-        line.jobs.append(job_id)
+        line.ids += ids
         here = asyncio.get_running_loop()
         if self._telling is None or self._telling[0] is not here or self._telling[1].done():
             self._telling = here, asyncio.create_task(self._tell())
@@ -62,13 +66,12 @@ class Ledger:
     async def _write(self) -> None:
         while self._lines:
             _, line = self._lines.popitem()
-            target, detail = _words(line.jobs)
+            target, detail = self._words(line.ids)
             await self._note(line.by, "task.put", target, line.origin, detail)
 
-
-def _words(jobs: list[int]) -> tuple[str, str]:
-    if len(jobs) == 1:
-        return str(jobs[0]), ""
-    if len(jobs) <= NAMED:
-        return "", f"{len(jobs)} jobs: {', '.join(map(str, jobs))}"
-    return "", f"{len(jobs):,} jobs, from {min(jobs)} to {max(jobs)}"
+    def _words(self, ids: Sequence[str]) -> tuple[str, str]:
+        if len(ids) == 1:
+            return ids[0], ""
+        if len(ids) <= NAMED:
+            return "", f"{len(ids)} {self._noun}: {', '.join(ids)}"
+        return "", f"{len(ids):,} {self._noun}, from {ids[0]} to {ids[-1]}"

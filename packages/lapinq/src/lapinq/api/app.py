@@ -1,0 +1,70 @@
+"""Puts the application together."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from taskcore.metrics import HTTPMetrics
+from taskcore.web.auditing import AuditWrites
+from taskcore.web.stack import protected
+
+from lapinq.api import enqueue, health, many, problems, queues, session, tasks, users
+from lapinq.api.access import access_of
+from lapinq.api.desk import Desk
+from lapinq.api.gates import (
+    WITHOUT_KEY,
+    AuthMiddleware,
+    DashboardAuthMiddleware,
+    NoForeignPages,
+    RateLimitMiddleware,
+)
+from lapinq.api.running import Jobs, running
+from lapinq.api.telemetry import SYSTEM
+from lapinq.settings import Settings
+
+PUBLIC = ("/health", "/metrics", "/livez", "/readyz", "/login")
+EXPOSED = ("X-Request-ID", "X-Total-Count", "Link", "Retry-After", enqueue.REPLAYED)
+
+
+def application(settings: Settings, jobs: Jobs) -> Starlette:
+    """The server. Its lifespan opens the database and runs ``jobs``; without lifespan, ``app.state.storage`` has to be
+    set."""
+    desk = Desk(settings)
+    app = Starlette(
+        routes=[
+            *(route for part in (enqueue, tasks, many, queues) for route in part.routes(settings.api_prefix)),
+            *session.routes(),
+            *users.routes(),
+            *health.routes(desk),
+        ],
+        middleware=_middleware(desk),
+        exception_handlers=problems.handlers(),
+        lifespan=lambda _: running(desk, jobs),
+    )
+    app.state = desk.state
+    app.state.desk = desk
+    return app
+
+
+def _middleware(desk: Desk) -> list[Middleware]:
+    settings, access = desk.settings, access_of(desk)
+    most = max(settings.max_payload_size * enqueue.BATCH_SIZE, 65_536)
+    request_ids, *outer, authentication, _ = protected(access, render=problems.render, body_limit=most, public=PUBLIC)
+    prefix, limit = settings.api_prefix, settings.rate_limit
+    return [
+        Middleware(HTTPMetrics, metrics=desk.telemetry.metrics, system=SYSTEM),
+        request_ids,
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
+        ),
+        *outer,
+        *([Middleware(RateLimitMiddleware, max_requests=limit, prefix=prefix)] if limit else []),
+        authentication,
+        Middleware(AuditWrites, note=desk.note),
+        Middleware(NoForeignPages, trusted=access.trusted_origins),
+        Middleware(AuthMiddleware, prefix=prefix, **({} if settings.api_key else {"hint": WITHOUT_KEY})),
+        Middleware(DashboardAuthMiddleware),
+    ]

@@ -1,0 +1,60 @@
+"""Bodies of requests: JSON, whatever the header says that it is, and never more than a route takes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from taskcore.web.documents import parse_json
+from taskcore.web.problems import Problem
+
+from lapinq.api.problems import too_large
+
+SMALL = 65_536
+"""Bytes of a body that is no task."""
+
+NOT_JSON = "invalid JSON body"
+
+
+async def json_of(request: Request, most: int = SMALL, *, told: str = NOT_JSON) -> Any:
+    """The JSON document that was sent, which is not ``null``.
+
+    Raises:
+        Problem: 413, it has more than ``most`` bytes. 400, it is no JSON, or has NaN, NUL, equal keys or the like.
+    """
+    body = await body_of(request, most)
+    try:
+        found = parse_json(body)
+    except Problem as error:
+        raise Problem(400, told if error.details.status == 400 else error.details.detail) from None
+    if found is None:
+        raise Problem(400, told)
+    return found
+
+
+async def object_of(request: Request, *, told: str = NOT_JSON) -> Mapping[str, Any]:
+    """The JSON object that was sent.
+
+    Raises:
+        Problem: as ``json_of``; 400, it is no object.
+    """
+    found = await json_of(request, told=told)
+    if not isinstance(found, dict):
+        raise Problem(400, "the body must be a JSON object")
+    return found
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """What was sent, read no further than ``most`` bytes.
+
+    Raises:
+        Problem: 413, it has more.
+    """
+    promised = request.headers.get("content-length", "0")  # digits: the middleware has looked at it
+    if int(promised[:19]) > most:
+        raise too_large(most)
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise too_large(most)
+    return bytes(body)

@@ -1,0 +1,99 @@
+"""What an application does between its start and its end."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from taskcore.engine.leader import Leader
+from taskcore.engine.periodic import Periodic
+from taskcore.engine.scheduler import Scheduler
+from taskcore.engine.worker import worker_id
+
+from lapinq.api.desk import Desk
+from lapinq.scheduled import ScheduledTasks
+from lapinq.storage import Storage
+
+log = logging.getLogger("lapinq.server")
+
+SCHEDULER_TICK = timedelta(seconds=1)
+LEADER_TICK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """What a server does beside answering.
+
+    Attributes:
+        worker_concurrency: tasks at the same time; 0 runs none.
+        worker_timeout: seconds of one execution.
+        cleanup_interval: seconds between two sweeps of tasks whose time to live is over; 0 makes none.
+        archive_max_age_days: finished tasks that are older are removed; 0 keeps them.
+        archive_interval: seconds between two looks for them.
+        scheduler_interval: seconds between two looks for what is due, at most; 0 schedules nothing.
+    """
+
+    worker_concurrency: int = 0
+    worker_poll_interval: float = 0.1
+    worker_timeout: float = 300
+    cleanup_interval: float = 0
+    archive_max_age_days: float = 0
+    archive_interval: float = 86_400
+    scheduler_interval: float = 0
+
+
+@asynccontextmanager
+async def running(desk: Desk, jobs: Jobs) -> AsyncIterator[None]:
+    """Open the database where nobody has, and do the jobs; at the end, stop them and close what was opened."""
+    state = desk.state
+    state.shutting_down = False
+    state.cleanup_interval = jobs.cleanup_interval
+    state.notification_event = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        if getattr(state, "storage", None) is None:
+            state.storage = await Storage.open(desk.settings)
+            stack.push_async_callback(_close, desk)
+        await desk.accounts()
+        await stack.enter_async_context(desk.telemetry.running())
+        stack.push_async_callback(desk.ledger.close)
+        await _start(stack, desk.storage, jobs)
+        desk.is_running = True
+        try:
+            yield
+        finally:
+            state.shutting_down, desk.is_running = True, False
+            desk.health.drain()
+
+
+async def _close(desk: Desk) -> None:
+    storage, desk.state.storage = desk.storage, None
+    await desk.close()
+    await storage.close()
+
+
+async def _start(stack: AsyncExitStack, storage: Storage, jobs: Jobs) -> None:
+    service = storage.service
+    if jobs.cleanup_interval > 0:
+        await stack.enter_async_context(
+            Periodic(service.sweep, timedelta(seconds=jobs.cleanup_interval), "sweep of what is past its time to live")
+        )
+    if jobs.archive_max_age_days > 0:
+        archive = partial(service.archive, timedelta(days=jobs.archive_max_age_days))
+        await stack.enter_async_context(Periodic(archive, timedelta(seconds=jobs.archive_interval), "archive"))
+    if jobs.scheduler_interval > 0:
+        await _schedule(stack, storage, jobs)
+
+
+async def _schedule(stack: AsyncExitStack, storage: Storage, jobs: Jobs) -> None:
+    """Follow the table of schedules, if no other process does."""
+    store = storage.service.store
+    leader = Leader(store, "lapinq scheduler", worker_id())
+    scheduled = ScheduledTasks(storage.service, Scheduler(store, leader=leader))
+    every = min(timedelta(seconds=jobs.scheduler_interval), SCHEDULER_TICK)
+    await leader.tick()
+    stack.push_async_callback(leader.resign)
+    await stack.enter_async_context(Periodic(leader.tick, LEADER_TICK, "leader of the scheduler"))
+    await stack.enter_async_context(Periodic(scheduled.tick, every, "scheduler"))
