@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from taskcore import serialization
+from taskcore.clock import Clock, SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.pacing import had_turn
 from taskcore.errors import CorruptPayload
@@ -290,5 +291,9 @@ def task_id(job_id: int) -> TaskId:
     return TaskId(str(job_id))
 
 
+clock: Clock = SystemClock()
+"""The time of this process; ``taskmq.testing`` puts another one in its place for a while."""
+
+
 def utc_now() -> datetime:
-    return datetime.now(UTC)
+    return clock.now()

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from os import PathLike, fspath
 
-from taskcore.adapters.memory import MemoryEventBus
+from taskcore.adapters.memory import MemoryEventBus, MemoryStore
 from taskcore.adapters.sqlite import SQLiteStore
 from taskcore.auth.stores import AccountStore
+from taskcore.clock import Clock
 from taskcore.ids import IdScheme
 from taskcore.ports import TaskStore
 
@@ -74,6 +75,11 @@ async def open_accounts(path: str | PathLike[str]) -> AccountStore:
     from taskcore.adapters.accounts.store import SQLAccounts
 
     return await SQLAccounts.open(f"sqlite:///{fspath(path)}", prefix="taskmq")
+
+
+def memory_store(clock: Clock) -> TaskStore:
+    """A store that is gone with this process."""
+    return MemoryStore(clock, IdScheme.NUMBERED)
 
 
 def event_bus() -> MemoryEventBus:

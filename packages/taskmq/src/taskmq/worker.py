@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
-from taskcore.clock import SystemClock
 from taskcore.engine.announcer import Tally
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.reaper import Reaper
@@ -22,7 +21,7 @@ from taskcore.ids import WorkerId
 from taskcore.ports import EventBus, TaskStore
 from taskcore.retry import Exponential, Fixed, RetryPolicy
 
-from taskmq import leading, observers, storage
+from taskmq import leading, observers, storage, vocabulary
 from taskmq.failed_log import FailedLog
 from taskmq.foreign_queue import ForeignQueue
 from taskmq.heartbeat_file import HeartbeatFile
@@ -103,7 +102,7 @@ class Worker:
         )
         # After what can be refused: nobody would close it.
         self.backend = storage.get_backend() if backend is None else backend
-        self._clock = SystemClock()
+        self._clock = vocabulary.clock
         self._heartbeat = HeartbeatFile(lambda: HEARTBEAT_PATH, self._clock)
         self._running = threading.Lock()
         self._lock = threading.Lock()
