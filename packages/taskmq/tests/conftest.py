@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import pytest
 from taskmq import worker as worker_module
+from taskmq.hooks import Hooks
+from taskmq.hooks import hooks as process_hooks
 from taskmq.jobs import handlers
 from taskmq.storage import get_backend
 from taskmq.storage.redis_backend import RedisBackend
@@ -85,6 +87,15 @@ def registry() -> Iterator[None]:
     for registered, restored in zip(registries, before, strict=True):
         registered.clear()
         registered.update(restored)
+
+
+@pytest.fixture
+def hooks() -> Iterator[Hooks]:
+    """The hooks of the process, empty before and after."""
+    before = vars(process_hooks).copy()
+    vars(process_hooks).update(vars(Hooks()))
+    yield process_hooks
+    vars(process_hooks).update(before)
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from packages.taskmq.tests import in_processes
 
 Run = Callable[..., Worker]
 
+ONE_STORE = pytest.mark.stores("sqlite")  # where jobs are kept makes no difference to processes, which take their time
+
 
 def the(backend: QueueBackend, job_id: int) -> Job:
     job = backend.get_job(job_id)
@@ -104,6 +106,7 @@ def test_a_handler_says_itself_when_it_wants_to_be_called_again(backend: Any, dr
     assert 49 < (job.scheduled_for - datetime.now(UTC)).total_seconds() <= 50
 
 
+@ONE_STORE
 def test_a_handler_in_a_process_has_a_job_like_any_other(backend: Any, drain: Run) -> None:
     register_handler("pid", isolation="process")(in_processes.pid)
     register_handler("twice", isolation="process")(in_processes.twice)
@@ -118,6 +121,7 @@ def test_a_handler_in_a_process_has_a_job_like_any_other(backend: Any, drain: Ru
     assert 42 == the(backend, number).return_value
 
 
+@ONE_STORE
 def test_what_a_process_raises_decides_as_it_does_anywhere(backend: Any, drain: Run) -> None:
     ids = []
     for function in (in_processes.gives_up, in_processes.asks_again, in_processes.dies):
@@ -162,6 +166,7 @@ async def dreams(job: Job) -> None:
     await asyncio.sleep(60)
 
 
+@ONE_STORE
 @pytest.mark.parametrize(
     ("function", "isolation"), [(sleepless, "thread"), (dreams, "thread"), (in_processes.sleeps, "process")]
 )

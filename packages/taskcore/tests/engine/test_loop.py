@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
+from taskcore.engine.execution import loop as loop_module
 from taskcore.engine.execution.loop import LoopExecutor
 from taskcore.engine.execution.run import Run
 from taskcore.engine.handlers import Function, Handler, Mode
@@ -65,6 +67,63 @@ async def watch_until_ended(executor: LoopExecutor, ended: list[Run]) -> None:
         return bool(ended)
 
     await eventually(some_ended)
+
+
+async def test_a_lifespan_is_open_on_each_loop_before_its_first_coroutine_and_until_after_its_last(
+    ended: list[Run],
+) -> None:
+    seen: list[tuple[str, asyncio.AbstractEventLoop]] = []
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        await asyncio.sleep(0.01)  # what is submitted meanwhile must wait
+        seen.append(("open", asyncio.get_running_loop()))
+        yield
+        await asyncio.sleep(0.01)
+        seen.append(("close", asyncio.get_running_loop()))
+
+    async def uses(context: TaskContext) -> None:
+        seen.append(("use", asyncio.get_running_loop()))
+
+    executor = LoopExecutor(3, CLOCK, lifespan=lifespan, blocked=0.05).start(ended.append)
+    blocker = Blocker()
+    blocked = a_run(blocker, "blocker")
+    executor.submit([blocked])
+    await eventually(lambda: blocked.begun)
+    executor.submit([a_run(uses, "elsewhere")])
+    await watch_until_ended(executor, ended)
+    blocker.free.set()
+    executor.close()
+    executor.join(5)
+
+    loops = [loop for word, loop in seen if word == "open"]
+    assert 2 == len(set(loops))
+    assert [("open", loops[1]), ("use", loops[1]), ("close", loops[1])] == [
+        each for each in seen if each[1] is loops[1]
+    ]
+    assert [("open", loops[0]), ("close", loops[0])] == [each for each in seen if each[1] is loops[0]]
+
+
+async def test_a_lifespan_that_cannot_be_opened_at_first_is_tried_again(
+    ended: list[Run], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(loop_module, "OPEN_AGAIN", 0.01)
+    failures = [ConnectionError("not yet")]
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        if failures:
+            raise failures.pop()
+        yield
+
+    executor = LoopExecutor(3, CLOCK, lifespan=lifespan).start(ended.append)
+    executor.submit([a_run(quick, "quick")])
+
+    with caplog.at_level(logging.ERROR, "taskcore.engine"):
+        await watch_until_ended(executor, ended)
+    executor.close()
+
+    assert "trying again" in caplog.text
 
 
 async def test_a_blocked_loop_is_set_aside_and_others_begin_elsewhere(

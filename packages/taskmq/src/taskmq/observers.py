@@ -10,16 +10,18 @@ from taskcore.ports import EventBus, StatisticsStore, WorkerRegistry
 
 from taskmq import __version__, failed_log, wiring
 from taskmq.failed_log import FailedLog
+from taskmq.hook_calls import HookCalls
 from taskmq.jobs.calling import RegisteredHandlers
 
 
-async def listening(stack: AsyncExitStack, store: object, failures: FailedLog) -> EventBus:
-    """A bus that the file of failures hears, and the statistics too where ``store`` keeps some."""
+async def listening(stack: AsyncExitStack, store: object, failures: FailedLog, hooks: HookCalls) -> EventBus:
+    """A bus that the file of failures and the hooks hear, and the statistics too where ``store`` keeps some."""
     bus = wiring.event_bus()
     bus.subscribe(failures.hear, failed_log.ABOUT)
     if isinstance(store, StatisticsStore):
         recorder = await stack.enter_async_context(StatisticsRecorder(store))
         bus.subscribe(recorder.hear, COUNTED)
+    await stack.enter_async_context(hooks.running(bus.subscribe))
     return bus
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from taskcore.engine.announcer import Tally
 from taskcore.engine.periodic import Periodic
+from taskcore.engine.policy import Policy
 from taskcore.engine.reaper import Reaper
 from taskcore.engine.signals import on_signals
 from taskcore.engine.worker import Worker as EngineWorker
@@ -25,6 +26,9 @@ from taskmq import leading, observers, storage, vocabulary
 from taskmq.failed_log import FailedLog
 from taskmq.foreign_queue import ForeignQueue
 from taskmq.heartbeat_file import HeartbeatFile
+from taskmq.hook_calls import HookCalls
+from taskmq.hooks import Hooks
+from taskmq.hooks import hooks as process_hooks
 from taskmq.jobs.admission import JobAdmission
 from taskmq.jobs.calling import RegisteredHandlers
 from taskmq.jobs.options import HandlerOptions
@@ -70,6 +74,7 @@ class Worker:
         grace: seconds that running jobs may go on after ``stop``; what is not done by then goes back to the queue.
         queues: those whose jobs it runs.
         max_jobs: it stops by itself when it has run so many, repeated attempts counted.
+        hooks: what it calls beside handlers; by default what was registered with ``taskmq.hooks.hooks``.
 
     Raises:
         InvalidInput: an argument is out of its range.
@@ -88,8 +93,10 @@ class Worker:
         grace: float = 30.0,
         queues: Sequence[str] = QUEUES,
         max_jobs: int | None = None,
+        hooks: Hooks = process_hooks,
     ) -> None:
         self.func = func
+        self.hooks = hooks
         self.max_retries = max_retries
         self.worker_id = worker_id
         self._options = WorkerOptions(
@@ -151,11 +158,12 @@ class Worker:
 
     async def _serve(self, until_idle: bool) -> Tally:
         failed_log = FailedLog(lambda: FAILED_LOG_PATH)
-        policy = JobPolicy(self._retry, self._clock, failed_log)
-        handlers = RegisteredHandlers(self.func)
+        calls = HookCalls(self.hooks)
+        policy = calls.watching(JobPolicy(self._retry, self._clock, failed_log))
+        handlers = RegisteredHandlers(self.func, self.hooks)
         async with AsyncExitStack() as stack:
             work = await self._work(stack)
-            bus = await observers.listening(stack, work, failed_log)
+            bus = await observers.listening(stack, work, failed_log, calls)
             engine = EngineWorker(
                 releasing(work),
                 handlers,
@@ -165,6 +173,7 @@ class Worker:
                 clock=self._clock,
                 bus=bus,
                 admission=JobAdmission(work),
+                lifespan=calls.lifespan,
             )
             with self._lock:
                 self._engine = engine
@@ -189,7 +198,7 @@ class Worker:
         stack.push_async_callback(foreign.close)
         return foreign
 
-    def _sweep(self, work: TaskStore | ForeignQueue, policy: JobPolicy, bus: EventBus) -> Periodic:
+    def _sweep(self, work: TaskStore | ForeignQueue, policy: Policy, bus: EventBus) -> Periodic:
         """What takes back the work of others who are gone."""
         every = min(timedelta(seconds=SWEEP_INTERVAL), self._options.lease / 2)
         if isinstance(work, ForeignQueue):

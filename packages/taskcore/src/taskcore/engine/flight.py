@@ -216,6 +216,16 @@ class Flight:
         """Of all tasks whose lease must be renewed: settling takes its own time, so ended ones count too."""
         return [run.context.task.fence for run in self.runs.values()]
 
+    def open(self) -> None:
+        """Make the executors ready before there is work; raises what keeps one of them from that."""
+        for executor in self._executors.values():
+            executor.open()
+
+    def join(self, seconds: float) -> None:
+        """Wait until closed executors have closed what they had opened."""
+        for executor in self._executors.values():
+            executor.join(seconds)
+
     def close(self) -> None:
         """Stop the executors without waiting."""
         for executor in self._executors.values():

@@ -21,6 +21,7 @@ from taskcore.clock import Clock, SystemClock
 from taskcore.engine.admission import Admission, Wait
 from taskcore.engine.announcer import Announcer, Tally
 from taskcore.engine.execution import executors
+from taskcore.engine.execution.loop import CLOSING, Lifespan
 from taskcore.engine.execution.run import Run
 from taskcore.engine.flight import Flight
 from taskcore.engine.handlers import HandlerSource
@@ -83,7 +84,12 @@ class WorkerOptions:
 
 
 class Worker:
-    """Runs tasks of some queues with the handlers of one process."""
+    """Runs tasks of some queues with the handlers of one process.
+
+    Args:
+        admission: which claimed tasks must wait; None lets all begin.
+        lifespan: open around the coroutine handlers, on their event loop; once more when another loop takes over.
+    """
 
     def __init__(
         self,
@@ -96,6 +102,7 @@ class Worker:
         clock: Clock | None = None,
         bus: EventBus | None = None,
         admission: Admission | None = None,
+        lifespan: Lifespan | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.id = name or worker_id()
@@ -103,10 +110,11 @@ class Worker:
         self._store = store
         self._policy = policy or RetryingPolicy()
         self._admission = admission
+        self._has_lifespan = lifespan is not None
         self._announcer = Announcer(self.id, clock, bus)
         self._reports = Reports(store, clock)
         self._flight = Flight(
-            executors(self.options.concurrency, clock),
+            executors(self.options.concurrency, clock, lifespan),
             handlers,
             clock,
             concurrency=self.options.concurrency,
@@ -159,11 +167,16 @@ class Worker:
         """Work until ``stop``, or until ``options.most`` tasks are over; with ``until_idle``, until nothing is due and
         nothing under way.
 
-        A worker runs once. Cancelling this coroutine gives nothing back: its tasks wait for their leases to run out.
+        A worker runs once. What keeps its lifespan from being opened is raised here.
+        Cancelling this coroutine gives nothing back: its tasks wait for their leases to run out.
         """
         self._loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
+            if self._has_lifespan:
+                stack.push_async_callback(asyncio.to_thread, self._flight.join, CLOSING)
             stack.callback(self._flight.close)
+            if self._has_lifespan:
+                await asyncio.to_thread(self._flight.open)
             stack.callback(self._forsake)
             for periodic in self._periodics():
                 await stack.enter_async_context(periodic)

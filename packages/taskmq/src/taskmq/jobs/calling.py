@@ -1,6 +1,5 @@
 """From a registered function to a handler of the engine."""
 
-import asyncio
 import inspect
 import pickle
 from collections.abc import Callable
@@ -13,8 +12,9 @@ from taskcore.engine.handlers import Handler, Mode
 from taskcore.errors import NotSerializable
 
 from taskmq.errors import NotPortable, UnknownHandler
+from taskmq.hooks import Hooks, Middleware
 from taskmq.job import Job
-from taskmq.jobs import handlers
+from taskmq.jobs import chain, handlers
 from taskmq.jobs.options import HandlerOptions
 from taskmq.vocabulary import NO_HANDLER, job_of, utc_now
 
@@ -27,13 +27,15 @@ class _Registration(NamedTuple):
     function: Function
     version: str | None
     options: HandlerOptions
+    middlewares: tuple[Middleware, ...]
 
 
 class RegisteredHandlers:
     """The registry as the engine's ``HandlerSource``; ``fallback`` runs the jobs that name no handler."""
 
-    def __init__(self, fallback: Function | None = None) -> None:
+    def __init__(self, fallback: Function | None = None, hooks: Hooks | None = None) -> None:
         self._fallback = fallback
+        self._hooks = hooks or Hooks()
         self._made: dict[str, tuple[_Registration, Handler]] = {}
 
     def get(self, name: str) -> Handler:
@@ -41,7 +43,8 @@ class RegisteredHandlers:
         function = self._fallback if name == NO_HANDLER else handlers.get_handler(name)
         if function is None:
             return Handler(name=name, function=_refusing(name), mode=Mode.THREAD)
-        found = _Registration(function, handlers.get_handler_hash(name), handlers.get_handler_options(name))
+        version, options = handlers.get_handler_hash(name), handlers.get_handler_options(name)
+        found = _Registration(function, version, options, self._hooks.middlewares)
         made = self._made.get(name)
         if made is None or made[0] != found:
             made = self._made[name] = found, _handler(name, found)
@@ -55,11 +58,11 @@ class RegisteredHandlers:
 def _handler(name: str, found: _Registration) -> Handler:
     call: Callable[[TaskContext], Any]
     if found.options.isolation == "process":
-        mode, call = _portable(name, Call(found.function))
+        mode, call = _portable(name, Call(found.function, found.middlewares))
     elif is_coroutine_function(found.function):
-        mode, call = Mode.ASYNC, _awaiting(found.function)
+        mode, call = Mode.ASYNC, _awaiting(chain.awaited(found.function, found.middlewares))
     else:
-        mode, call = Mode.THREAD, Call(found.function)
+        mode, call = Mode.THREAD, Call(found.function, found.middlewares)
     return Handler(name=name, function=call, mode=mode, timeout=found.options.timeout, version=found.version)
 
 
@@ -80,10 +83,10 @@ class Call:
     """A function in a thread or a child process, to which it goes as a pickle."""
 
     function: Function
+    middlewares: tuple[Middleware, ...] = ()
 
     def __call__(self, context: TaskContext) -> Any:
-        value = self.function(_job(context))
-        return storable(asyncio.run(value) if inspect.iscoroutine(value) else value)
+        return storable(chain.called(self.function, self.middlewares, _job(context)))
 
 
 def _refusing(name: str) -> Callable[[TaskContext], Any]:
@@ -100,10 +103,10 @@ def _portable(name: str, call: Call) -> tuple[Mode, Callable[[TaskContext], Any]
     try:
         pickle.dumps(call)
     except Exception as error:
-        reason = f"handler {name!r} cannot run in a process of its own, which imports it by its name: {error}"
+        reason = f"handler {name!r} cannot run in a process of its own, which imports functions by their names: {error}"
 
         def refuse(context: TaskContext) -> None:
-            raise NotPortable(f"{reason}; define it at the top level of a module, with nothing wrapped around it")
+            raise NotPortable(f"{reason}; define it at the top level of a module, and its middlewares, too")
 
         return Mode.THREAD, refuse
     return Mode.PROCESS, call

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Self
 
 from taskcore.clock import Clock
@@ -23,13 +23,32 @@ log = logging.getLogger("taskcore.engine")
 
 BLOCKED = 5.0
 STALLED = 60.0
+OPEN_AGAIN = 1.0
+"""Seconds until a lifespan that could not be opened is tried again, once the worker has begun."""
+CLOSING = 10.0
+"""Seconds that a lifespan may take to close."""
+
+Lifespan = Callable[[], AbstractAsyncContextManager[object]]
 
 
 class LoopExecutor:
-    """At most ``limit`` coroutines at a time."""
+    """At most ``limit`` coroutines at a time.
 
-    def __init__(self, limit: int, clock: Clock, *, blocked: float = BLOCKED, stalled: float = STALLED) -> None:
+    Args:
+        lifespan: on each event loop, open before the first coroutine begins, and closed after the last one.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        clock: Clock,
+        *,
+        lifespan: Lifespan | None = None,
+        blocked: float = BLOCKED,
+        stalled: float = STALLED,
+    ) -> None:
         self.clock = clock
+        self.lifespan = lifespan
         self._limit = limit
         self._blocked, self._stalled = blocked, stalled
         self._waiting: deque[Run] = deque()
@@ -40,6 +59,13 @@ class LoopExecutor:
     def start(self, done: Done) -> Self:
         self._done = done
         return self
+
+    def open(self) -> None:
+        if self._lane is None:
+            self._lane = _Lane(self)
+        self._lane.ready.wait()
+        if self._lane.failed is not None:
+            raise self._lane.failed
 
     def submit(self, runs: list[Run]) -> None:
         self._waiting.extend(runs)
@@ -66,13 +92,26 @@ class LoopExecutor:
         lane_now = self._lane
         if lane_now is None:
             return
-        if lane_now.silent_for() > self._blocked:
+        if lane_now.failed is not None:
+            self._open_again(lane_now)
+        elif lane_now.silent_for() > self._blocked:
             self._set_aside(lane_now)
         lane_now.ping()
+
+    def _open_again(self, failed: "_Lane") -> None:
+        if time.monotonic() > failed.began + OPEN_AGAIN:
+            log.error("the lifespan of handlers could not be opened; trying again", exc_info=failed.failed)
+            self._lane = None
+            self._pump()
 
     def close(self) -> None:
         for lane in self._lanes():
             lane.stop()
+
+    def join(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        for lane in self._lanes():
+            lane.thread.join(max(0.0, until - time.monotonic()))
 
     def room(self) -> bool:
         """Whether another coroutine may begin now."""
@@ -123,6 +162,11 @@ class _Lane:
         self._loop = asyncio.new_event_loop()
         self._retired = False
         self._stopping = False
+        self._is_open = owner.lifespan is None
+        self._ending = asyncio.Event()
+        self.began = time.monotonic()
+        self.ready = threading.Event()
+        self.failed: BaseException | None = None
         self._asked: float | None = None
         self.thread = threading.Thread(target=self._serve, name="taskcore-handlers", daemon=True)
         self.thread.start()
@@ -133,7 +177,7 @@ class _Lane:
 
     def fill(self) -> None:
         """Begin what waits, up to the limit."""
-        while not self._retired and self._owner.room():
+        while self._is_open and not self._retired and self._owner.room():
             run = self._owner.next()
             if run is None:
                 return
@@ -174,7 +218,7 @@ class _Lane:
 
     def ping(self) -> None:
         """Ask the loop for a sign of life, unless a question is open."""
-        if self._asked is None:
+        if self._asked is None and self._is_open:
             self._asked = time.monotonic()
             self.call(self._pong)
 
@@ -208,17 +252,44 @@ class _Lane:
 
     def stop(self) -> None:
         """End at the next turn of the loop."""
-        self._retired = self._stopping = True
-        self.call(self._loop.stop)
+        self._retired = True
+        if not self._stopping:  # once: the loop goes on for as long as its lifespan takes to close
+            self._stopping = True
+            self.call(self._loop.stop)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
+        lifespan = self._owner.lifespan
+        keeper = None if lifespan is None else self._loop.create_task(self._keep(lifespan()))
+        if keeper is None:
+            self.ready.set()
         while not self._stopping:
             # A task that a handler spawned may raise SystemExit, which asyncio lets out of the loop.
             with suppress(SystemExit, KeyboardInterrupt):
                 self._loop.run_forever()
+        if keeper is not None:  # before the coroutines that are left are thrown away: it may need some
+            self._ending.set()
+            with suppress(BaseException):  # as below; what it raises was told
+                self._loop.run_until_complete(asyncio.wait([keeper], timeout=CLOSING))
         self._cancel_rest()
         self._loop.close()
+
+    async def _keep(self, lifespan: AbstractAsyncContextManager[object]) -> None:
+        """Be the one task that the lifespan is opened and closed in."""
+        try:
+            async with lifespan:
+                self._is_open = True
+                self.ready.set()
+                self.fill()
+                await self._ending.wait()
+        except BaseException as error:
+            if self._is_open:
+                log.exception("the lifespan of handlers failed at its end")
+            else:
+                self.failed = error
+                self.stop()
+        finally:
+            self.ready.set()
 
     def _cancel_rest(self) -> None:
         rest = asyncio.all_tasks(self._loop)

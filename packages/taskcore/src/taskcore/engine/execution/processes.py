@@ -42,6 +42,9 @@ class ProcessExecutor:
         self._done = done
         return self
 
+    def open(self) -> None:
+        """Nothing to make ready."""
+
     def submit(self, runs: list[Run]) -> None:
         self._waiting.put(runs)
         idle = sum(slot.run is None for slot in self._slots)
@@ -68,6 +71,9 @@ class ProcessExecutor:
         self._waiting.end(len(self._slots))
         for slot in self._slots:
             slot.kill()
+
+    def join(self, seconds: float) -> None:
+        """Nothing was opened."""
 
 
 class _Slot:

@@ -103,6 +103,10 @@ class Executor(Protocol):
         """Get ready. ``done`` is called once for every run, whatever its handler does."""
         ...
 
+    def open(self) -> None:
+        """Make ready at once what the first run would need; raises what keeps it from that. May take its time."""
+        ...
+
     def submit(self, runs: list[Run]) -> None:
         """Begin these runs in order, as slots become free. Returns at once."""
         ...
@@ -128,6 +132,10 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Stop without waiting for handlers."""
+        ...
+
+    def join(self, seconds: float) -> None:
+        """Once it is closed: wait, for so long at the most, until what it had opened is closed."""
         ...
 
 

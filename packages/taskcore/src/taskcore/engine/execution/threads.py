@@ -26,6 +26,9 @@ class ThreadExecutor:
         self._done = done
         return self
 
+    def open(self) -> None:
+        """Nothing to make ready."""
+
     def submit(self, runs: list[Run]) -> None:
         self._waiting.put(runs)
         while len(self._threads) < self._limit and len(self._waiting) > len(self._threads) - len(self._busy):
@@ -51,6 +54,9 @@ class ThreadExecutor:
 
     def close(self) -> None:
         self._waiting.end(len(self._threads))
+
+    def join(self, seconds: float) -> None:
+        """Nothing was opened."""
 
     def _add_thread(self) -> None:
         thread = threading.Thread(target=self._serve, name="taskcore-handler", daemon=True)
