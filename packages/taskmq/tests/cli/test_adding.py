@@ -87,8 +87,24 @@ def test_a_job_whose_key_is_taken_is_not_stored_again(taskmq: Taskmq) -> None:
 
     assert first.stdout.startswith("Inserted job with ID: 1,")
     assert (0, "Job ID: 1\n") == (second.exit_code, second.stdout)
-    assert "Job 1 has this idempotency key already; nothing was stored.\n" == second.stderr
+    assert "Job 1 has this key already; nothing was stored.\n" == second.stderr
     assert ["1"] == taskmq("jobs", "list", "-q").stdout.split()
+
+
+def test_a_job_may_wait_for_others(taskmq: Taskmq) -> None:
+    for handler in ("email", "report"):
+        taskmq("add-job", "--handler", handler, "--payload", "{}", "--retry-policy", "none")
+    taskmq("add-job", "--handler", "email", "--payload", "{}", "--depends-on", "1")
+    taskmq("add-job", "--handler", "email", "--payload", "{}", "--depends-on", "1", "--depends-on", "2")
+    run_anyway = ("--on-dependency-failure", "run", "--unique-key", "k")
+    taskmq("add-job", "--handler", "email", "--payload", "{}", "--depends-on", "2", *run_anyway)
+
+    assert "5\n" == taskmq("add-job", "--handler", "email", "--unique-key", "k", "-q").stdout
+    taskmq("run-worker", "--import", "myjobs", "--max-jobs", "4")
+
+    ended = taskmq("jobs", "list", "--columns", "state", "--no-header").stdout.split()
+    assert ["success", "cancelled", "success", "dead", "success"] == ended
+    assert 2 == taskmq("add-job", "--depends-on", "99").exit_code
 
 
 @pytest.mark.parametrize("value", ["123", "hello", "null", 'say "hi"\n', 17, 1.5, True, None, [], {}, [1, {"a": []}]])

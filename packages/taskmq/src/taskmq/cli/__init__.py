@@ -21,6 +21,7 @@ from taskmq.cli.reading import get_job, inspect, logs
 from taskmq.cli.schedules import schedules
 from taskmq.cli.serving import serve_api
 from taskmq.cli.status import status
+from taskmq.cli.tail import tail
 from taskmq.cli.tokens import secrets, token
 from taskmq.cli.users import users
 from taskmq.cli.workers import workers
@@ -68,6 +69,7 @@ for _command in (
     secrets,
     serve_api,
     status,
+    tail,
     token,
     users,
     workers,

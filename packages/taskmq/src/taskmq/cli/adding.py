@@ -50,15 +50,15 @@ def add_job(
         _check_handler(terms.handler, modules)
     if wait and (payload == "-" or terms.interval_seconds):
         raise click.UsageError("--wait is for one job that ends; leave out --payload - and --interval-seconds")
-    if payload == "-" and terms.idempotency_key:
-        raise click.UsageError("--idempotency-key is for one job; leave it out, or out of --payload -")
+    if payload == "-" and (terms.idempotency_key or terms.unique_key):
+        raise click.UsageError("--idempotency-key and --unique-key are for one job; leave them out, or --payload -")
     if payload == "-":
         return _add_lines(output, terms)
     value = payload_of(payload)
     queue = service()
     job_id, created = queue.add(_text(value), terms)
     if not created:
-        click.echo(f"Job {job_id} has this idempotency key already; nothing was stored.", err=True)
+        click.echo(f"Job {job_id} has this key already; nothing was stored.", err=True)
     if not output.chosen and created:
         click.echo(f"Inserted job with ID: {job_id}, {_about(terms)}, payload: {visible(repr(value))}")
     elif not output.chosen:

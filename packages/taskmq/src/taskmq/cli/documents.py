@@ -15,6 +15,7 @@ ICONS = {
     "retrying": "↻",
     "running": "▶",
     "cancelling": "⊗",
+    "waiting": "◌",
     "success": "✓",
     "dead": "☠",
     "cancelled": "⊘",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 import click
-from taskcore.errors import InvalidInput, MissingExtra, StoreError, TaskcoreError
+from taskcore.errors import InvalidInput, MissingExtra, NotAllowed, NotAuthenticated, StoreError, TaskcoreError
 
 from taskmq.cli.text import as_json, visible
 
@@ -25,6 +25,8 @@ class ExitCode(IntEnum):
     """The command line or its input is wrong; nothing was done."""
     STORE = 3
     """The store cannot be reached."""
+    FORBIDDEN = 4
+    """Nobody was recognised, or nobody granted this."""
     TIMED_OUT = 5
     """``--wait`` ended before the job did."""
     PARTLY = 6
@@ -95,6 +97,8 @@ def explain(error: Exception) -> Failure:
             return Failure(str(error), code=error.code, exit_code=ExitCode.USAGE)
         case MissingExtra():
             return Failure(str(error), code=error.code, exit_code=ExitCode.USAGE)
+        case NotAuthenticated() | NotAllowed():
+            return Failure(str(error), code=error.code, exit_code=ExitCode.FORBIDDEN)
         case StoreError():
             hint = "check the address or run: taskmq doctor"
             return Failure(str(error), hint=hint, code=error.code, exit_code=ExitCode.STORE)

@@ -117,7 +117,8 @@ def cli(ctx: click.Context, /, config: str | None, **options: str | None) -> Non
 
     \b
     Exit codes: 0 done, 1 refused or not found, 2 bad usage or input,
-    3 store unreachable, 5 --wait timed out, 6 partly done, 130 interrupted.
+    3 store unreachable, 4 not allowed, 5 --wait timed out, 6 partly done,
+    130 interrupted, 143 terminated.
     """
     if colourless():
         ctx.color = False

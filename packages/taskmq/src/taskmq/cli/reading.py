@@ -104,8 +104,9 @@ def logs(job_id: int | None, handler: str | None, limit: int, output: Output) ->
         click.echo("No logs found.")
     else:
         for entry in entries:
-            click.echo(_line(entry))
+            click.echo(log_line(entry))
 
 
-def _line(entry: Entry) -> str:
+def log_line(entry: Entry) -> str:
+    """A line of a log, for people."""
     return f"[{visible(entry.at)}] [Job {entry.job_id}] [{visible(entry.level)}] {visible(entry.message)}"

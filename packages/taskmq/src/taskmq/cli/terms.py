@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 import click
 
-from taskmq.cli.completing import HANDLER, QUEUE_NAME
+from taskmq.cli.completing import HANDLER, QUEUE_NAME, JobId
 from taskmq.cli.params import duration, instant
 from taskmq.options import JobOptions
-from taskmq.vocabulary import QUEUE, RETRY_POLICIES
+from taskmq.vocabulary import ON_FAILURE, QUEUE, RETRY_POLICIES
 
 R = TypeVar("R")
 
@@ -48,6 +48,23 @@ _OF_ONE = {
     ),
     "interval_seconds": click.option(
         "--interval-seconds", type=click.IntRange(1, TEN_YEARS), metavar="N", help="Again and again, so far apart."
+    ),
+    "depends_on": click.option(
+        "--depends-on",
+        type=JobId(),
+        multiple=True,
+        metavar="ID",
+        help="Not before this job has succeeded; may be given again.",
+    ),
+    "on_dependency_failure": click.option(
+        "--on-dependency-failure",
+        type=click.Choice(ON_FAILURE),
+        default="cancel",
+        show_default=True,
+        help="What to do if it does not.",
+    ),
+    "unique_key": click.option(
+        "--unique-key", metavar="KEY", help="Not, while a job with this key is pending or running."
     ),
     "idempotency_key": click.option("--idempotency-key", metavar="KEY", help="Not, while a job with this key is kept."),
 }
