@@ -12,6 +12,7 @@ TaskcoreError
 │   ├── NoHashStored     no code version was kept with it
 │   ├── HandlerUnknown   this process does not know its handler
 │   └── HashMismatch     the handler's code has changed
+├── MigrationRefused     jobs cannot be moved to another queue as things are
 ├── NotSupported         the backend has the methods of ``QueueBackend`` alone
 ├── NotPortable          raised in a worker: a child process could not find the handler's function
 └── UnknownHandler       raised in a worker: the job names no handler that is registered there
@@ -27,6 +28,7 @@ __all__ = [
     "HandlerUnknown",
     "HashMismatch",
     "JobNotFound",
+    "MigrationRefused",
     "NoHashStored",
     "NoRetry",
     "NotPortable",
@@ -141,6 +143,12 @@ class HashMismatch(NotReplayable):
     def __init__(self, original: str, current: str) -> None:
         super().__init__("Handler hash mismatch.")
         self.original, self.current = original, current
+
+
+class MigrationRefused(TaskcoreError):
+    """Somebody works on a queue that is to be moved, or the target is not empty."""
+
+    code = "migration_refused"
 
 
 class NotSupported(TaskcoreError):

@@ -33,6 +33,25 @@ class Settings:
             raise InvalidInput(f"TASKMQ_BACKEND must be {' or '.join(BACKENDS)}, got {self.backend!r}")
 
     @classmethod
+    def of_url(cls, url: str, *, redis_prefix: str | None = None) -> Self:
+        """The queue that a URL names.
+
+        Args:
+            url: ``sqlite:///taskmq.db`` is a file in the working directory, ``sqlite:////var/lib/taskmq.db`` and
+                ``sqlite:///var/lib/taskmq.db`` are absolute; else as ``RedisBackend`` takes it.
+
+        Raises:
+            InvalidInput: it names no queue. What it is does not show, as it may hold a password.
+        """
+        scheme, _, rest = url.partition("://")
+        if scheme == "sqlite" and rest.strip("/"):
+            inside = rest.strip("/").count("/") == 0 and not rest.startswith("//")
+            return cls(backend="sqlite", db_path=rest.lstrip("/") if inside else f"/{rest.lstrip('/')}")
+        if scheme in {"redis", "rediss", "unix"}:
+            return cls(backend="redis", redis_url=url, redis_prefix=redis_prefix or cls().redis_prefix)
+        raise InvalidInput("a queue is sqlite:///path/to/taskmq.db, redis://host:6379/0, rediss://... or unix://...")
+
+    @classmethod
     def from_env(
         cls,
         env: Mapping[str, str],

@@ -15,6 +15,7 @@ from taskmq.cli.dead import list_dead, replay, replay_dead
 from taskmq.cli.doctor import doctor
 from taskmq.cli.handlers import handlers, register_dummy_handler
 from taskmq.cli.jobs import jobs
+from taskmq.cli.migrating import migrate
 from taskmq.cli.program import cli
 from taskmq.cli.queues import queues
 from taskmq.cli.reading import get_job, inspect, logs
@@ -38,6 +39,7 @@ __all__ = [
     "list_dead",
     "logs",
     "main",
+    "migrate",
     "register_dummy_handler",
     "replay",
     "replay_dead",
@@ -60,6 +62,7 @@ for _command in (
     jobs,
     list_dead,
     logs,
+    migrate,
     queues,
     register_dummy_handler,
     replay,
