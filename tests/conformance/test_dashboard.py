@@ -1,13 +1,12 @@
 """A dashboard over a store on a server is promised the same as one over a store in memory."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
-import asyncpg
 import pytest
-from redis.asyncio import Redis
-from taskcore.adapters.postgres import PostgresStore
 from taskcore.adapters.redis import RedisStore
+from taskcore.adapters.redis.keys import remove_keys
 from taskcore.clock import SystemClock
 from taskcore.testing.contracts.dashboard import (
     ActionPartContract,
@@ -22,40 +21,63 @@ from taskcore.testing.dashboard import StoryClock, tell
 from taskcore.ui.source import DashboardSource
 from taskcore.ui.stores import store_source
 
-TABLES = ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues", "leaders", "statistics", "workers")
+from tests.conformance.postgres_tables import emptied
 
 
-class StoreContracts(
+class ReadingContracts(
     TaskPartContract,
-    ActionPartContract,
-    QueuePartContract,
     SchedulePartContract,
     WorkerPartContract,
     SeriesPartContract,
     RegistryPartContract,
 ):
-    """All that a source over a store of the core proves."""
+    """They only look: one story serves all of a class, since to tell it takes a second or two."""
 
 
-class TestPostgres(StoreContracts):
+class ChangingContracts(ActionPartContract, QueuePartContract):
+    """Each of them needs a story of its own."""
+
+
+@asynccontextmanager
+async def in_postgres(url: str) -> AsyncIterator[DashboardSource]:
+    clock = StoryClock(SystemClock())
+    async with emptied(url, "dashboard", clock) as store:
+        await tell(store, clock, tasks=40)
+        yield store_source(store, system="test", clock=clock)
+
+
+@asynccontextmanager
+async def in_redis(url: str) -> AsyncIterator[DashboardSource]:
+    clock, prefix = StoryClock(SystemClock()), f"test_{uuid4().hex}"
+    async with await RedisStore.open(url, prefix=prefix, clock=clock) as store:
+        await tell(store, clock, tasks=40)
+        yield store_source(store, system="test", clock=clock)
+    await remove_keys(url, prefix)
+
+
+class TestLookingIntoPostgres(ReadingContracts):
+    @pytest.fixture(scope="class")
+    async def source(self, postgres_url: str) -> AsyncIterator[DashboardSource]:
+        async with in_postgres(postgres_url) as source:
+            yield source
+
+
+class TestChangingPostgres(ChangingContracts):
     @pytest.fixture
     async def source(self, postgres_url: str) -> AsyncIterator[DashboardSource]:
-        clock = StoryClock(SystemClock())
-        async with await PostgresStore.open(postgres_url, prefix="dashboard", clock=clock) as store:
-            await tell(store, clock, tasks=40)
-            yield store_source(store, system="test", clock=clock)
-        connection = await asyncpg.connect(postgres_url)
-        await connection.execute(f"TRUNCATE {', '.join(f'dashboard_{table}' for table in TABLES)} RESTART IDENTITY")
-        await connection.close()
+        async with in_postgres(postgres_url) as source:
+            yield source
 
 
-class TestRedis(StoreContracts):
+class TestLookingIntoRedis(ReadingContracts):
+    @pytest.fixture(scope="class")
+    async def source(self, redis_url: str) -> AsyncIterator[DashboardSource]:
+        async with in_redis(redis_url) as source:
+            yield source
+
+
+class TestChangingRedis(ChangingContracts):
     @pytest.fixture
     async def source(self, redis_url: str) -> AsyncIterator[DashboardSource]:
-        clock, prefix = StoryClock(SystemClock()), f"test_{uuid4().hex}"
-        async with await RedisStore.open(redis_url, prefix=prefix, clock=clock) as store:
-            await tell(store, clock, tasks=40)
-            yield store_source(store, system="test", clock=clock)
-        async with Redis.from_url(redis_url) as client:
-            async for key in client.scan_iter(f"*{prefix}*", count=1000):
-                await client.delete(key)
+        async with in_redis(redis_url) as source:
+            yield source

@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -24,6 +23,7 @@ from taskcore.testing import FakeClock, a_settlement
 from taskcore.testing.machines import TaskStoreMachine
 
 from . import broken
+from .postgres_tables import empty
 
 QUICK = settings(max_examples=40, stateful_step_count=40, deadline=None)
 FEW = settings(QUICK, max_examples=12)
@@ -92,9 +92,7 @@ def test_postgres(postgres_url: str) -> None:
     class PostgresMachine(TaskStoreMachine):
         async def open(self, clock: FakeClock) -> TaskStore:
             store = await PostgresStore.open(postgres_url, prefix="machine", clock=clock)
-            connection = await asyncpg.connect(postgres_url)
-            await connection.execute("TRUNCATE machine_tasks, machine_leases, machine_attempts, machine_logs")
-            await connection.close()
+            await empty(postgres_url, "machine")
             return store
 
     run_state_machine_as_test(PostgresMachine, settings=FEW)

@@ -24,22 +24,18 @@ from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import TaskStoreContract, TimeSortedIdsContract
 
+from tests.conformance.postgres_tables import emptied
+
 
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
 
-TABLES = ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues", "leaders", "statistics", "workers")
-
-
 @pytest.fixture
 async def store(postgres_url: str, clock: FakeClock) -> AsyncIterator[PostgresStore]:
-    async with await PostgresStore.open(postgres_url, prefix="conformance", clock=clock) as store:
+    async with emptied(postgres_url, "conformance", clock) as store:
         yield store
-    connection = await asyncpg.connect(postgres_url)
-    await connection.execute(f"TRUNCATE {', '.join(f'conformance_{table}' for table in TABLES)} RESTART IDENTITY")
-    await connection.close()
 
 
 @pytest.fixture
