@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from taskcore.errors import InvalidInput
+from taskmq import bulk
 from taskmq.bridge import bridge
 from taskmq.errors import UniqueKeyTaken
 from taskmq.job import Job, JobStatus
 from taskmq.options import JobOptions
-from taskmq.service import Inserted, Service
+from taskmq.service import Inserted, JobFilter, Service
 from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
@@ -196,3 +197,21 @@ def test_a_job_that_expired_gives_its_key_away(backend: StoreBackend) -> None:
     bridge.run(backend.store.expire(10))
 
     assert ask(backend).created
+
+
+def test_bulk_replays_and_retries_leave_jobs_alone_whose_key_is_anothers(backend: StoreBackend) -> None:
+    dead = [ask(backend, key).job_id for key in ("free", "free too", "in use")]
+    for job_id in dead:
+        backend.move_to_dlq(job_id)
+    held = ask(backend, "in use").job_id
+
+    retried = bridge.run(bulk.act(backend.store, bulk.Deed.RETRY, bulk.Selection(ids=[dead[0], dead[2]])))
+    replays = bridge.run(bulk.replay_dead(backend.store, JobFilter(), limit=10))
+
+    assert ([dead[0]], {dead[2]: "another job has its unique key"}) == (
+        [int(record.id) for record in retried.done],
+        retried.skipped,
+    )
+    assert [dead[1]] == [int(record.id) for record, _ in replays.jobs]
+    assert [dead[2]] == [job.id for job in backend.list_dead_jobs()]
+    assert held == ask(backend, "in use").job_id

@@ -11,6 +11,8 @@ from taskcore.ports import TaskStore
 from taskcore.states import AT_REST, TaskState
 
 from taskmq.filters import JobFilter
+from taskmq.storage import unique
+from taskmq.storage.entering import keys_of
 from taskmq.vocabulary import copy_of, task_id, word_of
 
 CHUNK = 500
@@ -88,7 +90,7 @@ async def act(
 async def replay_dead(
     store: TaskStore, matching: JobFilter, *, limit: int, pause: timedelta = timedelta(0), dry_run: bool = False
 ) -> Replays:
-    """Store dead jobs anew, oldest first, and take them off the dead list.
+    """Store dead jobs anew, oldest first, and take them off the dead list; but those whose unique key is in use.
 
     Args:
         pause: from when one job is due until the next one is, so that no worker can be flooded by them.
@@ -105,9 +107,11 @@ async def replay_dead(
             continue
         now, done = await store.now(), len(replays.jobs)
         copies = [_copy(record, now, place * pause) for place, record in enumerate(records, done)]
-        receipts = await store.put(copies)
-        await store.delete([record.id for record in records])
-        replays.jobs += [(record, int(receipt.task)) for record, receipt in zip(records, receipts, strict=True)]
+        receipts = await unique.put(keys_of(store), copies)
+        made = await unique.copied(store, records, receipts)
+        pairs = [pair for pair, is_made in zip(zip(records, receipts, strict=True), made, strict=True) if is_made]
+        await store.delete([record.id for record, _ in pairs])
+        replays.jobs += [(record, int(receipt.task)) for record, receipt in pairs]
     replays.more = outcome.more
     return replays
 
@@ -146,6 +150,8 @@ async def _refusal(store: TaskStore, deed: Deed, record: TaskRecord, running: bo
     match deed:
         case Deed.CANCEL:
             allowed = record.state is TaskState.PENDING or (running and record.state is TaskState.RUNNING)
+        case Deed.RETRY if unique.has_lost_its_key(record):
+            return "another job has its unique key"
         case Deed.RETRY:
             allowed = record.state in AT_REST and record.state is not TaskState.SUCCEEDED
         case Deed.DELETE:

@@ -67,6 +67,8 @@ class JobFilter:
 
     def is_plain(self) -> bool:
         """Whether it asks for nothing but a state and a queue, which stores count as they go."""
+        if self.state == "waiting":
+            return False
         return not {name for name, value in self._conditions().items() if value} - {"state", "queue", "oldest_first"}
 
     def _conditions(self) -> dict[str, object]:

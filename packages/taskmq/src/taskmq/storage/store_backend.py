@@ -17,13 +17,13 @@ from taskcore.states import TaskState
 
 from taskmq import outcomes
 from taskmq.bridge import bridge
-from taskmq.errors import NotSupported
+from taskmq.errors import NotSupported, UniqueKeyTaken
 from taskmq.job import Job, JobStatus
 from taskmq.options import JobOptions, More, numbered, spec_of, specs_of
 from taskmq.storage import entering, history, unique
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.moves import ByHand
-from taskmq.vocabulary import PERIODIC, QUEUE, copy_of, job_of, task_id, utc_now
+from taskmq.vocabulary import PERIODIC, QUEUE, copy_of, job_of, task_id, terms_of, utc_now
 
 QUEUES = (QUEUE,)
 PAGE = 500
@@ -353,8 +353,8 @@ class StoreBackend(QueueBackend):
 
 async def _copied(store: unique.KeyStore, record: TaskRecord, key: str | None = None) -> int:
     (receipt,) = await unique.put(store, [copy_of(record, now=await store.now(), key=key)])
-    if not receipt.created:  # by an earlier try to copy it, or for a job of the same unique key
-        await unique.refuse_others(store, receipt.task, record)
+    if await unique.copied(store, [record], [receipt]) == [False]:
+        raise UniqueKeyTaken(terms_of(record.meta).unique_key or "")
     return int(receipt.task)
 
 

@@ -39,25 +39,35 @@ async def replay(store: KeyStore, record: TaskRecord) -> bool:
     Raises:
         UniqueKeyTaken: another job has got its unique key.
     """
-    key = terms_of(record.meta).unique_key
-    if key is not None and record.idempotency_key is None:
+    key = terms_of(record.meta).unique_key or ""
+    if has_lost_its_key(record):
         raise UniqueKeyTaken(key)
     (replayed,) = await store.replay([record.id])
-    if key is not None and replayed and await _has_lost_its_key(store, record.id):
-        await store.cancel([record.id])
+    if key and replayed and (again := await store.get(record.id)) is not None and has_lost_its_key(again):
+        await store.cancel([record.id])  # somebody took the key at that very moment
         raise UniqueKeyTaken(key)
     return replayed
 
 
-async def refuse_others(store: TaskStore, holder: TaskId, record: TaskRecord) -> None:
-    """Raise unless the holder of a key is itself a copy of this job.
+async def copied(store: TaskStore, records: Sequence[TaskRecord], receipts: Sequence[Receipt]) -> Sequence[bool]:
+    """Which of these jobs have a copy now; of the others the unique key is in use."""
+    return [
+        receipt.created or await _is_copy(store, receipt.task, record)
+        for record, receipt in zip(records, receipts, strict=True)
+    ]
 
-    Raises:
-        UniqueKeyTaken: it is another one.
-    """
-    found, key = await store.get(holder), terms_of(record.meta).unique_key
-    if key is not None and (found is None or terms_of(found.meta).replay_of != int(record.id)):
-        raise UniqueKeyTaken(key)
+
+async def _is_copy(store: TaskStore, task: TaskId, record: TaskRecord) -> bool:
+    """Whether it was made by an earlier try."""
+    if terms_of(record.meta).unique_key is None:
+        return True
+    holder = await store.get(task)
+    return holder is not None and terms_of(holder.meta).replay_of == int(record.id)
+
+
+def has_lost_its_key(record: TaskRecord) -> bool:
+    """Whether another job has got its unique key, so that it cannot run again."""
+    return terms_of(record.meta).unique_key is not None and record.idempotency_key is None
 
 
 async def _released(store: KeyStore, specs: Sequence[TaskSpec], receipts: Sequence[Receipt]) -> list[int]:
@@ -79,9 +89,3 @@ async def _released(store: KeyStore, specs: Sequence[TaskSpec], receipts: Sequen
 
 def _is_over(state: TaskState | None) -> bool:
     return state is None or state in AT_REST
-
-
-async def _has_lost_its_key(store: TaskStore, task: TaskId) -> bool:
-    """Whether somebody took it while the job was being replayed."""
-    record = await store.get(task)
-    return record is not None and record.idempotency_key is None
