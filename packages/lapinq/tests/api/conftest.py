@@ -1,7 +1,8 @@
 """The API over a real database, called in this process. Tests of a module share the database: each uses queues of its
 own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -9,7 +10,9 @@ import pytest
 from lapinq.server import create_app
 from lapinq.settings import Settings
 from lapinq.storage import Storage
+from pwdlib.hashers.argon2 import Argon2Hasher
 from starlette.applications import Starlette
+from taskcore.auth import passwords
 from taskcore.ids import TaskId, WorkerId
 from taskcore.models import Settlement, TaskError, TaskRecord
 from taskcore.states import Event
@@ -21,6 +24,14 @@ P = "/api/v1"
 
 Put = Callable[..., Awaitable[str]]
 Client = Callable[..., httpx.AsyncClient]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """A hash that is good takes 64 MiB and a while, and there are many here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "Argon2Hasher", partial(Argon2Hasher, time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="module")
