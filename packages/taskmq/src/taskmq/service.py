@@ -7,6 +7,7 @@ the backends of this package, and is refused in one sentence on others.
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +29,7 @@ from taskmq.jobs import handlers
 from taskmq.jobs.calling import is_coroutine_function
 from taskmq.options import JobOptions, more_of
 from taskmq.outcomes import result_of
+from taskmq.retention import states_to_purge
 from taskmq.storage.base import Job, JobStatus, QueueBackend
 from taskmq.storage.store_backend import DEAD, Inserted, StoreBackend
 from taskmq.vocabulary import CANCEL_REQUESTED, CANCELLED, CANCELLING
@@ -317,6 +319,18 @@ class Service:
         backend = self._own_backend("deleting a job")
         if not backend.delete_job(job_id):
             raise IllegalMove(self.get(job_id).state, "delete", "not running")
+
+    def purge(self, state: str | None = None, *, older_than: timedelta, most: int | None = None) -> int:
+        """Remove jobs that ended longer ago than that, with their logs, a few hundred a step; tell how many.
+
+        Args:
+            state: success, dead, cancelled, or failed for the last two; None for all that are over.
+            most: at most so many, oldest first; None for all.
+
+        Raises:
+            InvalidInput: jobs in such a state are not over. NotSupported: the backend removes nothing.
+        """
+        return self._own_backend("purging jobs").purge(states_to_purge(state), older_than, most)
 
     def handlers(self) -> Sequence[HandlerInfo]:
         """The handlers that this process has registered, by name."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from taskcore.engine.announcer import Tally
@@ -31,9 +32,10 @@ from taskmq.hooks import Hooks
 from taskmq.hooks import hooks as process_hooks
 from taskmq.jobs.admission import JobAdmission
 from taskmq.jobs.calling import RegisteredHandlers
-from taskmq.jobs.options import HandlerOptions
+from taskmq.jobs.options import HandlerOptions, Seconds, span_of
 from taskmq.policy import JobPolicy
 from taskmq.releasing import releasing
+from taskmq.retention import remove_results_of_handlers, retention_of
 from taskmq.storage.base import Job, QueueBackend
 from taskmq.storage.store_backend import QUEUES, StoreBackend
 from taskmq.vocabulary import Terms
@@ -53,6 +55,8 @@ EXPONENTIAL_CAP = 600
 """... but never longer."""
 SWEEP_INTERVAL = 2
 """Seconds between two looks for jobs whose worker is gone; at most half a lease."""
+RETENTION_INTERVAL = 10
+"""Seconds between two looks for jobs that a handler's ``result_ttl`` removes."""
 
 
 class Worker:
@@ -75,6 +79,8 @@ class Worker:
         queues: those whose jobs it runs.
         max_jobs: it stops by itself when it has run so many, repeated attempts counted.
         hooks: what it calls beside handlers; by default what was registered with ``taskmq.hooks.hooks``.
+        result_ttl: seconds after which it removes jobs that succeeded, whoever ran them; None keeps them.
+        failure_ttl: the same for jobs that are dead or cancelled.
 
     Raises:
         InvalidInput: an argument is out of its range.
@@ -94,6 +100,8 @@ class Worker:
         queues: Sequence[str] = QUEUES,
         max_jobs: int | None = None,
         hooks: Hooks = process_hooks,
+        result_ttl: Seconds | None = None,
+        failure_ttl: Seconds | None = None,
     ) -> None:
         self.func = func
         self.hooks = hooks
@@ -107,6 +115,7 @@ class Worker:
             poll=timedelta(seconds=poll_interval),
             grace=timedelta(seconds=grace),
         )
+        self._retention = retention_of(span_of("result_ttl", result_ttl), span_of("failure_ttl", failure_ttl))
         # After what can be refused: nobody would close it.
         self.backend = storage.get_backend() if backend is None else backend
         self._clock = vocabulary.clock
@@ -184,7 +193,8 @@ class Worker:
             await stack.enter_async_context(
                 Periodic(self._heartbeat.beat, timedelta(seconds=HEARTBEAT_INTERVAL), "heartbeat file")
             )
-            await stack.enter_async_context(self._sweep(work, policy, bus))
+            for sweep in self._sweeps(work, policy, bus):
+                await stack.enter_async_context(sweep)
             await leading.join(stack, work, engine.id, bus)
             await observers.on_the_list(stack, work, engine, handlers)
             return await engine.run(until_idle=until_idle)
@@ -198,12 +208,17 @@ class Worker:
         stack.push_async_callback(foreign.close)
         return foreign
 
-    def _sweep(self, work: TaskStore | ForeignQueue, policy: Policy, bus: EventBus) -> Periodic:
-        """What takes back the work of others who are gone."""
+    def _sweeps(self, work: TaskStore | ForeignQueue, policy: Policy, bus: EventBus) -> list[Periodic]:
+        """What takes back the work of others who are gone, and removes what was kept for long enough."""
         every = min(timedelta(seconds=SWEEP_INTERVAL), self._options.lease / 2)
         if isinstance(work, ForeignQueue):
-            return Periodic(work.sweep, every, "sweep")
-        return Periodic(Reaper(work, policy=policy, clock=self._clock, bus=bus).tick, every, "reaper")
+            return [Periodic(work.sweep, every, "sweep")]
+        reaper = Reaper(work, policy=policy, retention=self._retention, clock=self._clock, bus=bus)
+        results = partial(remove_results_of_handlers, work)
+        return [
+            Periodic(reaper.tick, every, "reaper"),
+            Periodic(results, timedelta(seconds=RETENTION_INTERVAL), "results of handlers"),
+        ]
 
     def _retry(self, terms: Terms, handler: HandlerOptions) -> RetryPolicy:
         most = next(most for most in (terms.max_retries, handler.max_retries, self.max_retries) if most is not None)

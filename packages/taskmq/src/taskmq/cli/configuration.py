@@ -49,6 +49,8 @@ SETTINGS = {
         Setting("max_jobs"),
         Setting("lease", "30s"),
         Setting("grace", "30s"),
+        Setting("result_ttl"),
+        Setting("failure_ttl"),
         Setting("host", "127.0.0.1"),
         Setting("port", "8000"),
         Setting("jwt_secret", secret=True),

@@ -39,6 +39,8 @@ class Plan:
     max_jobs: int | None
     lease: timedelta | None
     grace: timedelta | None
+    result_ttl: timedelta | None
+    failure_ttl: timedelta | None
     until_idle: bool
     modules: tuple[str, ...]
 
@@ -47,6 +49,7 @@ class Plan:
         asked: dict[str, Any] = {"queues": self.queues, "max_jobs": self.max_jobs}
         asked["lock_timeout"] = self.lease and self.lease.total_seconds()
         asked["grace"] = None if self.grace is None else self.grace.total_seconds()
+        asked |= {"result_ttl": self.result_ttl, "failure_ttl": self.failure_ttl}
         return front.worker.Worker(
             max_workers=self.max_workers, **{name: value for name, value in asked.items() if value is not None}
         )
@@ -54,9 +57,9 @@ class Plan:
     def words(self) -> list[str]:
         """The options that say the same."""
         words = ["--max-workers", str(self.max_workers)]
-        for name in ("lease", "grace"):
+        for name in ("lease", "grace", "result_ttl", "failure_ttl"):
             if (span := getattr(self, name)) is not None:
-                words += [f"--{name}", f"{span.total_seconds():f}s"]
+                words += [f"--{name.replace('_', '-')}", f"{span.total_seconds():f}s"]
         words += ["--queues", ",".join(self.queues)] if self.queues else []
         words += ["--max-jobs", str(self.max_jobs)] if self.max_jobs else []
         words += ["--import", ",".join(self.modules)] if self.modules else []
@@ -112,6 +115,20 @@ class Plan:
     envvar="TASKMQ_GRACE",
     type=duration,
     help="How long running jobs may go on when it is stopped.  [default: 30s]",
+)
+@click.option(
+    "--result-ttl",
+    cls=Setting,
+    envvar="TASKMQ_RESULT_TTL",
+    type=duration,
+    help="Remove jobs that succeeded so long ago.  [default: keep them]",
+)
+@click.option(
+    "--failure-ttl",
+    cls=Setting,
+    envvar="TASKMQ_FAILURE_TTL",
+    type=duration,
+    help="Remove dead and cancelled jobs likewise.  [default: keep them]",
 )
 @click.option("--parent-fd", type=click.IntRange(3, 2**20), hidden=True)
 @import_option

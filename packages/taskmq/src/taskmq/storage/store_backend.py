@@ -15,7 +15,7 @@ from taskcore.models import Claim, LogLine, Order, TaskQuery, TaskRecord, TaskSp
 from taskcore.ports import PerLoop, TaskStore, WorkerRegistry
 from taskcore.states import TaskState
 
-from taskmq import outcomes
+from taskmq import outcomes, retention
 from taskmq.bridge import bridge
 from taskmq.errors import NotSupported, UniqueKeyTaken
 from taskmq.job import Job, JobStatus
@@ -276,6 +276,10 @@ class StoreBackend(QueueBackend):
     def delete_job(self, job_id: int) -> bool:
         """Remove a job and its logs; False when there is none, or it is running."""
         return bool(bridge.run(self.store.delete([task_id(job_id)])))
+
+    def purge(self, states: frozenset[TaskState], older_than: timedelta, most: int | None = None) -> int:
+        """Remove jobs in these states that ended longer ago than that, oldest first, and tell how many."""
+        return bridge.run(retention.purge(self.store, states, older_than, most))
 
     # Reading
 
