@@ -133,6 +133,30 @@ def test_a_dry_run_says_which_and_changes_nothing(taskmq: Taskmq) -> None:
     assert before == taskmq("jobs", "list").stdout
 
 
+def test_jobs_that_are_over_are_purged_after_a_time(taskmq: Taskmq) -> None:
+    assert "Purged 0 jobs.\n" == taskmq("jobs", "purge", "--older-than", "1h", "--yes").stdout
+    assert "Would purge 2 jobs. Nothing changed.\n" == taskmq("jobs", "purge", "--older-than", "0s", "--dry-run").stdout
+    assert "purging 1 job needs a yes" in taskmq("jobs", "purge", "--older-than", "0s", "--state", "dead").stderr
+
+    result = taskmq("jobs", "purge", "--older-than", "0s", "--state", "dead", "--yes", "--json")
+
+    assert (0, {"purged": 1}) == (result.exit_code, json.loads(result.stdout))
+    assert ["5", "4", "3", "1"] == taskmq("jobs", "list", "-q").stdout.split()
+    assert 2 == taskmq("jobs", "purge").exit_code
+
+
+def test_what_workers_counted_is_told_by_the_hour(taskmq: Taskmq) -> None:
+    hours = json.loads(taskmq("stats", "--json", "--last", "2h").stdout)["items"]
+    assert (1, 1) == (sum(hour["succeeded"] for hour in hours), sum(hour["failed"] for hour in hours))
+    assert 60_000 > max(hour["run_p95_ms"] or 0 for hour in hours) > 0
+
+    only = json.loads(taskmq("stats", "--json", "--by", "minute", "--handler", "email").stdout)["items"]
+    assert len(only) in (60, 61)
+    assert (1, 0) == (sum(step["succeeded"] for step in only), sum(step["failed"] for step in only))
+    for last in ("0s", "31d", "999999999d"):
+        assert 2 == taskmq("stats", "--last", last).exit_code
+
+
 def test_found_jobs_are_changed_after_a_yes(taskmq: Taskmq, terminal: Terminal) -> None:
     refused = terminal("jobs", "delete", "--queue", "mail", keys="n\n")
 

@@ -21,6 +21,7 @@ from taskmq.cli.queues import queues
 from taskmq.cli.reading import get_job, inspect, logs
 from taskmq.cli.schedules import schedules
 from taskmq.cli.serving import serve_api
+from taskmq.cli.stats import stats
 from taskmq.cli.status import status
 from taskmq.cli.tail import tail
 from taskmq.cli.tokens import secrets, token
@@ -71,6 +72,7 @@ for _command in (
     schedules,
     secrets,
     serve_api,
+    stats,
     status,
     tail,
     token,

@@ -9,6 +9,7 @@ from taskmq.cli.changing import cancel_jobs, delete_jobs, retry_jobs
 from taskmq.cli.documents import JOB_COLUMNS, job_document
 from taskmq.cli.filtering import filter_options, words_of
 from taskmq.cli.output import Output, output_options
+from taskmq.cli.purging import purge_jobs
 from taskmq.cli.reading import inspect
 from taskmq.cli.session import service
 from taskmq.cli.text import visible
@@ -20,7 +21,7 @@ def jobs() -> None:
     """List and change jobs."""
 
 
-for _command in (cancel_jobs, delete_jobs, retry_jobs):
+for _command in (cancel_jobs, delete_jobs, purge_jobs, retry_jobs):
     jobs.add_command(_command)
 jobs.add_command(inspect, "show")
 
