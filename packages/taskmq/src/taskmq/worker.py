@@ -172,7 +172,7 @@ class Worker:
         handlers = RegisteredHandlers(self.func, self.hooks)
         async with AsyncExitStack() as stack:
             work = await self._work(stack)
-            bus = await observers.listening(stack, work, failed_log, calls)
+            bus = await observers.listening(stack, work, failed_log, calls, self.backend.get_queue_depth)
             engine = EngineWorker(
                 releasing(work),
                 handlers,
@@ -248,3 +248,15 @@ def _backoff(terms: Terms) -> Fixed | Exponential:
     if terms.retry_policy == "fixed":
         return Fixed(FIXED_RETRY_INTERVAL if first is None else first)
     return Exponential(EXPONENTIAL_BASE if first is None else first, base)
+
+
+_METRICS = frozenset({"JOBS_PROCESSED", "QUEUE_DEPTH", "TASK_DURATION", "RETRIES", "FAILURES"})
+
+
+def __getattr__(name: str) -> Any:
+    """The metrics of this process, which are loaded when somebody asks for them."""
+    if name not in _METRICS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from taskmq import process_metrics
+
+    return getattr(process_metrics, name)

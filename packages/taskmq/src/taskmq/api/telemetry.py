@@ -15,7 +15,7 @@ from taskcore.metrics import Metrics, taskmq_names
 from taskcore.ports import StatisticsStore, TaskStore
 from taskcore.states import Event
 
-from taskmq import __version__
+from taskmq import __version__, process_metrics
 from taskmq.job import Job
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.store_backend import QUEUES, StoreBackend
@@ -54,9 +54,11 @@ class Telemetry:
             self._system.watch(store, totals=True)
 
     def added(self, job_id: int, handler: str | None) -> None:
+        process_metrics.JOBS_ADDED.inc()
         self._hear(TaskPut(utc_now(), task_id(job_id), handler or NO_HANDLER, QUEUES[0]))
 
     def cancelled(self, job: Job) -> None:
+        process_metrics.JOBS_CANCELLED.inc()
         self._hear(
             TaskEvent(
                 utc_now(), Event.CANCEL, task_id(job.id), job.handler or NO_HANDLER, QUEUES[0], job.attempts, None
@@ -64,6 +66,7 @@ class Telemetry:
         )
 
     def retried(self) -> None:
+        process_metrics.JOBS_RETRIED.inc()
         with self._lock:
             self._retried += 1
 
