@@ -26,6 +26,7 @@ from taskcore.retry import Exponential, Fixed, RetryPolicy
 from taskmq import leading, observers, storage, vocabulary
 from taskmq.failed_log import FailedLog
 from taskmq.foreign_queue import ForeignQueue
+from taskmq.health_port import HealthPort
 from taskmq.heartbeat_file import HeartbeatFile
 from taskmq.hook_calls import HookCalls
 from taskmq.hooks import Hooks
@@ -81,6 +82,7 @@ class Worker:
         hooks: what it calls beside handlers; by default what was registered with ``taskmq.hooks.hooks``.
         result_ttl: seconds after which it removes jobs that succeeded, whoever ran them; None keeps them.
         failure_ttl: the same for jobs that are dead or cancelled.
+        health: where it answers the probes of orchestrators and Prometheus, over HTTP.
 
     Raises:
         InvalidInput: an argument is out of its range.
@@ -102,9 +104,11 @@ class Worker:
         hooks: Hooks = process_hooks,
         result_ttl: Seconds | None = None,
         failure_ttl: Seconds | None = None,
+        health: HealthPort | None = None,
     ) -> None:
         self.func = func
         self.hooks = hooks
+        self.health = health
         self.max_retries = max_retries
         self.worker_id = worker_id
         self._options = WorkerOptions(
@@ -197,6 +201,8 @@ class Worker:
                 await stack.enter_async_context(sweep)
             await leading.join(stack, work, engine.id, bus)
             await observers.on_the_list(stack, work, engine, handlers)
+            if self.health is not None:
+                await stack.enter_async_context(self.health.serving(self.backend, engine))
             return await engine.run(until_idle=until_idle)
 
     async def _work(self, stack: AsyncExitStack) -> TaskStore | ForeignQueue:

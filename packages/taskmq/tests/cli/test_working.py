@@ -3,6 +3,8 @@
 import json
 import signal
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +39,28 @@ def test_a_burst_ends_when_all_is_done(taskmq: Taskmq, process: Start) -> None:
     assert (0, STARTING) == (worker.returncode, out)
     assert "  handlers: dummy, email, raise, report, slow   queues: default   db: " in err
     assert err.endswith("\nStopped. Processed 3 (2 ok, 1 failed), requeued 0.\n")
+
+
+def test_a_worker_says_where_it_answers_probes_and_stops_to(process: Start) -> None:
+    worker = process("run-worker", "--health-port", "0")
+    assert worker.stderr is not None
+    url = worker.stderr.readline().rsplit("health: ", 1)[-1].strip()
+
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert b'{"status":"ok"}' == answer.read()
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=20)
+
+    assert 0 == worker.returncode
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(url, timeout=10)
+
+
+def test_several_processes_cannot_answer_at_one_port(taskmq: Taskmq) -> None:
+    refused = taskmq("run-worker", "--processes", "2", "--health-port", "9464")
+
+    assert 2 == refused.exit_code
+    assert "let each choose one: --health-port 0" in refused.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

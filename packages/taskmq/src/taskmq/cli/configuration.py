@@ -51,6 +51,8 @@ SETTINGS = {
         Setting("grace", "30s"),
         Setting("result_ttl"),
         Setting("failure_ttl"),
+        Setting("health_port"),
+        Setting("health_host", "127.0.0.1"),
         Setting("host", "127.0.0.1"),
         Setting("port", "8000"),
         Setting("jwt_secret", secret=True),

@@ -19,6 +19,7 @@ from taskmq.cli.params import Setting, duration, names
 from taskmq.cli.program import address
 from taskmq.cli.session import close_at_end, import_option
 from taskmq.cli.text import visible
+from taskmq.health_port import MAX_PORT, HealthPort
 from taskmq.jobs.handlers import HANDLERS
 from taskmq.settings import Settings
 from taskmq.storage.store_backend import QUEUES
@@ -41,6 +42,8 @@ class Plan:
     grace: timedelta | None
     result_ttl: timedelta | None
     failure_ttl: timedelta | None
+    health_port: int | None
+    health_host: str
     until_idle: bool
     modules: tuple[str, ...]
 
@@ -49,10 +52,17 @@ class Plan:
         asked: dict[str, Any] = {"queues": self.queues, "max_jobs": self.max_jobs}
         asked["lock_timeout"] = self.lease and self.lease.total_seconds()
         asked["grace"] = None if self.grace is None else self.grace.total_seconds()
-        asked |= {"result_ttl": self.result_ttl, "failure_ttl": self.failure_ttl}
+        asked |= {"result_ttl": self.result_ttl, "failure_ttl": self.failure_ttl, "health": self._health()}
         return front.worker.Worker(
             max_workers=self.max_workers, **{name: value for name, value in asked.items() if value is not None}
         )
+
+    def _health(self) -> HealthPort | None:
+        if self.health_port is None:
+            return None
+        port = HealthPort(self.health_port, self.health_host)
+        port.open()
+        return port
 
     def words(self) -> list[str]:
         """The options that say the same."""
@@ -62,6 +72,8 @@ class Plan:
                 words += [f"--{name.replace('_', '-')}", f"{span.total_seconds():f}s"]
         words += ["--queues", ",".join(self.queues)] if self.queues else []
         words += ["--max-jobs", str(self.max_jobs)] if self.max_jobs else []
+        if self.health_port is not None:
+            words += ["--health-port", str(self.health_port), "--health-host", self.health_host]
         words += ["--import", ",".join(self.modules)] if self.modules else []
         return [*words, "--until-idle"] if self.until_idle else words
 
@@ -130,6 +142,22 @@ class Plan:
     type=duration,
     help="Remove dead and cancelled jobs likewise.  [default: keep them]",
 )
+@click.option(
+    "--health-port",
+    cls=Setting,
+    envvar="TASKMQ_HEALTH_PORT",
+    type=click.IntRange(0, MAX_PORT),
+    metavar="N",
+    help="Serve /healthz, /readyz, /livez and /metrics there; 0 is any free port.",
+)
+@click.option(
+    "--health-host",
+    cls=Setting,
+    envvar="TASKMQ_HEALTH_HOST",
+    default="127.0.0.1",
+    show_default=True,
+    help="At this address; 0.0.0.0 is every one.",
+)
 @click.option("--parent-fd", type=click.IntRange(3, 2**20), hidden=True)
 @import_option
 def run_worker(processes: int, parent_fd: int | None, **asked: Any) -> ExitCode:
@@ -146,7 +174,7 @@ def run_worker(processes: int, parent_fd: int | None, **asked: Any) -> ExitCode:
 def _run_here(plan: Plan) -> ExitCode:
     pool = plan.worker()
     close_at_end(pool.backend)
-    _announce(plan, f"{plan.max_workers} worker(s)")
+    _announce(plan, f"{plan.max_workers} worker(s)", pool.health if plan.health_port is not None else None)
     try:
         tally = pool.start(until_idle=True) if plan.until_idle else pool.start()
     except KeyboardInterrupt:  # it came before the worker took signals over, or after
@@ -168,6 +196,8 @@ def _run_for_parent(plan: Plan, parent_fd: int) -> ExitCode:
         told = stack.enter_context(child_of(parent))
         pool = plan.worker()
         close_at_end(pool.backend)
+        if plan.health_port is not None and pool.health is not None:
+            click.echo(f"  health: {pool.health.url}", err=True)
         told(pool.start(until_idle=plan.until_idle))
     return ExitCode.OK
 
@@ -178,6 +208,11 @@ def _run_processes(plan: Plan, count: int) -> ExitCode:
     def wants_another(done: Tally) -> bool:
         return plan.max_jobs is not None and done.claimed >= plan.max_jobs
 
+    if plan.health_port:
+        raise bad_input(
+            f"{count} processes cannot share the port {plan.health_port} for health",
+            hint="let each choose one: --health-port 0",
+        )
     backend = front.get_backend()  # what is wrong with the queue is told once, and its tables are made once
     backend.get_queue_depth()
     close = getattr(backend, "close", None)
@@ -199,11 +234,12 @@ def _run_processes(plan: Plan, count: int) -> ExitCode:
     return ExitCode(work.code)
 
 
-def _announce(plan: Plan, workers: str) -> None:
+def _announce(plan: Plan, workers: str, health: HealthPort | None = None) -> None:
     settings = Settings.from_env(os.environ)
     click.echo(f"Starting worker pool with {workers} using {settings.backend} backend... Press Ctrl+C to stop.")
     queues = ", ".join(map(visible, plan.queues or QUEUES))
-    click.echo(f"  handlers: {_handlers()}   queues: {queues}   {_place(settings)}", err=True)
+    answers = "" if health is None else f"   health: {visible(health.url)}"
+    click.echo(f"  handlers: {_handlers()}   queues: {queues}   {_place(settings)}{answers}", err=True)
 
 
 def _handlers() -> str:
