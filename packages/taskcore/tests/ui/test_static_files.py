@@ -18,7 +18,7 @@ RAW, FIRST_LOAD, MODULE = 250_000, 75_000, 4_096
 
 @pytest.fixture(scope="module")
 def assets() -> Assets:
-    return Assets()
+    return Assets(STATIC)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """How jobs come in: all that can be said of one, keys, and many requests at a time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,6 +56,9 @@ def test_all_that_can_be_said_of_a_job_is_kept(client: TestClient, admin: Header
         ("timeout", [0, -1, "1", True, 10**9]),
         ("expires_at", ["tomorrow", 5]),
         ("concurrency_key", ["", 5, "a\nb", "x" * 201]),
+        ("unique_key", ["", 5, "a\nb", "x" * 151]),
+        ("depends_on", [None, 1, ["1"], [0], [True], [1] * 101]),
+        ("on_dependency_failure", ["wait", None]),
         ("concurrency_limit", [0, -1, None, "2", 10**7]),
     ],
 )
@@ -81,6 +84,23 @@ def test_a_key_stores_one_job_and_answers_with_it_from_then_on(
     ]
     assert [None, "true", None] == [each.headers.get("Idempotent-Replayed") for each in (first, again, other)]
     assert 2 == backend.get_queue_depth()
+
+
+def test_a_job_may_be_unique_and_wait_for_others(
+    client: TestClient, admin: Headers, backend: StoreBackend, drain: Callable[..., Any]
+) -> None:
+    unique = {**JOB, "unique_key": "report"}
+    waits = {**JOB, "depends_on": [1]}
+
+    ids = [client.post("/add-job", json=job, headers=admin).json()["job_id"] for job in (unique, unique, waits)]
+
+    assert [1, 1, 2] == ids
+    assert "waiting" == client.get("/jobs/2", headers=admin).json()["state"]
+    drain()
+    assert ["success", "success"] == [job.state for job in backend.find_jobs()]
+    assert 3 == client.post("/add-job", json=unique, headers=admin).json()["job_id"]
+    refused = client.post("/add-job", json={**JOB, "depends_on": [99]}, headers=admin)
+    assert (422, 1) == (refused.status_code, backend.get_queue_depth())
 
 
 @pytest.mark.stores("sqlite")

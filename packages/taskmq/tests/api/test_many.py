@@ -154,6 +154,22 @@ def test_dead_jobs_are_listed_and_replayed_at_a_rate(
     assert [] == backend.list_dead_jobs()
 
 
+def test_a_dead_job_whose_unique_key_is_in_use_stays_dead(
+    client: TestClient, admin: Headers, backend: StoreBackend
+) -> None:
+    for _ in range(2):
+        (inserted,) = backend.insert([({}, JobOptions(handler="dummy", unique_key="report"))])
+        if inserted.job_id == 1:
+            backend.move_to_dlq(1, "no luck")
+
+    retried = client.post("/jobs/retry", json={"ids": [1]}, headers=admin).json()
+    replayed = client.post("/dead/replay", json={}, headers=admin).json()
+
+    assert (0, ["1"], 0) == (retried["count"], list(retried["skipped"]), replayed["count"])
+    assert ["dead", "pending"] == _states(backend)
+    assert 409 == client.post("/retry", json={"job_id": 1}, headers=admin).status_code
+
+
 @pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("body", [{"rate": 0}, {"rate": "5/s"}, {"filter": {"state": "dead"}}, {"limit": 0}, {"x": 1}])
 def test_a_replay_that_is_none_is_refused(client: TestClient, admin: Headers, body: dict[str, Any]) -> None:

@@ -31,11 +31,14 @@ class Asset:
 
 
 class Assets:
-    """Every file below ``static/``; ``root`` holds a digest of all of them, since modules import each other by path."""
+    """Every file below a folder; ``root`` holds a digest of all of them, since modules import each other by path."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._folder = folder
 
     @cached_property
     def files(self) -> Mapping[str, Asset]:
-        return dict(_walk(files("taskcore.ui") / "static"))
+        return dict(_walk(self._folder))
 
     @cached_property
     def digest(self) -> str:
@@ -64,7 +67,7 @@ class Assets:
 @cache
 def shipped() -> Assets:
     """The files of this release; all dashboards of a process share them."""
-    return Assets()
+    return Assets(files("taskcore.ui") / "static")
 
 
 def _walk(folder: Traversable, prefix: str = "") -> list[tuple[str, Asset]]:

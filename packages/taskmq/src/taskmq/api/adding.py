@@ -54,7 +54,7 @@ async def add_job(
 
 def routes() -> APIRouter:
     """The route, to be included first: routes are looked at in their order."""
-    router = APIRouter(route_class=BriefRoute)
+    router = APIRouter(route_class=BriefRoute, tags=["basics"])
     router.post("/add-job", summary="Add a job", response_model=JobAdded, responses=answers(401, 403, 413, 422, 501))(
         add_job
     )

@@ -22,7 +22,7 @@ from taskmq.errors import JobNotFound
 from taskmq.filters import JobFilter
 from taskmq.job import Job
 from taskmq.storage import history
-from taskmq.vocabulary import STATES, job_of, task_id, utc_now
+from taskmq.vocabulary import PHASES, STATES, job_of, task_id, utc_now
 
 router = APIRouter(tags=["jobs"])
 
@@ -113,7 +113,7 @@ async def _total(store: TaskStore, wanted: JobFilter, counted: int | None) -> To
     """How many jobs all pages have, where one page has them all, or the store has counted them."""
     if counted is not None:
         return Total(count=counted)
-    if not wanted.is_plain() or (wanted.state is not None and wanted.state not in STATES):
+    if not wanted.is_plain() or wanted.state in (*PHASES, "waiting"):
         return None
     states = frozenset(TaskState) if wanted.state is None else STATES[wanted.state]
     queues = [each for each in await store.counts() if wanted.queue in (None, each.queue)]

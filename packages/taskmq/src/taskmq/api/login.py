@@ -14,7 +14,7 @@ from taskmq.api.injected import Here
 
 LIFETIME = timedelta(hours=1)
 
-router = APIRouter()
+router = APIRouter(tags=["basics"])
 
 
 class TokenGiven(BaseModel):

@@ -14,6 +14,7 @@ from taskmq.api.schemas.adding import AddJobs, JobOfMany, JobsAdded, OneAdded
 from taskmq.api.schemas.many import Chosen, Done, ToCancel
 from taskmq.bulk import Deed, Outcome, act
 from taskmq.options import spec_of
+from taskmq.storage import entering
 from taskmq.vocabulary import job_of, utc_now
 
 router = APIRouter(tags=["many jobs"])
@@ -25,7 +26,7 @@ _ANSWERS = answers(401, 403, 413, 422, 501)
 async def add_jobs(wanted: AddJobs, store: Store, who: Annotated[Caller, caller(Verb.ENQUEUE)]) -> JobsAdded:
     """Store up to 1,000 jobs in one commit, all or none. ``loc`` of an error has the place of the job."""
     specs = [_spec(job, place) for place, job in enumerate(wanted.jobs)]
-    receipts = await store.put(specs)
+    receipts = await entering.put(store, specs)
     new = [int(receipt.task) for receipt in receipts if receipt.created]
     for receipt, job in zip(receipts, wanted.jobs, strict=True):
         if receipt.created:

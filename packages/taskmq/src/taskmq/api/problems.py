@@ -11,7 +11,7 @@ from starlette.types import Scope
 from taskcore.errors import IllegalMove
 from taskcore.web.problems import Details, Problem, exception_handlers, response_to
 
-from taskmq.errors import JobNotFound, NotSupported, ScheduleExists, ScheduleNotFound
+from taskmq.errors import JobNotFound, NotSupported, ScheduleExists, ScheduleNotFound, UniqueKeyTaken
 
 _MISSING = {"msg": "field required", "type": "value_error.missing"}
 """The words of the documentation, which are older than those of pydantic."""
@@ -40,6 +40,7 @@ def handlers() -> dict[Any, Any]:
         NotSupported: _told_as(501),
         ScheduleNotFound: _told_as(404),
         ScheduleExists: _told_as(409),
+        UniqueKeyTaken: _told_as(409),
     }
     return {**exception_handlers(render), **own}
 

@@ -27,7 +27,7 @@ STALE_SECONDS = 10
 PATIENCE = 2.0
 """Seconds that a check of the store may take."""
 
-router = APIRouter()
+router = APIRouter(tags=["basics"])
 
 
 @router.post("/cancel", summary="Cancel a pending job", responses=TO_CHANGE)

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from taskmq import payload as payloads
 from taskmq.api.schemas.instants import Instant
-from taskmq.options import LONGEST_DELAY, MOST_RETRIES, JobOptions
+from taskmq.options import LONGEST_DELAY, LONGEST_KEY, MOST_DEPENDENCIES, MOST_RETRIES, JobOptions
 from taskmq.vocabulary import MAX_INTERVAL, QUEUE
 
 MOST_AT_ONCE = 1_000
@@ -51,6 +51,18 @@ class AddJob(BaseModel):
     concurrency_limit: StrictInt = Field(
         1, ge=1, le=1_000_000, description="At most so many jobs with its key run at the same time."
     )
+    unique_key: str | None = Field(
+        None,
+        min_length=1,
+        max_length=LONGEST_KEY,
+        description="While a job with this key is not over, it is the answer.",
+    )
+    depends_on: list[StrictInt] = Field(
+        [], max_length=MOST_DEPENDENCIES, description="Jobs that must have succeeded before this one begins."
+    )
+    on_dependency_failure: Literal["cancel", "run"] = Field(
+        "cancel", description="What to do when one of them ends otherwise."
+    )
 
     def options(self, idempotency_key: str | None = None) -> JobOptions:
         """How the job is to be run.
@@ -72,6 +84,9 @@ class AddJob(BaseModel):
             concurrency_key=self.concurrency_key,
             concurrency_limit=self.concurrency_limit,
             idempotency_key=idempotency_key,
+            unique_key=self.unique_key,
+            depends_on=self.depends_on,
+            on_dependency_failure=self.on_dependency_failure,
         )
 
     def content(self) -> Any:

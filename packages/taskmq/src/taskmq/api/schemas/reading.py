@@ -92,6 +92,8 @@ class JobDetail(JobListed):
     expires_at: datetime | None
     concurrency_key: str | None
     concurrency_limit: int
+    unique_key: str | None
+    depends_on: list[int]
     fraction: float | None
     note: str | None
     lock_expires_at: datetime | None
@@ -113,6 +115,8 @@ class JobDetail(JobListed):
             expires_at=record.expires_at,
             concurrency_key=record.concurrency_key,
             concurrency_limit=record.concurrency_limit,
+            unique_key=job.unique_key,
+            depends_on=list(job.depends_on),
             fraction=job.fraction,
             note=job.note,
             lock_expires_at=job.lock_expires_at,
