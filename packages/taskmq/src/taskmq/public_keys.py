@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import MovedError, RedisError, ResponseError
 from taskcore.engine.execution.run import printable
 from taskcore.errors import StoreUnavailable
 from taskcore.ids import TaskId
@@ -61,6 +61,8 @@ async def take_over(url: str, prefix: str, adopt: Adopt) -> None:
             counter = await client.get(f"{prefix}{COUNTER}")
             if counter is not None and counter.isdigit():
                 await _Takeover(client, prefix, adopt, min(int(counter), 2**53)).run()
+    except MovedError:  # it is one of a cluster, which that release knows nothing of
+        return
     except (RedisError, OSError) as error:
         raise StoreUnavailable(f"the jobs below {prefix!r} could not all be taken over yet: {error}") from error
 

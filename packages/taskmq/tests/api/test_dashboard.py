@@ -48,6 +48,7 @@ def _login(client: TestClient, name: str) -> int:
     return int(answer.status_code)
 
 
+@pytest.mark.stores("sqlite", "redis")
 def test_while_there_are_no_users_programs_on_this_machine_are_admins(
     client: TestClient, backend: StoreBackend
 ) -> None:
@@ -195,6 +196,7 @@ def test_a_login_without_name_or_password_is_told_so(client: TestClient, body: d
     assert (400, {"detail": "Missing username or password"}) == (answer.status_code, answer.json())
 
 
+@pytest.mark.stores("sqlite", "redis")
 def test_schedules_have_pages_and_periodic_jobs_are_jobs(client: TestClient, backend: StoreBackend) -> None:
     schedules = Schedules(backend)
     schedules.add(JobSchedule(id="nightly", cron="0 3 * * *", options=JobOptions(handler="email")))

@@ -93,6 +93,27 @@ def test_a_file_that_is_no_database_is_a_store_that_is_away(away: TestClient, pl
     assert (503, {"status": "db_error"}) == (answer.status_code, answer.json())
 
 
+def test_a_redis_that_is_away_is_503_too_and_its_password_stays_hidden(
+    keys: Keys, admin: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TASKMQ_BACKEND", "redis")
+    monkeypatch.setenv("TASKMQ_REDIS_URL", "redis://:s3cret@127.0.0.1:1/0")
+    backends = SharedBackend()
+
+    with TestClient(create_app(Desk(backends, keys)), raise_server_exceptions=False) as client:
+        answers = [
+            client.post("/add-job", json=JOB, headers=admin),
+            client.get("/job/1", headers=admin),
+            client.get("/health"),
+            client.get("/dashboard/"),
+        ]
+        assert 200 == client.get("/monitor/metrics").status_code
+    backends.close()
+
+    assert [503] * 4 == [answer.status_code for answer in answers]
+    assert "s3cret" not in "".join(answer.text for answer in answers)
+
+
 class Impatient(SQLiteBackend):
     """Waits a tenth of a second for others who write."""
 

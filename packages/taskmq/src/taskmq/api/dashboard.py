@@ -47,7 +47,7 @@ class DashboardMount:
         async with self._making:
             if self._made is None or self._made[0] is not accounts:
                 backend = await asyncio.to_thread(self._desk.store_backend)
-                source = source_of(backend, str(getattr(backend, "db_path", "")))
+                source = source_of(backend, str(getattr(backend, "db_path", "") or getattr(backend, "server", "")))
                 self._made = accounts, Dashboard(source, access=_access(accounts, self._desk), title="TaskMQ")
             return self._made[1]
 
