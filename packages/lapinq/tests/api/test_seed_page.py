@@ -141,14 +141,14 @@ def _wait(url: str, process: "subprocess.Popen[str]", within: float = 30.0) -> N
 @pytest.fixture
 def client(url: str) -> Iterator[httpx.Client]:
     """Shows the API key."""
-    with httpx.Client(base_url=url, headers={"X-API-Key": KEY}) as client:
+    with httpx.Client(base_url=url, headers={"X-API-Key": KEY}, timeout=30) as client:
         yield client
 
 
 @pytest.fixture
 def browser(url: str) -> Iterator[httpx.Client]:
     """Shows nothing by itself."""
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=30) as client:
         yield client
 
 
@@ -284,7 +284,7 @@ def test_users(browser: httpx.Client, url: str) -> None:
     assert 200 == browser.post(f"{user}/role", content='{"role": "admin"}').status_code
     permissions = '{"queues": {"video": ["delete", "cancel"]}}'
     assert 200 == browser.post(f"{user}/permissions", content=permissions).status_code
-    with httpx.Client(base_url=url) as new:
+    with httpx.Client(base_url=url, timeout=30) as new:
         new.post("/login", data={"username": "newuser", "password": "secret"})
         me = new.get("/me").json()
         assert ("newuser", "admin") == (me["username"], me["role"])

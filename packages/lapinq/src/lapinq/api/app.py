@@ -17,11 +17,12 @@ from lapinq.api.gates import (
     NoForeignPages,
     RateLimitMiddleware,
 )
+from lapinq.api.openapi import document as openapi
 from lapinq.api.running import Jobs, running
 from lapinq.api.telemetry import SYSTEM
 from lapinq.settings import Settings
 
-PUBLIC = ("/health", "/metrics", "/livez", "/readyz", "/login")
+PUBLIC = ("/health", "/metrics", "/livez", "/readyz", "/login", "/openapi.json")
 EXPOSED = ("X-Request-ID", "X-Total-Count", "Link", "Retry-After", enqueue.REPLAYED)
 
 
@@ -35,6 +36,7 @@ def application(settings: Settings, jobs: Jobs) -> Starlette:
             *session.routes(),
             *users.routes(),
             *health.routes(desk),
+            *openapi.routes(),
         ],
         middleware=_middleware(desk),
         exception_handlers=problems.handlers(),

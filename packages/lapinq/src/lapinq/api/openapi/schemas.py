@@ -1,0 +1,151 @@
+"""The JSON that goes in and out, as JSON Schema."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from lapinq.accounts import MIN_PASSWORD
+from lapinq.orders import MAX_RETRIES, MAX_URL
+from lapinq.roles import GRANTED, USER_ROLES
+from lapinq.vocabulary import STATUSES
+
+Schema = Mapping[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "number"}
+WHOLE: Schema = {"type": "integer"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+FLAG: Schema = {"type": "boolean"}
+OBJECT: Schema = {"type": "object"}
+ID: Schema = {"type": "string", "format": "uuid"}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+STATUS: Schema = {"type": "string", "enum": list(STATUSES)}
+NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 200}
+MODULE: Schema = {"type": "string", "pattern": r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*$", "maxLength": 150}
+
+
+def maybe(schema: Schema) -> Schema:
+    """The same, or null."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def listed(schema: Schema, **more: object) -> Schema:
+    return {"type": "array", "items": schema, **more}
+
+
+def ref(name: str) -> Schema:
+    """One of ``SCHEMAS``."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def fields(properties: Mapping[str, Schema], *, optional: Collection[str] = ()) -> Schema:
+    """An object with these keys; there may be more in later releases."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def taken(properties: Mapping[str, Schema], *, required: Collection[str]) -> Schema:
+    """An object that is sent."""
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def word(*words: str) -> Schema:
+    return fields({"status": {"type": "string", "enum": list(words)}})
+
+
+_SECONDS: Schema = {"type": "number", "minimum": 0, "maximum": 31_536_000}
+_ORDER: Mapping[str, Schema] = {
+    "task_name": {**NAME, "maxLength": 49, "description": "of the function"},
+    "module_path": {**MODULE, "description": "of the module that has it, below the import roots"},
+    "queue_name": {**NAME, "default": "default"},
+    "args": maybe({"type": "array"}),
+    "kwargs": maybe(OBJECT),
+    "scheduled_at": maybe({**TEXT, "description": "ISO 8601; without a zone it is UTC"}),
+    "max_retries": {"type": "integer", "minimum": 0, "maximum": MAX_RETRIES, "default": 3, "description": "executions"},
+    "priority": {"type": "integer", "minimum": -(2**31) + 1, "maximum": 2**31 - 1, "default": 0},
+    "ttl_seconds": maybe({**_SECONDS, "description": "0 stores nothing"}),
+    "metadata": maybe(OBJECT),
+    "retry_delay": maybe(_SECONDS),
+    "retry_backoff": maybe({**FLAG, "default": True}),
+    "webhook_url": maybe({"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": MAX_URL}),
+}
+_TASK: Mapping[str, Schema] = {
+    "id": ID,
+    "queue_name": TEXT,
+    "task_name": TEXT,
+    "module_path": TEXT,
+    "args": {"type": "array"},
+    "kwargs": OBJECT,
+    "status": STATUS,
+    "result": maybe({**TEXT, "description": "JSON"}),
+    "error": maybe(TEXT),
+    "attempts": COUNT,
+    "max_retries": COUNT,
+    "priority": WHOLE,
+    "created_at": INSTANT,
+    "scheduled_at": INSTANT,
+    "started_at": maybe(INSTANT),
+    "completed_at": maybe(INSTANT),
+    "last_heartbeat": maybe(INSTANT),
+    "worker_id": maybe(TEXT),
+    "ttl_seconds": maybe(NUMBER),
+    "metadata": OBJECT,
+    "progress": maybe({"type": "number", "minimum": 0, "maximum": 100}),
+    "progress_message": maybe(TEXT),
+    "retry_delay": maybe(NUMBER),
+    "retry_backoff": FLAG,
+    "webhook_url": maybe(TEXT),
+    "ttl_remaining": TEXT,
+}
+_PERMISSIONS: Schema = {
+    "type": "object",
+    "properties": {
+        "queues": {
+            "type": "object",
+            "additionalProperties": listed({"type": "string", "enum": [verb.value for verb in GRANTED]}),
+        }
+    },
+    "additionalProperties": False,
+}
+_ROLE: Schema = {"type": "string", "enum": sorted(USER_ROLES)}
+_USER: Mapping[str, Schema] = {"id": ID, "username": TEXT, "role": _ROLE, "created_at": INSTANT}
+_PASSWORD: Schema = {"type": "string", "minLength": MIN_PASSWORD}
+
+SCHEMAS: Mapping[str, Schema] = {
+    "Error": fields({"error": TEXT}),
+    "Order": taken(_ORDER, required=("task_name", "module_path")),
+    "Placed": fields({"task_id": maybe(ID), "ttl_seconds": WHOLE}, optional=("ttl_seconds",)),
+    "PlacedBatch": fields({"task_ids": listed(ID), "count": COUNT}),
+    "Task": fields(_TASK),
+    "Outcome": fields({name: _TASK[name] for name in ("id", "status", "result", "error", "completed_at")}),
+    "Unfinished": fields({"error": TEXT, "status": STATUS}),
+    "Attempt": fields(
+        {
+            "attempt": COUNT,
+            "worker_id": TEXT,
+            "started_at": INSTANT,
+            "finished_at": maybe(INSTANT),
+            "outcome": TEXT,
+            "result": maybe(TEXT),
+            "error": maybe(TEXT),
+            "traceback": maybe(TEXT),
+        }
+    ),
+    "Line": fields({"attempt": COUNT, "at": INSTANT, "level": TEXT, "message": TEXT}),
+    "Progress": taken(
+        {"progress": {"type": "number", "minimum": 0, "maximum": 100}, "message": maybe(TEXT)}, required=("progress",)
+    ),
+    "Queue": fields({"queue_name": TEXT, **dict.fromkeys(STATUSES, COUNT), "paused": FLAG}),
+    "Health": fields({"status": {"type": "string", "enum": ["ok", "error"]}, "database": TEXT}),
+    "User": fields({**_USER, "permissions": _PERMISSIONS, "must_change_password": FLAG}),
+    "MadeUser": fields(_USER),
+    "NewUser": taken(
+        {"username": {"type": "string", "minLength": 1, "maxLength": 100}, "password": _PASSWORD, "role": _ROLE},
+        required=("username", "password"),
+    ),
+    "Role": taken({"role": _ROLE}, required=("role",)),
+    "Permissions": _PERMISSIONS,
+    "Passwords": taken(
+        {"current_password": TEXT, "new_password": _PASSWORD}, required=("current_password", "new_password")
+    ),
+    "Login": taken({"username": TEXT, "password": TEXT}, required=("username", "password")),
+}
