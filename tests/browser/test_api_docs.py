@@ -12,7 +12,6 @@ from taskmq.storage.sqlite_backend import SQLiteBackend
 from .conftest import open_browser
 from .serving import served
 
-
 SLOW = 30_000
 """Milliseconds: each page is a megabyte of script to start."""
 
