@@ -10,6 +10,7 @@ from taskcore.errors import InvalidInput
 from taskcore.ids import WorkerId
 from taskmq.bridge import bridge
 from taskmq.job import Job, JobStatus
+from taskmq.queues import Queues
 from taskmq.service import JobFilter, Service
 from taskmq.storage import dependencies
 from taskmq.storage.store_backend import StoreBackend
@@ -221,3 +222,13 @@ def test_many_waiting_jobs_are_released_in_pages(backend: StoreBackend, monkeypa
 
     assert 5 == look(backend)
     assert waiting[::2] == [each.id for each in backend.find_jobs(oldest_first=True) if each.state == "waiting"]
+
+
+def test_no_worker_is_missing_where_jobs_wait(backend: StoreBackend) -> None:
+    first = backend.insert_job(1)
+    backend.insert_job(2, depends_on=[first], queue="reports")
+
+    waiting, default = Queues(backend).all()
+
+    assert (WAITING, {"waiting": 1}, None, None) == (waiting.name, waiting.counts, waiting.workers, waiting.oldest_due)
+    assert ("default", {"pending": 1}) == (default.name, default.counts)

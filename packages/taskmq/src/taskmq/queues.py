@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from taskcore.models import QueueControl
+from taskcore.models import QueueControl, QueueCounts
 from taskcore.ports import QueueControls, TaskStore, WorkerRegistry
-from taskcore.states import Phase
+from taskcore.states import Phase, TaskState, state_of
 
 from taskmq.bridge import bridge
 from taskmq.errors import NotSupported
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.store_backend import StoreBackend
-from taskmq.vocabulary import word_of_phase
+from taskmq.vocabulary import WAITING, word_of_phase
 
 SILENCE = 30.0
 """Seconds without a word after which a worker no longer counts as serving its queues."""
@@ -109,7 +109,8 @@ async def _all(store: TaskStore) -> Sequence[Queue]:
     counts = {each.queue: each for each in await store.counts()}
     controls = {each.queue: each for each in await store.controls()} if isinstance(store, QueueControls) else {}
     serving = await _serving(store)
-    return [
+    waiting = [_of_those_who_wait(counts[WAITING])] if WAITING in counts else []
+    return waiting + [
         Queue(
             name=name,
             counts=_by_word(counts[name].by_phase) if name in counts else {},
@@ -118,8 +119,15 @@ async def _all(store: TaskStore) -> Sequence[Queue]:
             limit=controls[name].concurrency if name in controls else None,
             workers=None if serving is None else serving[name],
         )
-        for name in sorted({*counts, *controls, *(serving or ())})
+        for name in sorted({*counts, *controls, *(serving or ())} - {WAITING})
     ]
+
+
+def _of_those_who_wait(counts: QueueCounts) -> Queue:
+    """No worker is missing where jobs wait for others, and none of them is late."""
+    at_rest = {phase: count for phase, count in counts.by_phase.items() if state_of(phase) is not TaskState.PENDING}
+    waiting = counts.by_state.get(TaskState.PENDING, 0)
+    return Queue(name=WAITING, counts=_by_word(at_rest) | ({"waiting": waiting} if waiting else {}))
 
 
 async def _serving(store: TaskStore) -> Counter[str] | None:

@@ -211,6 +211,21 @@ def test_schedules_have_pages_and_periodic_jobs_are_jobs(client: TestClient, bac
     assert 200 == client.get("/dashboard/schedules/nightly").status_code
 
 
+def test_what_waits_for_others_says_so_and_periodic_jobs_have_no_schedule(
+    client: TestClient, backend: StoreBackend
+) -> None:
+    first = backend.insert_job({}, handler="email", interval_seconds=60)
+    parts = backend.insert_jobs([1, 2], handler="email")
+    backend.insert_job({}, handler="email", depends_on=parts)
+
+    rows = client.get("/dashboard/tasks", headers=JSON).json()["page"]["rows"]
+
+    assert f"waits for {parts[0]}, {parts[1]}" == rows[0]["wait_reason"]
+    page = client.get(f"/dashboard/tasks/{first}")
+    assert 200 == page.status_code
+    assert "schedules/interval" not in page.text
+
+
 def test_a_schedule_is_paused_on_its_page(client: TestClient, backend: StoreBackend) -> None:
     Schedules(backend).add(JobSchedule(id="nightly", cron="0 3 * * *"))
 

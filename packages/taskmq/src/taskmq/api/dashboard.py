@@ -13,7 +13,7 @@ from taskcore.auth.authenticators import (
 from taskcore.auth.chain import Chain, Credentials
 from taskcore.auth.principal import Principal
 from taskcore.models import TaskRecord
-from taskcore.states import Phase
+from taskcore.states import Phase, TaskState
 from taskcore.ui import Dashboard
 from taskcore.ui.source import DashboardSource
 from taskcore.ui.stores import store_source
@@ -25,7 +25,7 @@ from taskmq import __version__
 from taskmq.api.callers import principal_of
 from taskmq.api.desk import Desk
 from taskmq.storage.store_backend import StoreBackend
-from taskmq.vocabulary import PERIODIC, STATUS, schedule_of
+from taskmq.vocabulary import PERIODIC, STATUS, WAITING, schedule_of, terms_of
 
 FIRST_STEPS = 'taskmq add-job --handler dummy --payload \'{"to": "ada@example.org"}\'\ntaskmq run-worker'
 
@@ -59,7 +59,7 @@ def source_of(backend: StoreBackend, place: str) -> DashboardSource:
         system="taskmq",
         backend=place,
         version=__version__,
-        reading=Reading(native=native_word, tags=_tags),
+        reading=Reading(native=native_word, tags=_tags, schedule=schedule_of, waits=_waits),
         command="taskmq run-worker",
         first_steps=FIRST_STEPS,
     )
@@ -73,6 +73,12 @@ def native_word(record: TaskRecord, phase: Phase) -> str:
 def _tags(record: TaskRecord) -> tuple[str, ...]:
     schedule = schedule_of(record)
     return ("periodic",) if record.schedule == PERIODIC else () if schedule is None else (f"schedule {schedule}",)
+
+
+def _waits(record: TaskRecord) -> str:
+    if record.state is not TaskState.PENDING or record.queue != WAITING:
+        return ""
+    return f"waits for {', '.join(map(str, terms_of(record.meta).depends_on))}"
 
 
 def _access(accounts: Accounts, desk: Desk) -> Access:

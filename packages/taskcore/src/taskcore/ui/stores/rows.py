@@ -19,10 +19,14 @@ class Reading:
     Attributes:
         native: the face's own word for a task's state.
         tags: what the face has tagged it with.
+        schedule: the schedule that fired it, where the face marks other tasks in the same way.
+        waits: why the face keeps it waiting, where that is not for the core to know; "" otherwise.
     """
 
     native: Callable[[TaskRecord, Phase], str] = lambda _record, _phase: ""
     tags: Callable[[TaskRecord], tuple[str, ...]] = lambda _record: ()
+    schedule: Callable[[TaskRecord], str | None] = lambda record: record.schedule
+    waits: Callable[[TaskRecord], str] = lambda _record: ""
 
 
 def decoded(text: str | None) -> object:

@@ -91,7 +91,8 @@ class StoreTasks:
     async def rows(self, records: Sequence[TaskRecord]) -> tuple[TaskRow, ...]:
         now = await self.store.now()
         held = await self.watch.hindrances(records, now)
-        return tuple(row_of(record, now, self.reading, held.reason(record, now)) for record in records)
+        waits = self.reading.waits
+        return tuple(row_of(record, now, self.reading, waits(record) or held.reason(record, now)) for record in records)
 
     async def get(self, task: str) -> TaskDetail | None:
         record = await self.store.get(TaskId(task)) or await self._only(task)
@@ -116,7 +117,8 @@ class StoreTasks:
             facts["Slots of the key"] = str(record.concurrency_limit)
         if record.losses:
             facts["Lost by workers"] = f"{record.losses} times"
-        related = () if record.schedule is None else (("schedule", f"schedules/{record.schedule}", record.schedule),)
+        schedule = self.reading.schedule(record)
+        related = () if schedule is None else (("schedule", f"schedules/{schedule}", schedule),)
         running = record.state is TaskState.RUNNING
         return TaskDetail(
             row=row,
@@ -129,7 +131,7 @@ class StoreTasks:
             expires_at=record.expires_at,
             timeout=record.timeout,
             idempotency_key=record.idempotency_key,
-            schedule=record.schedule,
+            schedule=schedule,
             trace=record.trace,
             facts={label: text for label, text in facts.items() if text},
             related=related,
