@@ -8,6 +8,7 @@ from typing import TypeVar
 from taskcore.adapters.bell import Bell
 from taskcore.adapters.memory import MemoryStore
 from taskcore.adapters.memory.leadership import Leaders
+from taskcore.adapters.memory.notes import NoteBook
 from taskcore.adapters.memory.presence import Workers
 from taskcore.adapters.memory.reading import Reader
 from taskcore.adapters.memory.ready import ReadyQueues
@@ -369,6 +370,7 @@ def open_with(part: type, clock: Clock, ids: IdScheme = IdScheme.TIME_SORTED) ->
     store._reader = choose(Reader)(records, clock)
     store._schedules = choose(Schedules)(tasks, clock)
     store._leaders = choose(Leaders)(clock)
+    store._notes = choose(NoteBook)(clock)
     store._statistics = choose(Statistics)(clock)
     store._workers = choose(Workers)(clock)
     return store

@@ -9,13 +9,14 @@ from taskcore.ids import IdScheme
 from taskcore.testing.contracts.abilities import WakeupContract
 from taskcore.testing.contracts.changes import ChangesContract
 from taskcore.testing.contracts.leadership import LeaderStoreContract
+from taskcore.testing.contracts.notes import NotesContract
 from taskcore.testing.contracts.presence import WorkerRegistryContract
 from taskcore.testing.contracts.rearranging import RearrangingContract
 from taskcore.testing.contracts.schedules import ScheduleStoreContract
 from taskcore.testing.contracts.statistics import StatisticsStoreContract
 from taskcore.testing.contracts.tasks import NumberedIdsContract, TaskStoreContract, TimeSortedIdsContract
 
-from . import broken, broken_pages, broken_places
+from . import broken, broken_notes, broken_pages, broken_places
 from .claims import broken_claims, holds
 
 
@@ -72,6 +73,11 @@ LEADERS = {
     broken.AnybodyResigns: "giving_back_what_others_hold_by_now_changes_nothing",
     broken.EpochsStartAgain: "a_lease_that_was_given_back_goes_to_the_next_at_once",
 }
+NOTES = {
+    broken_notes.LastWriterWins: "only_who_knows_the_text_replaces_it",
+    broken_notes.NotesStay: "a_text_that_nobody_replaces_is_gone_after_its_time",
+    broken_notes.FirstTextStays: "only_who_knows_the_text_replaces_it",
+}
 WAKEUP = {
     broken.TellsOneWaiter: "every_waiter_is_told",
     broken.WaitsForNewsAlone: "work_that_is_there_already_is_noticed",
@@ -102,6 +108,7 @@ CONTRACTS: list[tuple[type, IdScheme, Mapping[Any, str]]] = [
     (TimeSortedIdsContract, IdScheme.TIME_SORTED, {}),
     (ScheduleStoreContract, IdScheme.TIME_SORTED, SCHEDULES),
     (LeaderStoreContract, IdScheme.TIME_SORTED, LEADERS),
+    (NotesContract, IdScheme.TIME_SORTED, NOTES),
     (HastyWakeupContract, IdScheme.TIME_SORTED, WAKEUP),
     (StatisticsStoreContract, IdScheme.TIME_SORTED, STATISTICS),
     (WorkerRegistryContract, IdScheme.TIME_SORTED, WORKERS),

@@ -7,6 +7,9 @@ from typing import NamedTuple, Protocol
 from taskcore.ids import TaskId
 from taskcore.models import TaskError, TaskRecord
 
+PASSED_OVER = 250
+"""How many tasks more than it has room for a worker claims at the most, when those it claimed before had to wait."""
+
 
 class Wait(NamedTuple):
     """A task goes back to the queue until ``delay`` is over; ``reason`` is kept with it meanwhile."""

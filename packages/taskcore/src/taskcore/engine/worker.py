@@ -18,7 +18,7 @@ from math import inf
 from uuid import uuid4
 
 from taskcore.clock import Clock, SystemClock
-from taskcore.engine.admission import Admission, Wait
+from taskcore.engine.admission import PASSED_OVER, Admission, Wait
 from taskcore.engine.announcer import Announcer, Tally
 from taskcore.engine.execution import executors
 from taskcore.engine.execution.loop import CLOSING, Lifespan
@@ -126,7 +126,7 @@ class Worker:
         self._heartbeat = Heartbeat(store, self._flight, self.id, self.options.lease)
         self._pending: list[Ended] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._asked_for = 0
+        self._asked_for = self._passed_over = 0
         self._away = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -219,8 +219,10 @@ class Worker:
         A further exchange that has nothing to settle would only race with the others for the same tasks.
         """
         wanted = self._pending or (self._hungry and not self._under_way)
-        room = min(self._flight.room() - self._asked_for, self._left())
-        return max(0, int(room)) if wanted and not self._stopping else 0
+        room = self._flight.room() - self._asked_for
+        if room > 0:
+            room += self._passed_over
+        return max(0, int(min(room, self._left()))) if wanted and not self._stopping else 0
 
     def _begin_exchange(self) -> None:
         room = self._room()
@@ -270,7 +272,9 @@ class Worker:
             self._asked_for -= room
         self._away = False
         self._flight.forget([run for run, _ in batch])
-        # After the line above: a task that was just settled may have come back.
+        # Where tasks must wait there are often many, and others behind them need not wait until each was looked at.
+        self._passed_over = min(PASSED_OVER, 4 * len(waits))
+        # After the forgetting: a task that was just settled may have come back.
         begin = self._send_back(tasks, waits) if waits else tasks
         self._flight.add(begin)
         self._announcer.settled(batch, stored)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from taskcore.engine.pacing import had_turn
 from taskcore.models import QueueControl, TaskQuery, TaskRecord
 from taskcore.ports import QueueControls, TaskReader
 from taskcore.states import Phase, TaskState
@@ -36,6 +37,8 @@ class Hindrances:
             return ""
         if record.run_at > now:
             at = f"{record.run_at:%Y-%m-%d %H:%M:%S} UTC"
+            if had_turn(record):
+                return f"next turn of its rate at {at}"
             return f"backoff until {at}" if record.attempt else f"scheduled for {at}"
         return self._held_back(record) or self._no_slot(record) or self._unserved(record)
 
