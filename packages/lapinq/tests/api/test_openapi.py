@@ -10,7 +10,7 @@ from .conftest import P, client_of
 
 pytestmark = pytest.mark.anyio
 
-FOR_PEOPLE = {"/logout", "/livez", "/readyz", "/openapi.json"}
+FOR_PEOPLE = {"/docs", "/redoc", "/docs/static/{digest}/{name:path}", "/logout", "/livez", "/readyz", "/openapi.json"}
 """What is no part of the API: pages, and what machines look at."""
 
 
@@ -38,3 +38,14 @@ async def test_the_document_names_the_place_where_the_application_is_mounted(
         mounted["servers"][0]["url"],
         (await client.get("/openapi.json")).json()["servers"][0]["url"],
     )
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_the_document_is_shown_out_of_this_machine_alone(app: Starlette, path: str) -> None:
+    async with client_of(Starlette(routes=[Mount("/queue", app)]), "203.0.113.7") as stranger:
+        page = await stranger.get(f"/queue{path}")
+        scripts = [part for part in page.text.split('"') if part.endswith(".js")]
+
+        assert 'data-openapi="/queue/openapi.json"' in page.text
+        assert "http" not in page.text
+        assert [200] * len(scripts) == [(await stranger.get(script)).status_code for script in scripts]

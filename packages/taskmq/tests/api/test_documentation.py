@@ -1,33 +1,14 @@
 """The documentation: open to all, out of this package alone, and true."""
 
-import tomllib
-from hashlib import sha256
-from importlib.resources import files
-
 import pytest
 from starlette.testclient import TestClient
 
-VENDOR = files("taskmq.api") / "static/vendor"
 PAGES = {
     "/docs": ("swagger-ui-bundle.js", "swagger-ui.css", "swagger.js"),
     "/redoc": ("redoc.standalone.js", "redoc.js"),
 }
 
 pytestmark = pytest.mark.stores("sqlite")
-
-
-def test_vendored_files_are_what_their_manifest_says_with_their_licences() -> None:
-    manifest = tomllib.loads((VENDOR / "VENDOR.toml").read_text(encoding="utf-8"))
-    named = {file["name"]: file["sha256"] for package in manifest["package"] for file in package["file"]}
-
-    there = {
-        file.name: sha256(file.read_bytes()).hexdigest() for file in VENDOR.iterdir() if file.name != "VENDOR.toml"
-    }
-
-    assert named == there
-    for package in manifest["package"]:
-        assert package["licence"]
-        assert any("LICENSE" in file["name"] for file in package["file"]), package["name"]
 
 
 @pytest.mark.parametrize("path", PAGES)

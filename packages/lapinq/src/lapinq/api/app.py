@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from taskcore.metrics import HTTPMetrics
+from taskcore.ui.apidocs import pages as apidocs
 from taskcore.web.auditing import AuditWrites
 from taskcore.web.stack import protected
 
@@ -22,7 +23,7 @@ from lapinq.api.running import Jobs, running
 from lapinq.api.telemetry import SYSTEM
 from lapinq.settings import Settings
 
-PUBLIC = ("/health", "/metrics", "/livez", "/readyz", "/login", "/openapi.json")
+PUBLIC = ("/health", "/metrics", "/livez", "/readyz", "/login", "/openapi.json", "/docs", "/redoc")
 EXPOSED = ("X-Request-ID", "X-Total-Count", "Link", "Retry-After", enqueue.REPLAYED)
 
 
@@ -37,6 +38,7 @@ def application(settings: Settings, jobs: Jobs) -> Starlette:
             *users.routes(),
             *health.routes(desk),
             *openapi.routes(),
+            *apidocs.routes("Lapinq"),
         ],
         middleware=_middleware(desk),
         exception_handlers=problems.handlers(),

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from taskcore.metrics import HTTPMetrics
+from taskcore.ui.apidocs import pages as apidocs
 from taskcore.web.methods import HeadByGet
 from taskcore.web.stack import protected
 
 from taskmq import __version__, payload
-from taskmq.api import adding, dead, documentation, fleet, jobs, login, many, problems, queues, routes, schedules
+from taskmq.api import adding, dead, fleet, jobs, login, many, problems, queues, routes, schedules
 from taskmq.api.callers import StrangersFirst, token_access
 from taskmq.api.dashboard import DashboardMount
 from taskmq.api.desk import Desk
@@ -48,7 +49,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.include_router(adding.routes())
     for each in (routes, login, many, jobs, dead, queues, schedules, fleet):
         app.include_router(each.router)
-    documentation.add_pages(app)
+    app.routes.extend(apidocs.routes(app.title))
     app.mount("/dashboard", DashboardMount(desk), name="dashboard")
     return app
 

@@ -1,11 +1,14 @@
 """Swagger UI and ReDoc, out of this package: the pages ask no other host for anything."""
 
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from importlib.resources import files
 
-from fastapi import FastAPI, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
 from taskcore.ui.assets import Assets
 
 _POLICY = (
@@ -32,27 +35,34 @@ _PAGE = """<!doctype html>
 """
 
 
-def add_pages(app: FastAPI) -> None:
-    """Serve both below the application. The first of them takes a moment to pack its files, so a thread does it."""
-
-    @app.get("/docs", include_in_schema=False)
-    def swagger(request: Request) -> HTMLResponse:
-        return _page(request, "swagger-ui", ["vendor/swagger-ui.css"], ["vendor/swagger-ui-bundle.js", "swagger.js"])
-
-    @app.get("/redoc", include_in_schema=False)
-    def redoc(request: Request) -> HTMLResponse:
-        return _page(request, "redoc", [], ["vendor/redoc.standalone.js", "redoc.js"])
-
-    @app.get("/docs/static/{digest}/{name:path}", include_in_schema=False)
-    async def file(request: Request) -> Response:
-        return await _assets().answer(request)
+def routes(title: str) -> list[Route]:
+    """``/docs`` and ``/redoc``, which show the ``/openapi.json`` of the same application."""
+    return [
+        Route(
+            "/docs",
+            _shown(title, "swagger-ui", ["vendor/swagger-ui.css"], ["vendor/swagger-ui-bundle.js", "swagger.js"]),
+        ),
+        Route("/redoc", _shown(title, "redoc", [], ["vendor/redoc.standalone.js", "redoc.js"])),
+        Route("/docs/static/{digest}/{name:path}", _file),
+    ]
 
 
-def _page(request: Request, place: str, styles: list[str], scripts: list[str]) -> HTMLResponse:
+def _shown(title: str, place: str, styles: list[str], scripts: list[str]) -> Callable[[Request], Response]:
+    def show(request: Request) -> Response:  # in a thread, as the first of them takes a moment to pack its files
+        return _page(request, title, place, styles, scripts)
+
+    return show
+
+
+async def _file(request: Request) -> Response:
+    return await _assets().answer(request)
+
+
+def _page(request: Request, title: str, place: str, styles: list[str], scripts: list[str]) -> HTMLResponse:
     root = request.scope.get("root_path", "").rstrip("/")
     below = escape(f"{root}/docs{_assets().root}")
     page = _PAGE.format(
-        title=escape(request.app.title),
+        title=escape(title),
         place=place,
         openapi=escape(f"{root}/openapi.json"),
         styles="\n".join(f'<link rel="stylesheet" href="{below}/{name}">' for name in styles),
@@ -63,4 +73,4 @@ def _page(request: Request, place: str, styles: list[str], scripts: list[str]) -
 
 @cache
 def _assets() -> Assets:
-    return Assets(files("taskmq.api") / "static")
+    return Assets(files("taskcore.ui.apidocs") / "static")
