@@ -2,8 +2,10 @@
 
 from importlib.metadata import version
 
-from lapinq.errors import RetryError
+from lapinq.client import AsyncTaskQueue, TaskQueue, TaskRef
+from lapinq.current import CurrentTask, current_task
+from lapinq.errors import RetryError, TaskFailed
 
-__all__ = ["RetryError"]
+__all__ = ["AsyncTaskQueue", "CurrentTask", "RetryError", "TaskFailed", "TaskQueue", "TaskRef", "current_task"]
 
 __version__ = version("lapinq")

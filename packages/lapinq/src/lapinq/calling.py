@@ -2,22 +2,27 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, NoReturn
+from uuid import UUID
 
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
+from taskcore.errors import InvalidInput
 from taskcore.models import TaskRecord
 from taskcore.retry import NoRetry, RetryLater
 
-from lapinq import documents
+from lapinq import current, documents
+from lapinq.current import CurrentTask, Write
 from lapinq.errors import NotImportable, RetryError
 from lapinq.imports import Imports
 from lapinq.registry import Function
 from lapinq.task import arguments_of
 from lapinq.vocabulary import DEFAULT_RETRY, function_of
+
+Door = Callable[[TaskContext], Any]
 
 
 class Functions:
@@ -27,11 +32,13 @@ class Functions:
 
     Args:
         timeout: of one execution.
+        write: how functions change the metadata of their tasks.
     """
 
-    def __init__(self, imports: Imports, timeout: timedelta | None = None) -> None:
+    def __init__(self, imports: Imports, timeout: timedelta | None = None, write: Write | None = None) -> None:
         self._imports = imports
         self._timeout = timeout
+        self._write = write or _nowhere
         self._found: dict[str, Handler] = {}
         self._broken: dict[str, Handler] = {}
         self._importer = ThreadPoolExecutor(1, thread_name_prefix="lapinq-import")
@@ -52,52 +59,57 @@ class Functions:
 
     def _look_up(self, name: str) -> Handler:
         try:
-            handler = self._found[name] = self._handler(name, self._imports.function(*function_of(name)))
+            handler = self._found[name] = self._handler(name, *self._find(name))
         except (Exception, SystemExit) as error:  # whatever a module does while it is imported
-            handler = self._broken[name] = self._handler(name, _broken(error))
+            handler = self._broken[name] = self._handler(name, door(broken(error), self._write), Mode.THREAD)
         return handler
+
+    def _find(self, name: str) -> tuple[Door, Mode]:
+        """What runs the tasks of a name, and where."""
+        function = self._imports.function(*function_of(name))
+        return door(function, self._write), Mode.ASYNC if is_coroutine_function(function) else Mode.THREAD
 
     @property
     def all(self) -> tuple[Handler, ...]:
         """Those that were looked up so far."""
         return tuple(self._found.values())
 
-    def _handler(self, name: str, function: Function) -> Handler:
-        is_async = is_coroutine_function(function)
-        return Handler(
-            name=name,
-            function=_async_door(function) if is_async else _door(function),
-            mode=Mode.ASYNC if is_async else Mode.THREAD,
-            timeout=self._timeout,
-            retry=DEFAULT_RETRY,
-        )
+    def _handler(self, name: str, door: Door, mode: Mode) -> Handler:
+        return Handler(name=name, function=door, mode=mode, timeout=self._timeout, retry=DEFAULT_RETRY)
 
 
 def is_coroutine_function(function: Function) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def _door(function: Function) -> Callable[[TaskContext], Any]:
+def door(function: Function, write: Write) -> Door:
+    """``function`` as the engine calls it: with the context of a task, whose arguments it gets."""
+
     def run(context: TaskContext) -> Any:
-        args, kwargs = arguments_of(context.task)
+        args, kwargs = _enter(context, write)
         try:
             value = function(*args, **kwargs)
             return plain(asyncio.run(value) if inspect.iscoroutine(value) else value)
         except RetryError as error:
             _again(error)
 
-    return run
-
-
-def _async_door(function: Function) -> Callable[[TaskContext], Any]:
-    async def run(context: TaskContext) -> Any:
-        args, kwargs = arguments_of(context.task)
+    async def run_async(context: TaskContext) -> Any:
+        args, kwargs = _enter(context, write)
         try:
             return plain(await function(*args, **kwargs))
         except RetryError as error:
             _again(error)
 
-    return run
+    return run_async if is_coroutine_function(function) else run
+
+
+def _enter(context: TaskContext, write: Write) -> tuple[list[Any], dict[str, Any]]:
+    current.enter(CurrentTask(context, write))
+    return arguments_of(context.task)
+
+
+async def _nowhere(task: UUID, changes: Mapping[str, Any]) -> None:
+    raise InvalidInput("metadata cannot be changed here: this worker was made without a way to store it")
 
 
 def _again(error: RetryError) -> NoReturn:
@@ -115,7 +127,7 @@ def plain(value: Any) -> Any:
     return documents.load(documents.dump(value, "what the task returns"))
 
 
-def _broken(error: BaseException) -> Function:
+def broken(error: BaseException) -> Function:
     """A function that fails as the look-up did. What the policy refuses once, it refuses always."""
 
     def fail(*args: object, **kwargs: object) -> NoReturn:

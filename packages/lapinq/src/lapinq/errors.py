@@ -4,7 +4,8 @@ TaskcoreError
 ├── NotImportable        a worker would not run this function
 ├── NotPending           only a pending task can be cancelled
 ├── NotFailed            only a failed task can be requeued
-└── NotFinished          the task has no result yet
+├── NotFinished          the task has no result yet
+└── TaskFailed           whoever waits for a task's value hears that there is none
 
 ``RetryError`` is none of them: a task raises it when it wants to be run again later.
 """
@@ -44,6 +45,24 @@ class NotFinished(TaskcoreError):
 
     def __str__(self) -> str:
         return "task not finished"
+
+
+class TaskFailed(TaskcoreError):
+    """A task that somebody waits for did not complete.
+
+    Attributes:
+        status: "failed", "cancelled" or "expired".
+        error: the text of its last error.
+    """
+
+    code = "task_failed"
+
+    def __init__(self, task_id: str, status: str, error: str | None) -> None:
+        super().__init__(task_id, status, error)
+        self.task_id, self.status, self.error = task_id, status, error
+
+    def __str__(self) -> str:
+        return f"task {self.task_id} {'has ' if self.status != 'cancelled' else 'was '}{self.status}: {self.error}"
 
 
 class RetryError(Exception):

@@ -8,19 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from taskcore.engine.leader import Leader
 from taskcore.engine.periodic import Periodic
-from taskcore.engine.scheduler import Scheduler
-from taskcore.engine.worker import worker_id
 
 from lapinq.api.desk import Desk
-from lapinq.scheduled import ScheduledTasks
+from lapinq.scheduler import scheduling
 from lapinq.storage import Storage
+from lapinq.working import Working, WorkPlan, at_work
 
 log = logging.getLogger("lapinq.server")
-
-SCHEDULER_TICK = timedelta(seconds=1)
-LEADER_TICK = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +38,19 @@ class Jobs:
     archive_max_age_days: float = 0
     archive_interval: float = 86_400
     scheduler_interval: float = 0
+
+    @property
+    def plan(self) -> WorkPlan:
+        """Of the worker.
+
+        Raises:
+            InvalidInput: a value is out of its range.
+        """
+        return WorkPlan(
+            concurrency=self.worker_concurrency,
+            poll_interval=self.worker_poll_interval,
+            task_timeout=self.worker_timeout,
+        )
 
 
 @asynccontextmanager
@@ -83,17 +91,7 @@ async def _start(stack: AsyncExitStack, storage: Storage, jobs: Jobs) -> None:
     if jobs.archive_max_age_days > 0:
         archive = partial(service.archive, timedelta(days=jobs.archive_max_age_days))
         await stack.enter_async_context(Periodic(archive, timedelta(seconds=jobs.archive_interval), "archive"))
+    if jobs.worker_concurrency > 0:
+        await stack.enter_async_context(at_work(Working(service, storage.settings, jobs.plan)))
     if jobs.scheduler_interval > 0:
-        await _schedule(stack, storage, jobs)
-
-
-async def _schedule(stack: AsyncExitStack, storage: Storage, jobs: Jobs) -> None:
-    """Follow the table of schedules, if no other process does."""
-    store = storage.service.store
-    leader = Leader(store, "lapinq scheduler", worker_id())
-    scheduled = ScheduledTasks(storage.service, Scheduler(store, leader=leader))
-    every = min(timedelta(seconds=jobs.scheduler_interval), SCHEDULER_TICK)
-    await leader.tick()
-    stack.push_async_callback(leader.resign)
-    await stack.enter_async_context(Periodic(leader.tick, LEADER_TICK, "leader of the scheduler"))
-    await stack.enter_async_context(Periodic(scheduled.tick, every, "scheduler"))
+        await stack.enter_async_context(scheduling(service, jobs.scheduler_interval))

@@ -1,0 +1,33 @@
+"""One task here and now, without a worker: for programs, and for the command ``lapinq execute``."""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from lapinq.calling import is_coroutine_function
+from lapinq.errors import RetryError
+from lapinq.imports import Imports
+from lapinq.settings import Settings
+
+__all__ = ["RetryError", "execute_task_inline"]
+
+
+async def execute_task_inline(task_data: Mapping[str, Any]) -> Any:
+    """Call the function that a task names, and return its value. Nothing is stored.
+
+    Args:
+        task_data: ``module_path`` and ``task_name``, and maybe ``args`` and ``kwargs``.
+
+    Raises:
+        NotImportable: workers would not run it either. ImportError: there is no such module or function.
+    """
+    imports = Imports.of(Settings.from_env(os.environ).imports)
+    function = imports.function(task_data["module_path"], task_data["task_name"])
+    call = partial(function, *(task_data.get("args") or ()), **(task_data.get("kwargs") or {}))
+    if is_coroutine_function(function):
+        return await call()
+    return await anyio.to_thread.run_sync(call, limiter=anyio.CapacityLimiter(1))

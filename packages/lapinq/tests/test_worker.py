@@ -1,0 +1,203 @@
+"""Workers as programs start them: by themselves, inside of others, and with functions in child processes."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from lapinq.execute import execute_task_inline
+from lapinq.orders import Order
+from lapinq.scheduler import Scheduler
+from lapinq.service import Service
+from lapinq.settings import Settings
+from lapinq.storage import Storage
+from lapinq.task import Task
+from lapinq.worker import run_worker_inline
+from lapinq.working import Working, WorkPlan, at_work
+from taskcore.errors import InvalidInput
+
+pytestmark = pytest.mark.anyio
+
+TASKS = """
+import os, sys, time, asyncio
+from lapinq import RetryError, TaskQueue, current_task
+
+def add(a, b=0): return a + b
+async def aadd(a, b=0): return a + b
+@TaskQueue().task(name="nice name")
+def plain(): return {"pid": os.getpid()}
+def boom(): raise ValueError("boom")
+def leaves(): sys.exit(3)
+def vanishes(): os._exit(4)
+def later(): raise RetryError(countdown=30, message="not yet")
+def hangs(): time.sleep(60)
+def nothing(): ...
+def tells():
+    task = current_task()
+    task.progress(40, "on the way")
+    task.log("a line")
+    task.update_metadata({"seen": task.metadata["given"], "attempt": task.attempt})
+async def atells():
+    task = current_task()
+    task.progress(40, "on the way")
+    await task.aupdate_metadata({"seen": task.metadata["given"], "attempt": task.attempt})
+async def misplaced(): current_task().update_metadata({})
+def waits():
+    open("begun", "w").close()
+    while not os.path.exists("go"): time.sleep(0.01)
+    return "done"
+"""
+
+CHILDREN = WorkPlan(is_isolated=True, concurrency=2, task_timeout=30)
+Check = Callable[[], Awaitable[bool]]
+
+
+@pytest.fixture
+def module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a module with tasks in the working directory, one for each test."""
+    name = f"tasks_of_{folder.name.replace('-', '_')}"
+    (folder / f"{name}.py").write_text(TASKS)
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    yield name
+    sys.modules.pop(name, None)
+
+
+async def put(service: Service, module: str, name: str, **given: object) -> UUID:
+    task = await service.enqueue(Order.from_json({"task_name": name, "module_path": module, **given}))
+    assert task is not None
+    return task
+
+
+async def worked(service: Service, settings: Settings, plan: WorkPlan, *tasks: UUID) -> list[Task]:
+    """The tasks after a worker has done all that was due."""
+    await Working(service, settings, plan).run(until_idle=True)
+    return [await service.get(task) for task in tasks]
+
+
+async def until(fact: Check) -> None:
+    async with asyncio.timeout(20):
+        while not await fact():  # noqa: ASYNC110  # another thread could make it true
+            await asyncio.sleep(0.02)
+
+
+# A child process takes most of a second to start: all of its cases share one worker.
+@pytest.mark.parametrize("plan", [pytest.param(WorkPlan(), id="here"), pytest.param(CHILDREN, id="in children")])
+async def test_both_kinds_of_worker_store_the_same(
+    service: Service, settings: Settings, module: str, plan: WorkPlan
+) -> None:
+    names = {"add": [1, 2], "aadd": ["a", "b"], "boom": [], "leaves": [], "later": [], "gone": []}
+    tasks = [await put(service, module, name, args=args) for name, args in names.items()]
+    tasks.append(await put(service, module, "nice name"))
+
+    add, aadd, boom, leaves, later, gone, nice = await worked(service, settings, plan, *tasks)
+
+    assert [("completed", "3"), ("completed", '"ab"')] == [(task.status, task.result) for task in (add, aadd)]
+    assert [("pending", "boom", 1), ("pending", "3", 1)] == [(t.status, t.error, t.attempts) for t in (boom, leaves)]
+    assert ("pending", "not yet") == (later.status, later.error)
+    assert 25 < (later.scheduled_at - later.created_at).total_seconds() < 60
+    assert "Function gone not found in module" in str(gone.error)
+    assert ("completed", plan.is_isolated) == (nice.status, nice.result != f'{{"pid":{os.getpid()}}}')
+
+
+@pytest.mark.parametrize("plan", [pytest.param(WorkPlan(), id="here"), pytest.param(CHILDREN, id="in children")])
+async def test_a_function_tells_how_far_it_is_and_changes_its_metadata(
+    service: Service, settings: Settings, module: str, plan: WorkPlan
+) -> None:
+    tasks = [await put(service, module, name, metadata={"given": 1}) for name in ("tells", "atells")]
+
+    for task in await worked(service, settings, plan, *tasks):
+        assert ("completed", 40.0, "on the way") == (task.status, task.progress, task.progress_message), task.error
+        assert {"given": 1, "seen": 1, "attempt": 1} == task.metadata
+
+
+async def test_a_coroutine_that_would_block_its_loop_is_told_what_to_write(
+    service: Service, settings: Settings, module: str
+) -> None:
+    task = await put(service, module, "misplaced")
+
+    (found,) = await worked(service, settings, WorkPlan(), task)
+
+    assert "await current_task().aupdate_metadata" in str(found.error)
+
+
+async def test_a_child_that_dies_or_hangs_is_the_failure_of_its_task_alone(
+    service: Service, settings: Settings, module: str
+) -> None:
+    plan = WorkPlan(is_isolated=True, concurrency=1, task_timeout=3)
+    tasks = [await put(service, module, name, max_retries=1) for name in ("vanishes", "hangs", "nothing")]
+
+    vanished, hung, fine = await worked(service, settings, plan, *tasks)
+
+    assert ("failed", True) == (vanished.status, "exit code 4" in str(vanished.error))
+    assert ("failed", "timed out") == (hung.status, hung.error)
+    assert ("completed", None) == (fine.status, fine.result)
+
+
+async def test_a_worker_serves_the_queues_that_it_was_given(service: Service, settings: Settings, module: str) -> None:
+    tasks = [await put(service, module, "add", args=[1], queue_name=queue) for queue in ("a", "b", "c")]
+
+    found = await worked(service, settings, WorkPlan(queues=("a", "b")), *tasks)
+
+    assert ["completed", "completed", "pending"] == [task.status for task in found]
+
+
+async def test_a_worker_inside_lets_its_tasks_finish_and_the_storage_open(
+    service: Service, storage: Storage, module: str, folder: Path
+) -> None:
+    task = await put(service, module, "waits")
+    working = asyncio.create_task(run_worker_inline(storage))
+    await until(lambda: _exists(folder / "begun"))
+
+    working.cancel()
+    (folder / "go").touch()
+    with suppress(asyncio.CancelledError):
+        await working
+
+    assert ("completed", '"done"') == ((await service.get(task)).status, (await service.get(task)).result)
+
+
+async def _exists(path: Path) -> bool:
+    return path.exists()  # noqa: ASYNC240
+
+
+async def test_workers_are_listed_while_they_work(service: Service, settings: Settings, module: str) -> None:
+    async with at_work(Working(service, settings)):
+
+        async def is_listed() -> bool:
+            return len(await service.store.workers()) == 1
+
+        await until(is_listed)
+    assert [] == list(await service.store.workers())
+
+
+async def test_a_scheduler_puts_what_is_due_until_it_is_stopped(storage: Storage, module: str) -> None:
+    scheduler = Scheduler(storage, interval=0.05)
+    await scheduler.start()
+    await storage.pool.execute(
+        "INSERT INTO lapinq_scheduled_tasks (task_name, module_path, cron) VALUES ('add', $1, '* * * * *')", module
+    )
+
+    async def is_followed() -> bool:
+        return len(await storage.service.store.schedules()) == 1
+
+    await until(is_followed)
+    await scheduler.stop()
+
+
+@pytest.mark.parametrize("given", [{"task_timeout": 0}, {"poll_interval": float("nan")}, {"grace": -1}])
+def test_a_plan_that_nobody_can_follow_is_refused(given: dict[str, float]) -> None:
+    with pytest.raises(InvalidInput, match=next(iter(given))):
+        WorkPlan(**given)  # type: ignore[arg-type]
+
+
+async def test_a_task_can_be_executed_without_a_worker(module: str) -> None:
+    assert 3 == await execute_task_inline({"module_path": module, "task_name": "aadd", "args": [1, 2]})
+    assert 3 == await execute_task_inline({"module_path": module, "task_name": "add", "args": [1], "kwargs": {"b": 2}})
+    with pytest.raises(ModuleNotFoundError):
+        await execute_task_inline({"module_path": "no_such_module", "task_name": "f"})
+    with pytest.raises(ImportError, match=f"gone.*{module}"):
+        await execute_task_inline({"module_path": module, "task_name": "gone"})
