@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -240,12 +240,13 @@ class Worker:
     def _on_signal(self, received: signal.Signals, times: int) -> None:
         if self._engine is None:
             return
-        sys.stdout.write(
-            f"\n🛑 Received signal {received.value}. Initiating graceful shutdown...\n"
-            f"Waiting for {self._engine.active} active jobs to complete...\n"
-        )
-        sys.stdout.flush()
         self._engine.stop(force=times > 1)
+        with suppress(OSError, ValueError):  # nobody reads it any more, or not in letters such as these
+            sys.stdout.write(
+                f"\n🛑 Received signal {received.value}. Initiating graceful shutdown...\n"
+                f"Waiting for {self._engine.active} active jobs to complete...\n"
+            )
+            sys.stdout.flush()
 
 
 def _backoff(terms: Terms) -> Fixed | Exponential:

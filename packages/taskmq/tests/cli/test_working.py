@@ -81,6 +81,22 @@ def test_a_signal_lets_the_running_job_finish(
     assert "Result: slept" in taskmq("get-job", "1").stdout
 
 
+def test_a_signal_is_heard_when_nobody_reads_what_the_worker_prints(
+    process: Start, wait: Wait, slow_job: Callable[..., Callable[[], bool]]
+) -> None:
+    begun = slow_job(0.5)
+    worker = process("run-worker", "--import", "myjobs")
+    assert worker.stdout is not None
+    wait(begun, within=15)
+    worker.stdout.close()
+
+    worker.send_signal(signal.SIGTERM)
+
+    assert 0 == worker.wait(20)
+    assert worker.stderr is not None
+    assert worker.stderr.read().endswith("\nStopped. Processed 1 (1 ok, 0 failed), requeued 0.\n")
+
+
 def test_what_outlasts_the_grace_goes_back_to_the_queue(
     taskmq: Taskmq, process: Start, wait: Wait, slow_job: Callable[..., Callable[[], bool]]
 ) -> None:

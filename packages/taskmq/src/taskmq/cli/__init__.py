@@ -5,6 +5,7 @@ what replaces them is used.
 """
 
 import io
+import os
 import sys
 
 from taskmq import worker
@@ -86,4 +87,15 @@ def main() -> None:
     """Run the command that ``sys.argv`` names, and exit with its code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a narrow encoding must not end a command
-    cli(prog_name="taskmq")
+    try:
+        cli(prog_name="taskmq")
+    finally:
+        _let_go_of_stdout()
+
+
+def _let_go_of_stdout() -> None:
+    """Print what is left; where nobody reads it any more, keep the interpreter from failing of that as it exits."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

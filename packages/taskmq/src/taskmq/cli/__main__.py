@@ -1,0 +1,5 @@
+"""``python -m taskmq.cli`` is ``taskmq``."""
+
+from taskmq.cli import main
+
+main()
