@@ -22,6 +22,7 @@ class Settings:
     Attributes:
         api_key, session_secret: None is none at all.
         insecure: without an API key, answer everybody and not only programs on this machine.
+        trusted_proxies: addresses and networks of proxies that are believed who asks; "unix" for those on a socket.
         rate_limit: requests a minute and address; 0 is no limit.
         max_payload_size: bytes of one request to enqueue.
         pool_size: connections of a process to the database, beside those for pages and accounts.
@@ -39,6 +40,7 @@ class Settings:
     api_key: str | None = field(default=None, repr=False)
     session_secret: str | None = field(default=None, repr=False)
     insecure: bool = False
+    trusted_proxies: tuple[str, ...] = ()
     rate_limit: int = 0
     cors_origins: tuple[str, ...] = ("*",)
     api_prefix: str = "/api/v1"
@@ -135,6 +137,7 @@ _VARIABLES: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
     "database_url": _database_url,
     "api_key": _read("LAPINQ_API_KEY", _text),
     "session_secret": _read("LAPINQ_SESSION_SECRET", _text),
+    "trusted_proxies": _read("LAPINQ_TRUSTED_PROXIES", _list),
     "insecure": _read("LAPINQ_INSECURE", _flag),
     "rate_limit": _read("LAPINQ_RATE_LIMIT", _whole(0)),
     "cors_origins": _read("LAPINQ_CORS_ORIGINS", _list),

@@ -129,6 +129,17 @@ async def test_requests_of_an_address_are_limited_and_wrong_keys_count(open_stor
             assert 200 == (await stranger.get("/health")).status_code
 
 
+async def test_behind_a_trusted_proxy_each_client_is_itself(open_storage: Storage) -> None:
+    with server(open_storage, api_key=KEY, rate_limit=1, trusted_proxies=("10.0.0.0/8",)) as app:
+        async with client_of(app, "10.1.2.3") as proxy:
+            answers = [
+                await proxy.get(f"{P}/tasks", headers={"X-API-Key": KEY, "X-Forwarded-For": f"203.0.113.{last}"})
+                for last in (1, 2, 2)
+            ]
+
+    assert [200, 200, 429] == [answer.status_code for answer in answers]
+
+
 async def test_preflights_are_answered_without_a_key(guarded: Starlette, open_storage: Storage) -> None:
     asked = {
         "Origin": "https://app.example",

@@ -14,6 +14,7 @@ from taskcore.auth.permissions import ADMIN
 from taskcore.auth.principal import Principal
 from taskcore.web.access import Access
 from taskcore.web.cookies import SessionCookie
+from taskcore.web.proxies import TrustedProxies
 
 from lapinq.api.desk import Desk
 
@@ -30,7 +31,8 @@ def access_of(desk: Desk) -> Access:
     if not key:
         links.append(Everybody() if insecure else LoopbackAuthenticator())
     origins = [origin for origin in desk.settings.cors_origins if origin != "*"]
-    return Access(chain=Chain(links), cookie=COOKIE, trusted_origins=origins)
+    proxies = TrustedProxies(desk.settings.trusted_proxies)
+    return Access(chain=Chain(links), cookie=COOKIE, trusted_origins=origins, proxies=proxies)
 
 
 class Accountholders:

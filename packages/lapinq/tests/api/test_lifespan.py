@@ -1,0 +1,113 @@
+"""What a server does between its start and its end, on a database of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import pytest
+from lapinq.server import create_app
+from lapinq.storage import Storage
+from starlette.applications import Starlette
+from taskcore.testing.waiting import eventually
+
+from .conftest import P, client_of, succeed
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def started(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application whose lifespan runs."""
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        yield client
+
+
+async def enqueue(client: httpx.AsyncClient, **given: object) -> str:
+    body = {"task_name": "t", "module_path": "mytasks", **given}
+    return str((await client.post(f"{P}/enqueue", json=body)).json()["task_id"])
+
+
+async def test_servers_that_start_at_once_on_an_empty_database_serve_it_together(empty_database: str) -> None:
+    """It takes some seconds: the tables are made."""
+    apps = [create_app(empty_database, session_secret="a secret that both of the servers know") for _ in range(2)]
+    async with AsyncExitStack() as stack:
+        await asyncio.gather(*(stack.enter_async_context(app.router.lifespan_context(app)) for app in apps))
+        first, second = [await stack.enter_async_context(client_of(app)) for app in apps]
+
+        task = await enqueue(first)
+        assert 200 == (await second.delete(f"{P}/tasks/{task}")).status_code
+        assert 404 == (await first.delete(f"{P}/tasks/{task}")).status_code
+        await first.post("/login", data={"username": "lapinq", "password": "lapinq"})
+        second.cookies = first.cookies
+        assert "lapinq" == (await second.get("/me")).json()["username"]
+
+    assert True is apps[0].state.shutting_down
+    assert None is apps[0].state.storage
+
+
+async def test_what_is_past_its_time_to_live_is_swept(postgres_url: str) -> None:
+    async with started(create_app(postgres_url, cleanup_interval=0.05)) as client:
+        waiting = await enqueue(client, ttl_seconds=0.05, scheduled_at="2099-01-01")
+        done = await enqueue(client, ttl_seconds=0.05, queue_name="done")
+
+        async def status(task: str) -> str | None:
+            found = (await client.get(f"{P}/tasks/{task}")).json()
+            return found.get("status")  # type: ignore[no-any-return]
+
+        async def is_expired() -> bool:
+            return "expired" == await status(waiting)
+
+        await eventually(is_expired)
+        await client.delete(f"{P}/tasks", params={"queue": "done"})
+        assert None is await status(done)
+
+
+async def test_tasks_that_finished_long_ago_are_archived(postgres_url: str) -> None:
+    day = 1 / 86_400 / 1_000
+    app = create_app(postgres_url, archive_max_age_days=day, archive_interval=0.05)
+    async with started(app) as client:
+        task = await enqueue(client, queue_name="archived")
+        storage: Storage = app.state.storage
+        await succeed(storage, task, "1")
+
+        async def is_gone() -> bool:
+            return 404 == (await client.get(f"{P}/tasks/{task}")).status_code
+
+        await eventually(is_gone)
+
+
+async def test_a_storage_that_somebody_else_opened_stays_open(postgres_url: str) -> None:
+    storage = await Storage.create(postgres_url)
+    app = create_app("postgresql://nowhere:1/none")
+    app.state.storage = storage
+    async with started(app) as client:
+        assert 200 == (await client.get(f"{P}/tasks")).status_code
+
+    assert isinstance(await storage.queue_stats(), list)
+    await storage.close()
+
+
+async def test_a_lifespan_may_run_twice(postgres_url: str) -> None:
+    app = create_app(postgres_url)
+    for _ in range(2):
+        async with started(app) as client:
+            assert 200 == (await client.get("/health")).status_code
+
+
+async def test_a_database_that_goes_away_is_503_until_it_is_back(postgres_url: str) -> None:
+    """The server goes on; a connection that broke is replaced."""
+    app = create_app(postgres_url)
+    async with started(app) as client:
+        await enqueue(client)
+        storage: Storage = app.state.storage
+        for _ in range(2):
+            await storage.pool.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+            async def answers() -> bool:
+                return 200 == (await client.get(f"{P}/queues")).status_code
+
+            await eventually(answers)
