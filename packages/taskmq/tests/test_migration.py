@@ -216,7 +216,7 @@ def test_nobody_may_be_at_work(
             return str(error)
         return ""
 
-    assert "1 workers are at work" in wait(refusal)
+    assert "workers are there, such as " in wait(refusal)
 
 
 def test_a_running_job_is_waited_for_or_comes_along_pending(queues: tuple[StoreBackend, StoreBackend]) -> None:
@@ -225,7 +225,7 @@ def test_a_running_job_is_waited_for_or_comes_along_pending(queues: tuple[StoreB
     source.fetch_job("w", lock_timeout=60)
     moving = Migration(source, target)
 
-    with pytest.raises(MigrationRefused, match="1 jobs are running"):
+    with pytest.raises(MigrationRefused, match=r"some jobs are running \(1\)"):
         moving.refuse_if_busy()
     moved = moving.run()
 

@@ -100,10 +100,10 @@ class Migration:
         """
         there = [seen.info.id for backend in self._backends for seen in workers_of(backend) if seen.state != "silent"]
         if there:
-            raise MigrationRefused(f"{len(there)} workers are at work: {', '.join(sorted(there)[:5])}; stop them first")
+            raise MigrationRefused(f"workers are there, such as {', '.join(sorted(there)[:3])}; stop them all first")
         running = bridge.run(self._running())
         if running:
-            raise MigrationRefused(f"{running} jobs are running; wait until they are done, or their locks run out")
+            raise MigrationRefused(f"some jobs are running ({running}); wait for their ends, or those of their locks")
 
     def refuse_if_strange(self) -> None:
         """Make sure that the target holds nothing but what an earlier migration has put there.
