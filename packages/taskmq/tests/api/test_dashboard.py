@@ -1,7 +1,8 @@
 """The dashboard below ``/dashboard``: who may open it, and what it says."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -152,6 +153,22 @@ def test_what_the_api_cancelled_and_retried_is_in_the_audit_log(
 
     assert (2, 2) == (shown.count('"task.cancel"'), shown.count('"task.retry"'))
     assert "token:somebody" in client.get("/dashboard/audit", headers=admin).text
+
+
+@pytest.mark.usefixtures("users")
+def test_so_is_who_added_jobs_with_one_entry_for_a_burst(
+    client: TestClient, admin: Headers, wait: Callable[..., Any]
+) -> None:
+    for _ in range(30):
+        client.post("/add-job", json={"payload": {}, "handler": "email"}, headers=admin)
+
+    def told() -> int:
+        shown = client.get("/dashboard/audit", headers={**JSON, **admin}).json()["entries"]
+        entries = [entry for entry in shown if entry["action"] == "task.put"]
+        jobs = [int((entry["detail"] or "1 jobs").partition(" ")[0]) for entry in entries]
+        return len(entries) if sum(jobs) == 30 else 0
+
+    assert 1 <= wait(told) < 10
 
 
 @pytest.mark.usefixtures("users")

@@ -96,11 +96,15 @@ def test_a_user_without_a_good_password_or_role_is_refused(
     assert message in result.stderr
 
 
-def test_dev_prints_a_token_that_is_ready_to_use(process: Callable[..., subprocess.Popen[str]]) -> None:
+def test_dev_prints_a_token_that_is_ready_to_use_for_handlers_that_are_imported(
+    process: Callable[..., subprocess.Popen[str]], folder: Path
+) -> None:
+    registers = "from taskmq.jobs.handlers import register_handler\n"
+    (folder / "limited.py").write_text(f"{registers}register_handler('limited', concurrency=2)(print)\n")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = process("serve-api", "--dev", "--port", str(port))
+    server = process("serve-api", "--dev", "--port", str(port), "--import", "limited")
     assert server.stdout is not None
 
     first, second = server.stdout.readline(), server.stdout.readline()
@@ -108,13 +112,15 @@ def test_dev_prints_a_token_that_is_ready_to_use(process: Callable[..., subproce
     assert f"Starting API server on http://127.0.0.1:{port} ...\n" == second
     headers = {"Authorization": f"Bearer {first.strip().rpartition(' ')[2]}"}
     assert 200 == _posted(port, headers)
+    job = httpx.get(f"http://127.0.0.1:{port}/jobs/1", headers=headers).json()
+    assert ("limited", 2) == (job["handler"], job["concurrency_limit"])
 
 
 def _posted(port: int, headers: dict[str, str], within: float = 30.0) -> int:
     deadline = time.monotonic() + within
     while True:
         try:
-            body = {"payload": {}, "handler": "dummy"}
+            body = {"payload": {}, "handler": "limited"}
             return httpx.post(f"http://127.0.0.1:{port}/add-job", json=body, headers=headers).status_code
         except httpx.TransportError:
             assert time.monotonic() < deadline

@@ -12,7 +12,7 @@ from taskcore.errors import WeakSecret
 from taskmq import cli as front
 from taskmq.cli.failures import Failure, bad_input
 from taskmq.cli.params import Setting
-from taskmq.cli.session import close_at_end
+from taskmq.cli.session import close_at_end, import_option
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -45,10 +45,12 @@ HINT = """export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local
     help="Port to listen at; 0 is any free one.",
 )
 @click.option("--dev", is_flag=True, help="For a trial: sign with a random secret, and print a token.")
-def serve_api(host: str, port: int, dev: bool) -> None:
+@import_option
+def serve_api(host: str, port: int, dev: bool, modules: tuple[str, ...]) -> None:
     """Serve the REST API, its documentation at /docs, and the dashboard at /dashboard.
 
-    Tokens are signed with TASKMQ_JWT_SECRET. Forwarding headers are believed of TASKMQ_TRUSTED_PROXIES alone.
+    Jobs get the defaults of handlers that --import registers. Tokens are signed with TASKMQ_JWT_SECRET. Forwarding
+    headers are believed of TASKMQ_TRUSTED_PROXIES alone.
     """
     from taskmq.api.app import create_app
     from taskmq.api.desk import Desk, proxies_of
