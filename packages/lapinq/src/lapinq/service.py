@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
+from taskcore.engine.intake import Intake
 from taskcore.errors import IllegalMove, InvalidInput, TaskNotFound
 from taskcore.ids import TaskId
 from taskcore.models import Attempt, LogLine, Receipt, TaskQuery, TaskRecord, TaskSpec
@@ -71,6 +72,7 @@ class Service:
         self.store = store
         self.tables = tables
         self.imports = imports
+        self._intake = Intake(store.put)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -112,12 +114,13 @@ class Service:
         return (await self.place(order)).task
 
     async def place(self, order: Order) -> Placed:
-        """Store a task, unless its idempotency key is taken.
+        """Store a task, unless its idempotency key is taken; in one commit with others that come at the same time.
 
         Raises: as ``enqueue``.
         """
-        (placed,) = await self._put([order])
-        return placed
+        now = await self.now() if order.ttl_seconds else None
+        (spec,) = self._specs([order], now)
+        return NOT_STORED if spec is None else _placed(await self._intake.put(spec))
 
     async def enqueue_batch(self, orders: Sequence[Order]) -> Sequence[UUID]:
         """Store tasks in one commit, all or none, and return the ids of those with a TTL other than 0.

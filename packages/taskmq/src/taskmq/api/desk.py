@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from anyio import CapacityLimiter
@@ -12,18 +13,19 @@ from starlette.concurrency import run_in_threadpool
 from taskcore.auth.accounts import Accounts
 from taskcore.auth.auditing import Origin
 from taskcore.auth.principal import Principal
+from taskcore.engine.intake import Intake
 from taskcore.ports import TaskStore
 from taskcore.web.ledger import Ledger
 from taskcore.web.proxies import TrustedProxies
 
 from taskmq import storage
 from taskmq.accounts import accounts_of
-from taskmq.api.intake import Intake
 from taskmq.api.telemetry import Telemetry
 from taskmq.errors import NotSupported
 from taskmq.jwt_secret import Keys
 from taskmq.options import JobOptions, spec_of
 from taskmq.service import Service
+from taskmq.storage import entering
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.store_backend import Inserted, StoreBackend
 from taskmq.vocabulary import utc_now
@@ -121,7 +123,7 @@ class Desk:
     def _way_into(self, store: TaskStore) -> Intake:
         here = store, asyncio.get_running_loop()
         if self._intake is None or self._intake[0] != here:
-            self._intake = here, Intake(store)
+            self._intake = here, Intake(partial(entering.put, store))
         return self._intake[1]
 
     def service(self) -> Service:

@@ -1,34 +1,33 @@
-"""Jobs of requests that come at the same time, stored together: a commit waits for the disk, whatever it carries."""
+"""Tasks of requests that come at the same time, stored together: a commit waits for the disk, whatever it carries."""
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from taskcore.errors import InvalidInput
 from taskcore.models import Receipt, TaskSpec
-from taskcore.ports import TaskStore
-
-from taskmq.storage import entering
 
 MOST = 200
-"""Jobs of one commit, so that no other process waits long for its turn."""
+"""Tasks of one commit, so that no other process waits long for its turn."""
 
+Put = Callable[[Sequence[TaskSpec]], Awaitable[Sequence[Receipt]]]
+"""``TaskQueue.put``, or what a face does instead."""
 _Waiting = tuple[TaskSpec, "asyncio.Future[Receipt]"]
 
 
 class Intake:
     """The way into one store, for one event loop. While a commit is under way, what comes waits for the next one.
 
-    A job that the store refuses fails alone: those beside it are stored.
+    A task that the store refuses fails alone: those beside it are stored.
     """
 
-    def __init__(self, store: TaskStore) -> None:
-        self._store = store
+    def __init__(self, put: Put) -> None:
+        self._put = put
         self._waiting: deque[_Waiting] = deque()
         self._storing: asyncio.Task[None] | None = None
 
     async def put(self, spec: TaskSpec) -> Receipt:
-        """Store a job; it is on disk when this returns.
+        """Store a task; it is on disk when this returns.
 
         Raises:
             As ``TaskQueue.put``.
@@ -53,7 +52,7 @@ class Intake:
 
     async def _store_batch(self, batch: Sequence[_Waiting]) -> None:
         try:
-            receipts = await entering.put(self._store, [spec for spec, _ in batch])
+            receipts = await self._put([spec for spec, _ in batch])
         except InvalidInput as error:
             if len(batch) == 1:
                 _fail(batch, error)
