@@ -10,6 +10,7 @@ from click.testing import Result
 from taskmq.cli import cli
 
 Taskmq = Callable[..., Result]
+RENEW = "if it is meant so: TASKMQ_WRITE_HELP=1 uv run pytest packages/taskmq/tests/cli/test_help.py"
 WRITTEN = Path(__file__).with_name("help.txt")
 WRITE = bool(os.environ.get("TASKMQ_WRITE_HELP"))
 
@@ -30,7 +31,7 @@ def test_the_help_of_every_command_is_as_written(taskmq: Taskmq, monkeypatch: py
 
     if WRITE:
         WRITTEN.write_text(shown, encoding="utf-8")
-    assert WRITTEN.read_text(encoding="utf-8") == shown, "if it is meant so: TASKMQ_WRITE_HELP=1 uv run pytest ..."
+    assert WRITTEN.read_text(encoding="utf-8") == shown, RENEW
 
 
 def test_every_command_and_option_explains_itself() -> None:

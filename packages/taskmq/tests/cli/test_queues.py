@@ -50,9 +50,9 @@ def test_workers_are_listed_while_they_are_there(
     assert "" == taskmq("workers", "list", "-q").stdout
     process("run-worker", "--import", "myjobs", "--queues", "mail,default", "--max-workers", "3")
 
-    found = wait(lambda: taskmq("workers", "list", "--json").stdout if taskmq("workers", "list", "-q").stdout else "")
+    wait(lambda: taskmq("workers", "list", "-q").stdout, within=20)
 
-    (worker,) = json.loads(found)["items"]
+    (worker,) = json.loads(taskmq("workers", "list", "--json").stdout)["items"]
     assert ("online", ["mail", "default"], 0, 3) == tuple(
         worker[key] for key in ("state", "queues", "running", "slots")
     )

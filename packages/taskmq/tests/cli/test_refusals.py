@@ -68,7 +68,9 @@ CASES = [
     pytest.param([*JOB, "--time-limit", "0s"], None, 2, "timeout", id="no time at all"),
     pytest.param([*JOB, "--concurrency-key", "a", "--concurrency-limit", "0"], None, 2, "oncurrency", id="no slot"),
     pytest.param([*JOB, "--idempotency-key", "k" * 1000], None, 2, "idempotency", id="endless key"),
-    pytest.param(["add-job", "--payload", "-", "--idempotency-key", "k"], "1", 2, "is for one job", id="a key for all"),
+    pytest.param(
+        ["add-job", "--payload", "-", "--idempotency-key", "k"], "1", 2, "are for one job", id="a key for all"
+    ),
     pytest.param([*JOB, "--timeout", "later"], None, 2, "expected a duration", id="garbage timeout"),
     pytest.param([*JOB, "--import", "nothere"], None, 2, "found no module 'nothere'", id="no such module"),
     pytest.param([*JOB, "--import", "broken"], None, 2, "failed with ZeroDivisionError", id="module that raises"),
