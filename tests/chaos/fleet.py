@@ -1,16 +1,13 @@
-"""Real worker processes on one store, that a test kills, pauses and replaces.
+"""Real worker processes on one store.
 
 Run as a program, with a place and the losses that end a task, this is one of them.
 """
 
 import asyncio
 import random
-import signal
-import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
 
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.policy import RetryingPolicy
@@ -21,6 +18,7 @@ from taskcore.engine.worker import Worker, WorkerOptions
 
 from tests.chaos.handlers import HANDLERS, LEASE
 from tests.chaos.places import Place
+from tests.chaos.processes import Processes
 
 ROOT = Path(__file__).parents[2]
 SWEEP = timedelta(seconds=0.2)
@@ -45,66 +43,12 @@ async def serve(place: Place, max_losses: int) -> None:
     await store.close()
 
 
-class Fleet:
-    """Worker processes. ``kill`` hits one at random."""
+class Fleet(Processes):
+    """Workers of the core, with one reaper and one scheduler each."""
 
     def __init__(self, place: Place, size: int, rng: random.Random, max_losses: int = MANY) -> None:
-        self._command = [sys.executable, "-m", "tests.chaos.fleet", place.url, place.prefix, str(max_losses)]
-        self._rng = rng
-        self._ready: set[int] = set()
-        self._workers = [self._start() for _ in range(size)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave no worker behind when a test fails."""
-        for worker in self._workers:
-            with worker:
-                worker.kill()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self._command, stdout=subprocess.PIPE, cwd=ROOT)
-
-    def wait_until_ready(self) -> None:
-        """Return when all have opened their store."""
-        for worker in self._workers:
-            if worker.pid not in self._ready and worker.stdout is not None:
-                worker.stdout.readline()
-                self._ready.add(worker.pid)
-
-    def kill(self) -> None:
-        """SIGKILL one, and start another in its place."""
-        place = self._rng.randrange(len(self._workers))
-        with self._workers[place] as victim:
-            victim.kill()
-        self._workers[place] = self._start()
-
-    def pause(self, name: str) -> subprocess.Popen[bytes]:
-        """SIGSTOP the worker of this name; the caller sends SIGCONT."""
-        (worker,) = [worker for worker in self._workers if f":{worker.pid}:" in name]
-        worker.send_signal(signal.SIGSTOP)
-        return worker
-
-    def replace_the_dead(self) -> int:
-        """Start another for each that has ended, and answer how many."""
-        dead = [place for place, worker in enumerate(self._workers) if worker.poll() is not None]
-        for place in dead:
-            with self._workers[place]:
-                self._workers[place] = self._start()
-        return len(dead)
-
-    def stop(self, within: float = 20) -> list[int]:
-        """SIGTERM all, once each is past its start, and answer how they exited."""
-        self.wait_until_ready()
-        for worker in self._workers:
-            worker.terminate()
-        return [self._ended(worker, within) for worker in self._workers]
-
-    @staticmethod
-    def _ended(worker: subprocess.Popen[bytes], within: float) -> int:
-        with worker:
-            return worker.wait(within)
+        command = [sys.executable, "-m", "tests.chaos.fleet", place.url, place.prefix, str(max_losses)]
+        super().__init__(command, size, rng, cwd=ROOT)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from itertools import count
 from typing import Self
 
@@ -10,12 +12,28 @@ from taskcore.models import TaskSpec
 from .audit import persistently
 from .places import Store
 
+BATCH = 20
+Put = Callable[[int], Awaitable[Iterable[str]]]
+"""Puts a batch of this number, the same one however often it is called, and answers the ids."""
+
+
+def tasks_into(store: Store, rng: random.Random) -> Put:
+    """Tasks of both friendly kinds."""
+
+    async def put(number: int) -> Iterable[str]:
+        # The key tells a second try from a second task, where the answer to the first was lost.
+        keys = [f"{number} {place}" for place in range(BATCH)]
+        specs = [TaskSpec(name=rng.choice(["thread", "async"]), idempotency_key=key) for key in keys]
+        return [receipt.task for receipt in await store.put(specs)]
+
+    return put
+
 
 class Load:
     """Puts tasks while the block runs; ``put`` has the ids of those that were accepted."""
 
-    def __init__(self, store: Store, rng: random.Random) -> None:
-        self._store, self._rng = store, rng
+    def __init__(self, put: Put) -> None:
+        self._put_batch = put
         self._over = False
         self.put: set[str] = set()
 
@@ -32,10 +50,5 @@ class Load:
         for number in count():
             if self._over:
                 return
-            # The key tells a second try from a second task, where the answer to the first was lost.
-            specs = [
-                TaskSpec(name=self._rng.choice(["thread", "async"]), idempotency_key=f"{number} {place}")
-                for place in range(20)
-            ]
-            self.put.update(receipt.task for receipt in await persistently(lambda: self._store.put(specs)))  # noqa: B023
+            self.put.update(await persistently(partial(self._put_batch, number)))
             await asyncio.sleep(0.05)

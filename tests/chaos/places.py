@@ -131,6 +131,6 @@ class Place:
 
         with closing(sqlite3.connect(self.url)) as connection:
             names = connection.execute(
-                "SELECT name FROM sqlite_master WHERE name LIKE 'taskcore%' AND type = 'table'"
+                "SELECT name FROM sqlite_master WHERE name LIKE ? AND type = 'table'", [f"{self.prefix}%"]
             ).fetchall()
             return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for (name,) in names}

@@ -18,7 +18,7 @@ from taskcore.testing import eventually
 
 from .audit import all_done_once, nothing_is_left, persistently, settled
 from .fleet import Fleet
-from .load import Load
+from .load import Load, tasks_into
 from .places import Place, Store
 from .proxy import Proxy
 
@@ -61,7 +61,7 @@ async def workers_under_load(
     before = await place.contents()
     with Fleet(reached_at or place, 2, rng) as fleet:
         await asyncio.to_thread(fleet.wait_until_ready)
-        async with Load(store, rng) as load:
+        async with Load(tasks_into(store, rng)) as load:
             await works_again(store, load.put)
             yield
             await works_again(store, load.put, back_within)
