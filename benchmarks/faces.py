@@ -1,19 +1,33 @@
 """The same through a face: the jobs, the backend and the worker that a user of taskmq has."""
 
+from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from taskmq.jobs.handlers import register_handler
 from taskmq.storage.base import Job
+from taskmq.storage.redis_backend import RedisBackend
 from taskmq.storage.sqlite_backend import SQLiteBackend
+from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
-from benchmarks.laps import Contender, Lap, Stopwatch, batches, done
+from benchmarks.laps import Contender, Lap, Stopwatch, batches, done, singles
+
+TASKMQ = "taskmq"
 
 
-def contenders() -> list[Contender]:
-    """Every face that can be measured."""
-    return [Contender("taskmq", lap)]
+def contender(opened: Callable[[str], StoreBackend]) -> Contender:
+    """taskmq on one of its backends."""
+    return Contender(TASKMQ, lambda place, jobs: lap(opened(place), jobs))
+
+
+def in_folder(place: str) -> StoreBackend:
+    return SQLiteBackend(Path(place) / "taskmq.db")
+
+
+def on_server(place: str) -> StoreBackend:
+    return RedisBackend(place)
 
 
 @register_handler("noop")
@@ -21,16 +35,19 @@ def noop(job: Job) -> None:
     """Do nothing."""
 
 
-def lap(folder: str, jobs: int) -> Lap:
-    """Enqueue in batches, drain with taskmq's own worker."""
-    backend = SQLiteBackend(Path(folder) / "taskmq.db")
+def lap(backend: StoreBackend, jobs: int) -> Lap:
+    """Enqueue in batches, drain with taskmq's own worker, then enqueue some one by one."""
+    _ = backend.store  # Whoever measures the core has it open, too.
     watch = Stopwatch()
     for size in batches(jobs):
         backend.insert_jobs([None] * size, handler="noop")
-    put = watch.split()
-    with chdir(folder):  # where its worker notes that it is alive
+    enqueued = watch.split()
+    with TemporaryDirectory() as folder, chdir(folder):  # where its worker notes that it is alive
         tally = Worker(backend=backend, max_workers=10).start(until_idle=True)
     drained = watch.split()
-    done("taskmq", jobs, tally.succeeded)
+    done(TASKMQ, jobs, tally.succeeded)
+    for _ in range(singles(jobs)):
+        backend.insert_job(None, handler="noop")
+    single = watch.split()
     backend.close()
-    return Lap(jobs / put, jobs / drained)
+    return Lap(jobs / enqueued, jobs / drained, singles(jobs) / single)

@@ -38,14 +38,23 @@ class Part:
         if len(others) > 1:
             laps.of[BEST] = best(laps, [other.name for other in others])
             references.append(BEST)
+        subjects = [contender.name for contender in self.ours]
+        asked = {bar.reference for bars in self.bars.values() for bar in bars}
+        references += [name for name in subjects if name in asked]
         bars = {name: [bar for bar in bars if bar.reference in references] for name, bars in self.bars.items()}
-        return Standing(laps, ratios(laps, [contender.name for contender in self.ours], references, bars))
+        return Standing(laps, ratios(laps, subjects, references, bars))
 
 
 def ours(store: str) -> list[Contender]:
     return [core.contender(store, mode) for mode in (Mode.ASYNC, Mode.THREAD)]
 
 
+def of_a_face(store: str) -> tuple[Bar, ...]:
+    """A face costs at most a fifth of what its store does with handlers of the same kind."""
+    return tuple(Bar(rate, f"{store}, {Mode.THREAD}", 0.8) for rate in ("enqueue", "drain"))
+
+
+ON_A_FILE = (Bar("enqueue", SQLITE3, 0.3), Bar("drain", SQLITE3, 0.15), Bar("drain", "huey", 6))
 ON = {
     "postgres": Part(
         "PostgreSQL",
@@ -67,19 +76,24 @@ ON = {
         places.redis_number,
         floors=[redis.contender(REDIS_PY)],
         peers=ON_REDIS,
-        ours=ours("Redis"),
-        bars={"Redis, async": (Bar("enqueue", REDIS_PY, 0.4), Bar("drain", REDIS_PY, 0.3), Bar("drain", BEST, 8))},
+        ours=[*ours("Redis"), faces.contender(faces.on_server)],
+        bars={
+            "Redis, async": (Bar("enqueue", REDIS_PY, 0.4), Bar("drain", REDIS_PY, 0.3), Bar("drain", BEST, 8)),
+            faces.TASKMQ: of_a_face("Redis"),
+        },
     ),
     "sqlite": Part(
         "SQLite",
         places.folder,
         floors=[sqlite.contender(SQLITE3, sqlite.SAME), sqlite.contender(LEAN, sqlite.LEAN)],
         peers=ON_SQLITE,
-        ours=[*ours("SQLite"), *faces.contenders(), core.contender("memory", Mode.ASYNC, core.open_memory)],
-        bars={
-            name: (Bar("enqueue", SQLITE3, 0.3), Bar("drain", SQLITE3, 0.15), Bar("drain", "huey", 6))
-            for name in ("SQLite, async", "SQLite, thread", "taskmq")
-        },
+        ours=[
+            *ours("SQLite"),
+            faces.contender(faces.in_folder),
+            core.contender("memory", Mode.ASYNC, core.open_memory),
+        ],
+        bars=dict.fromkeys(("SQLite, async", "SQLite, thread"), ON_A_FILE)
+        | {faces.TASKMQ: (*ON_A_FILE, *of_a_face("SQLite"))},
     ),
 }
 """By the names that ``--only`` knows."""

@@ -72,6 +72,7 @@ def ratios(
         for rate in RATES
         for reference in references
         for subject in subjects
+        if subject != reference
     ]
     return [ratio for ratio in found if ratio.rounds or ratio.bar is not None]
 

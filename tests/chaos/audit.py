@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from taskcore.errors import StoreUnavailable
 from taskcore.models import TaskQuery, TaskRecord
+from taskcore.ports import TaskStore
 from taskcore.states import AT_REST, Event, TaskState
 
-from .places import Place, Store
+from .places import Place
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ async def persistently(ask: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(0.05)
 
 
-async def at_rest(store: Store) -> int:
+async def at_rest(store: TaskStore) -> int:
     """How many tasks are done, in whatever way."""
     return sum(
         amount
@@ -33,16 +34,16 @@ async def at_rest(store: Store) -> int:
     )
 
 
-async def settled(store: Store, count: int) -> bool:
+async def settled(store: TaskStore, count: int) -> bool:
     return count == await at_rest(store)
 
 
-async def running(store: Store) -> Sequence[TaskRecord]:
+async def running(store: TaskStore) -> Sequence[TaskRecord]:
     """One task that somebody holds, if there is any."""
     return await store.find(TaskQuery(states=frozenset({TaskState.RUNNING}), limit=1))
 
 
-async def every_task(store: Store) -> list[TaskRecord]:
+async def every_task(store: TaskStore) -> list[TaskRecord]:
     return list(await store.find(TaskQuery(limit=1_000_000)))
 
 
@@ -51,7 +52,7 @@ def closed_by_the_holder(record: TaskRecord) -> bool:
     return record.result is not None and json.loads(record.result) == [record.attempt, record.worker]
 
 
-async def all_done_once(store: Store, put: Collection[str]) -> list[TaskRecord]:
+async def all_done_once(store: TaskStore, put: Collection[str]) -> list[TaskRecord]:
     """Nothing is lost, nothing was closed by a stale worker, and nobody holds anything; answers the tasks."""
     records = await every_task(store)
     assert set(put) == {record.id for record in records}
@@ -65,7 +66,7 @@ async def all_done_once(store: Store, put: Collection[str]) -> list[TaskRecord]:
     return records
 
 
-async def nothing_is_left(store: Store, place: Place, before: Mapping[str, int]) -> None:
+async def nothing_is_left(store: TaskStore, place: Place, before: Mapping[str, int]) -> None:
     """Once its tasks are deleted a store is as it was before: no slot, no lease, no key, no row."""
     tasks = [record.id for record in await every_task(store)]
     assert len(tasks) == await store.delete(tasks)

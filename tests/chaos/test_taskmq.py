@@ -10,9 +10,10 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sized
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -107,8 +108,7 @@ async def test_workers_that_are_killed_lose_no_job_and_run_none_twice_but_after_
     with queue.workers(rng) as workers:
         async with Load(queue.put(rng)) as load:
             for number in range(KILLS):
-                done = len(noted(queue.folder, "ended"))
-                await eventually(lambda done=done: len(noted(queue.folder, "ended")) > done, within=60)
+                await eventually(partial(more_ended, queue.folder, len(noted(queue.folder, "ended"))), within=60)
                 await asyncio.sleep(PAUSE)  # So others are in the middle of something.
                 workers.kill()
                 if number == KILLS // 2:
@@ -129,6 +129,14 @@ async def test_workers_that_are_killed_lose_no_job_and_run_none_twice_but_after_
         assert {Event.LOSE} >= {each.ended for each in earlier if (record.id, each.number) in began}
     await store.delete([record.id for record in records])
     assert set() == {name for name, rows in (await queue.place.contents()).items() if rows and not STAYS.search(name)}
+
+
+def more_ended(folder: Path, than: int) -> bool:
+    return longer(noted(folder, "ended"), than)
+
+
+def longer(gathered: Sized, than: int) -> bool:
+    return len(gathered) > than
 
 
 async def test_every_job_that_an_api_answered_for_is_there_however_often_the_api_is_killed(
@@ -157,8 +165,7 @@ async def test_every_job_that_an_api_answered_for_is_there_however_often_the_api
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as client:
             clients = [asyncio.create_task(add_jobs(client, who)) for who in range(CLIENTS)]
             for _ in range(API_KILLS):
-                before = len(answered)
-                await eventually(lambda before=before: len(answered) > before + CLIENTS, within=60)
+                await eventually(partial(longer, answered, len(answered) + CLIENTS), within=60)
                 await asyncio.sleep(rng.uniform(0, 0.3))  # The point in time at which the kill hits is what varies.
                 api.kill()
             for each in clients:

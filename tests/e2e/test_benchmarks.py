@@ -16,12 +16,14 @@ BARS = {
     "Redis": {
         ("Redis, async", "enqueue", "bare redis-py"): 0.4,
         ("Redis, async", "drain", "bare redis-py"): 0.3,
-    },
+    }
+    | {("taskmq", rate, "Redis, thread"): 0.8 for rate in ("enqueue", "drain")},
     "SQLite": {
         (subject, rate, "bare sqlite3"): bar
         for subject in ("SQLite, async", "SQLite, thread", "taskmq")
         for rate, bar in (("enqueue", 0.3), ("drain", 0.15))
-    },
+    }
+    | {("taskmq", rate, "SQLite, thread"): 0.8 for rate in ("enqueue", "drain")},
 }
 """Those of a run without peers."""
 
