@@ -68,7 +68,7 @@ async def storage(service: Service, settings: Settings) -> AsyncIterator[Storage
     """``Storage`` on the same."""
     storage = Storage(service, settings)
     yield storage
-    await storage.stop_listening()
+    await storage.close()
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from lapinq.orders import Order
 from lapinq.policy import TaskPolicy
 from lapinq.service import Service
 from lapinq.settings import Settings
+from lapinq.storage_users import StoredUsers
 from lapinq.tables import Filter
 from lapinq.task import public_id, task_of
 from lapinq.vocabulary import DEFAULT_RETRY, RETRY_BACKOFF_SECONDS
@@ -35,7 +36,7 @@ log = logging.getLogger("lapinq.storage")
 Row = dict[str, Any]
 
 
-class Storage:
+class Storage(StoredUsers):
     """The tasks of one database, for the event loop that opened it.
 
     What it is asked to do it does like the server: the same checks, the same import policy.
@@ -88,6 +89,7 @@ class Storage:
 
     async def close(self) -> None:
         await self.stop_listening()
+        await self._forget_users()
         accounts, self._accounts = self._accounts, None
         if accounts is not None:
             await accounts.close()
