@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
@@ -52,13 +52,18 @@ async def add_job(
     return Response(answer.model_dump_json(), headers=headers, media_type="application/json")
 
 
-def routes() -> APIRouter:
-    """The route, to be included first: routes are looked at in their order."""
-    router = APIRouter(route_class=BriefRoute, tags=["basics"])
-    router.post("/add-job", summary="Add a job", response_model=JobAdded, responses=answers(401, 403, 413, 422, 501))(
-        add_job
+def add_route(app: FastAPI) -> None:
+    """Serve it before all others, and not out of a router that is included: each of those is looked through."""
+    app.router.add_api_route(
+        "/add-job",
+        add_job,
+        methods=["POST"],
+        summary="Add a job",
+        tags=["basics"],
+        response_model=JobAdded,
+        responses=answers(401, 403, 413, 422, 501),
+        route_class_override=BriefRoute,
     )
-    return router
 
 
 async def _answer(request: Request) -> Response:

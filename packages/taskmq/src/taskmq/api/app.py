@@ -46,7 +46,7 @@ def create_app(desk: Desk) -> FastAPI:
         exception_handlers=problems.handlers(),
     )
     app.state.desk = desk
-    app.include_router(adding.routes())
+    adding.add_route(app)
     for each in (routes, login, many, jobs, dead, queues, schedules, fleet):
         app.include_router(each.router)
     app.routes.extend(apidocs.routes(app.title))
