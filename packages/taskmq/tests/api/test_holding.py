@@ -93,6 +93,12 @@ def test_a_schedule_that_is_none_is_refused(client: TestClient, admin: Headers, 
 
 
 @pytest.mark.stores("sqlite")
+def test_what_a_schedule_does_not_have_is_named(client: TestClient, admin: Headers) -> None:
+    answer = client.post("/schedules", json={"id": "nightly", **NIGHTLY, "payload": {}}, headers=admin)
+
+    assert (422, ["body", "payload"]) == (answer.status_code, answer.json()["detail"][0]["loc"])
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

@@ -47,7 +47,7 @@ def handlers() -> dict[Any, Any]:
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
     found = [_told(each) for each in error.errors()]
-    if any(each["loc"] == ["body", "payload"] for each in found):
+    if {"loc": ["body", "payload"], **_MISSING} in found:
         return _answer(400, "Missing payload")
     return _answer(422, found)
 
