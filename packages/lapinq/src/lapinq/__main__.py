@@ -1,12 +1,30 @@
 """``python -m lapinq``, and the command ``lapinq``."""
 
-import click
+from lapinq.cli.parser import (
+    add_task_cancel_parser as _add_task_cancel_parser,
+)
+from lapinq.cli.parser import (
+    add_task_get_parser as _add_task_get_parser,
+)
+from lapinq.cli.parser import (
+    add_task_list_parser as _add_task_list_parser,
+)
+from lapinq.cli.parser import (
+    add_task_requeue_parser as _add_task_requeue_parser,
+)
+from lapinq.cli.parser import (
+    build_parser,
+)
+from lapinq.cli.program import main
 
-
-@click.group()
-def main() -> None:
-    """A task queue on PostgreSQL."""
-
+__all__ = [
+    "_add_task_cancel_parser",
+    "_add_task_get_parser",
+    "_add_task_list_parser",
+    "_add_task_requeue_parser",
+    "build_parser",
+    "main",
+]
 
 if __name__ == "__main__":
     main()

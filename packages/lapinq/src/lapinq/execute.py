@@ -25,9 +25,13 @@ async def execute_task_inline(task_data: Mapping[str, Any]) -> Any:
     Raises:
         NotImportable: workers would not run it either. ImportError: there is no such module or function.
     """
-    imports = Imports.of(Settings.from_env(os.environ).imports)
+    return await call(Imports.of(Settings.from_env(os.environ).imports), task_data)
+
+
+async def call(imports: Imports, task_data: Mapping[str, Any]) -> Any:
+    """The same, for import roots that are known."""
     function = imports.function(task_data["module_path"], task_data["task_name"])
-    call = partial(function, *(task_data.get("args") or ()), **(task_data.get("kwargs") or {}))
+    begin = partial(function, *(task_data.get("args") or ()), **(task_data.get("kwargs") or {}))
     if is_coroutine_function(function):
-        return await call()
-    return await anyio.to_thread.run_sync(call, limiter=anyio.CapacityLimiter(1))
+        return await begin()
+    return await anyio.to_thread.run_sync(begin, limiter=anyio.CapacityLimiter(1))

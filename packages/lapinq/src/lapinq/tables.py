@@ -33,6 +33,7 @@ SELECT queue FROM (
     SELECT queue FROM {CORE}_tasks
     WHERE ready = 0 AND run_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint LIMIT 10000) AS due"""
 
+_WITH = "SELECT id FROM lapinq_tasks WHERE replace(id::text, '-', '') LIKE $1 LIMIT 2"
 _PROGRESS = f"UPDATE {CORE}_tasks SET progress = $2, progress_note = $3 WHERE id = $1 RETURNING true"
 
 _METADATA = f"SELECT meta FROM {CORE}_tasks WHERE id = $1 FOR UPDATE"
@@ -147,6 +148,11 @@ class Tables:
             with self._translated():
                 found |= {UUID(str(id_)): TaskId(task) for id_, task in await self.pool.fetch(_FORMER, former)}
         return found
+
+    async def ids_with(self, digits: str) -> Sequence[UUID]:
+        """Up to two ids of tasks that contain these hex digits, as their producers know them."""
+        with self._translated():
+            return [UUID(str(id_)) for (id_,) in await self.pool.fetch(_WITH, f"%{digits}%")]
 
     async def waiting_queues(self) -> Sequence[str]:
         """The queues in which due tasks wait."""

@@ -129,9 +129,7 @@ class Working:
             await stack.enter_async_context(Periodic(reaper.tick, self._settings.sweep, "reaper"))
             presence = Presence(self.engine, store, handlers=lambda: self._functions.all, version=__version__)
             await stack.enter_async_context(presence)
-            tally = await self.engine.run(until_idle=until_idle)
-        log.info("worker %s has stopped", self.engine.id)
-        return tally
+            return await self.engine.run(until_idle=until_idle)
 
     def stop(self, *, force: bool = False) -> None:
         """Take no more tasks, and let those that run finish within the grace; ``force`` waits for none. From any

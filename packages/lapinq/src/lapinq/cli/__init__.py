@@ -1,0 +1,1 @@
+"""The command line: ``lapinq COMMAND``. stdout is data, stderr is messages."""

@@ -1,0 +1,72 @@
+"""What a command works with: the settings that its options and the environment make, and the database."""
+
+import argparse
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from lapinq.cli.failures import Failure, bad_input
+from lapinq.service import Service
+from lapinq.settings import Settings
+
+EMBEDDED = "embedded"
+SHORTEST = 6
+"""Hex digits that may stand for an id."""
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """Options win over the environment.
+
+    Raises:
+        InvalidInput: a variable holds no such value.
+    """
+    settings = Settings.from_env(
+        os.environ,
+        database_url=args.database_url,
+        imports=tuple(getattr(args, "imports", ())) or None,
+        log_level=getattr(args, "log_level", None),
+    )
+    return with_embedded(settings) if settings.database_url == EMBEDDED else settings
+
+
+def with_embedded(settings: Settings) -> Settings:
+    """The same, on a PostgreSQL that is started below ``.taskcore/`` and runs until this process ends."""
+    from dataclasses import replace
+
+    from taskcore.embedded import resolve_url
+
+    return replace(settings, database_url=resolve_url(EMBEDDED, "postgres"))
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Service]:
+    """The use cases; the database is asked once, not again and again.
+
+    Raises: as ``Service.open``.
+    """
+    service = await Service.open(settings)
+    try:
+        yield service
+    finally:
+        await service.close()
+
+
+async def id_of(service: Service, text: str) -> UUID:
+    """The id that the user means: written out, or by some of its hex digits.
+
+    Raises:
+        Failure: it is no id; or no task, or more than one, has one with these digits.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        digits = text.replace("-", "").lower()
+    if not SHORTEST <= len(digits) < 32 or set(digits) - set("0123456789abcdef"):
+        raise bad_input(f'"{text}" is not a task id (need a UUID or at least {SHORTEST} hex digits of one)')
+    found = await service.tables.ids_with(digits)
+    if not found:
+        raise Failure(f'no task id contains "{text}"', code="not_found")
+    if len(found) > 1:
+        raise bad_input(f'more than one task id contains "{text}"', hint="write more of it: lapinq task list")
+    return found[0]

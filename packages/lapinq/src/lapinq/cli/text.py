@@ -1,0 +1,45 @@
+"""Values as text for people and pipes: nothing that a stored value contains can act on a terminal or fake a line.
+
+``taskmq.cli.text`` is its twin.
+"""
+
+import json
+import os
+import re
+from urllib.parse import urlsplit
+
+# Controls, line separators, direction overrides, and surrogates, which no terminal can be sent.
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNITS = (("d", 86_400), ("h", 3600), ("min", 60))
+
+
+def visible(value: object) -> str:
+    """``value`` as one line of text, with every character that would act shown as an escape such as ``\\n``."""
+    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value))
+
+
+def as_json(document: object) -> str:
+    """JSON that is safe to show: readable text stays readable, what would act on a terminal is escaped."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return _ACTING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+
+
+def colourless() -> bool:
+    """Whether the user wants no colours, in any of the ways to say so."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("CLICOLOR") == "0" or os.environ.get("TERM") == "dumb"
+
+
+def rough(seconds: float) -> str:
+    """A span in its largest unit: ``2 d``, ``4 min``, ``12 s``."""
+    for unit, size in _UNITS:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def address(url: str) -> str:
+    """A database's URL without its password and options."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return f"{parts.scheme}://{name}{':***' if colon else ''}{at}{host}{parts.path}"
