@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+from taskcore.engine.leader import Leader
 from taskcore.errors import InvalidInput
 from taskcore.ids import WorkerId
+from taskmq import leading
 from taskmq.bridge import bridge
 from taskmq.job import Job, JobStatus
 from taskmq.queues import Queues
@@ -59,6 +61,36 @@ def test_one_worker_runs_a_chain_to_its_end_without_a_pause(backend: StoreBacken
 
     assert [*ids, last] == seen
     assert begun < 5, "the end of each job should let the next one begin"
+
+
+@pytest.fixture
+def led_by_another(backend: StoreBackend) -> None:
+    """Whoever looks after waiting jobs is gone, and nobody takes its place for as long as a test lasts."""
+    leader = Leader(cast(leading.LedStore, backend.store), leading.NAME, WorkerId("gone"), timedelta(minutes=1))
+    bridge.run(leader.tick())
+    assert leader.leads
+
+
+@pytest.mark.usefixtures("led_by_another")
+def test_a_worker_lets_go_on_what_waited_for_a_job_that_others_followed(backend: StoreBackend, drain: Drain) -> None:
+    first, second = backend.insert_jobs([1, 2])
+    third = backend.insert_job(3, depends_on=[first])
+    seen: list[int] = []
+
+    drain(func=lambda each: seen.append(each.id))
+
+    assert [first, second, third] == seen
+
+
+@pytest.mark.usefixtures("led_by_another")
+def test_a_worker_lets_go_on_what_waited_for_a_job_of_long_ago(backend: StoreBackend, drain: Drain) -> None:
+    first = backend.insert_job(1)
+    second = backend.insert_job(2, depends_on=[first])
+    backend.update_status(first, JobStatus.SUCCESS)
+
+    drain(func=lambda each: each.payload)
+
+    assert JobStatus.SUCCESS is job(backend, second).status
 
 
 async def _timed(call: Callable[[], object]) -> float:

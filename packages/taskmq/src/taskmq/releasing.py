@@ -26,27 +26,35 @@ def releasing(work: TaskWork) -> TaskWork:
 class Releasing(TaskWork):
     """The work of a store, and a look at what waited for it whenever this worker would otherwise have nothing to do.
 
-    A worker that is busy leaves that to the one that leads, which looks every second.
+    A worker that is busy leaves that to the one that leads, which looks every second, and does it once it is not: what
+    it owes may be all that is left to do.
     """
 
     def __init__(self, store: dependencies.MovingStore) -> None:
         self._store = store
+        self._owes = True
+        """Whether jobs may wait for what ended before; whoever leads may be gone."""
 
     async def exchange(
         self, settlements: Sequence[Settlement], wanted: Claim
     ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
         stored, tasks = await self._store.exchange(settlements, wanted)
-        ended = {each.fence.task for each in settlements if each.event in ENDS}
-        if not tasks and ended and await self._release(ended):
-            tasks = await self._store.claim(wanted)
+        ended = _ended(settlements)
+        if tasks:
+            self._owes = self._owes or bool(ended)
+        elif self._owes or ended:
+            await self._release(ended)
+            tasks = await self._store.claim(wanted)  # whoever leads may have let them go on just now
         return stored, tasks
 
-    async def _release(self, ended: set[TaskId]) -> int:
+    async def _release(self, ended: set[int]) -> None:
+        """Let go on what waited for ``ended``, or for anything if more than that is owed."""
+        owes, self._owes = self._owes, False
         try:
-            return await dependencies.release(self._store, {int(task) for task in ended})
+            await dependencies.release(self._store, None if owes else ended)
         except StoreError as error:  # What was settled is settled, and whoever leads will look.
+            self._owes = True
             log.warning("jobs that wait for others wait a little longer: %s", error)
-            return 0
 
     async def claim(self, wanted: Claim) -> Sequence[TaskRecord]:
         return await self._store.claim(wanted)
@@ -58,6 +66,7 @@ class Releasing(TaskWork):
         return await self._store.renew(fences, lease_for)
 
     async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
+        self._owes = self._owes or bool(_ended(settlements))
         return await self._store.settle(settlements)
 
     async def report(self, reports: Sequence[Report]) -> Sequence[bool]:
@@ -69,3 +78,7 @@ class Releasing(TaskWork):
     async def wait_for_work(self, queues: Sequence[str], timeout: float) -> None:
         if isinstance(self._store, Wakeup):
             await self._store.wait_for_work(queues, timeout)
+
+
+def _ended(settlements: Sequence[Settlement]) -> set[int]:
+    return {int(each.fence.task) for each in settlements if each.event in ENDS}
