@@ -5,6 +5,7 @@ TaskcoreError
 ├── NotPending           only a pending task can be cancelled
 ├── NotFailed            only a failed task can be requeued
 ├── NotFinished          the task has no result yet
+├── ScheduleNotFound     no row of the schedules has this id
 └── TaskFailed           whoever waits for a task's value hears that there is none
 
 ``RetryError`` is none of them: a task raises it when it wants to be run again later.
@@ -20,6 +21,15 @@ class NotImportable(InvalidInput):
     """The import policy does not let workers run this function; see ``lapinq.imports``."""
 
     code = "not_importable"
+
+
+class ScheduleNotFound(TaskcoreError, LookupError):
+    """There is no such schedule."""
+
+    code = "schedule_not_found"
+
+    def __str__(self) -> str:
+        return "schedule not found"
 
 
 class NotPending(TaskcoreError):

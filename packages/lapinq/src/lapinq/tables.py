@@ -63,10 +63,19 @@ UPDATE {CORE}_tasks SET expires_at = {_ENDS}
 WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {_ENDS} <= {_NOW}
     AND ready IS NOT NULL AND expires_at IS NULL"""
 
-_SCHEDULED = f"""
-SELECT id, queue_name, task_name, module_path, args::text, kwargs::text, cron, ttl_seconds, priority, max_retries,
-    metadata::text, retry_delay, retry_backoff, webhook_url, enabled
-FROM {SCHEDULED} ORDER BY created_at, id"""
+_COLUMNS = """
+    id, queue_name, task_name, module_path, args::text, kwargs::text, cron, ttl_seconds, priority, max_retries,
+    metadata::text, retry_delay, retry_backoff, webhook_url, enabled, created_at, last_triggered_at"""
+_SCHEDULED = f"SELECT {_COLUMNS} FROM {SCHEDULED} ORDER BY created_at, id"
+_GIVEN = (
+    "queue_name", "task_name", "module_path", "args", "kwargs", "cron", "ttl_seconds", "priority", "max_retries",
+    "metadata", "retry_delay", "retry_backoff", "webhook_url", "enabled",
+)  # fmt: skip
+_VALUES = ", ".join(f"${place}" for place in range(1, len(_GIVEN) + 1))
+_SCHEDULE = f"INSERT INTO {SCHEDULED} ({', '.join(_GIVEN)}) VALUES ({_VALUES}) RETURNING {_COLUMNS}"
+_RESCHEDULE = f"""
+UPDATE {SCHEDULED} SET ({", ".join(_GIVEN)}) = ROW({_VALUES}) WHERE id = ${len(_GIVEN) + 1} RETURNING {_COLUMNS}"""
+_UNSCHEDULE = f"DELETE FROM {SCHEDULED} WHERE id = $1 RETURNING true"
 
 _TRIGGERED = f"""
 UPDATE {SCHEDULED} AS s SET last_triggered_at = 'epoch'::timestamptz + f.instant * interval '1 microsecond'
@@ -210,6 +219,21 @@ class Tables:
         """The rows of schedules; documents are text."""
         with self._translated():
             return [dict(row) for row in await self.pool.fetch(_SCHEDULED)]
+
+    async def schedule(self, values: Mapping[str, Any], row: UUID | None = None) -> Mapping[str, Any] | None:
+        """Add a row of a schedule, or change one; documents are text. None when there is no such row."""
+        given = [values[name] for name in _GIVEN]
+        with self._translated():
+            if row is None:
+                changed = await self.pool.fetchrow(_SCHEDULE, *given)
+            else:
+                changed = await self.pool.fetchrow(_RESCHEDULE, *given, row)
+        return None if changed is None else dict(changed)
+
+    async def unschedule(self, row: UUID) -> bool:
+        """Remove a row of a schedule; False when there is none."""
+        with self._translated():
+            return bool(await self.pool.fetchval(_UNSCHEDULE, row))
 
     async def note_triggers(self) -> None:
         """Tell in the rows of schedules when each one put a task last."""

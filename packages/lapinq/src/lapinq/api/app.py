@@ -8,7 +8,7 @@ from taskcore.ui.apidocs import pages as apidocs
 from taskcore.web.auditing import AuditWrites
 from taskcore.web.stack import protected
 
-from lapinq.api import enqueue, health, many, problems, queues, session, tasks, users
+from lapinq.api import enqueue, health, many, problems, queues, schedules, session, tasks, users
 from lapinq.api.access import access_of
 from lapinq.api.desk import Desk
 from lapinq.api.gates import (
@@ -33,7 +33,11 @@ def application(settings: Settings, jobs: Jobs) -> Starlette:
     desk = Desk(settings)
     app = Starlette(
         routes=[
-            *(route for part in (enqueue, tasks, many, queues) for route in part.routes(settings.api_prefix)),
+            *(
+                route
+                for part in (enqueue, tasks, many, queues, schedules)
+                for route in part.routes(settings.api_prefix)
+            ),
             *session.routes(),
             *users.routes(),
             *health.routes(desk),

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from taskcore.ratelimit import MemoryWindows, Rate, RateLimiter, address_key
-from taskcore.web.csrf import refuse_foreign
+from taskcore.web.csrf import SAFE_METHODS, refuse_foreign
 from taskcore.web.limits import RateLimits
 from taskcore.web.paths import path_below_root
 from taskcore.web.principals import principal_of
@@ -40,7 +40,8 @@ class AuthMiddleware:
 
 class NoForeignPages:
     """Refuses what a page of another site made the browser send to callers who are known by nothing but where they are:
-    a browser on this machine is on it, whatever page it shows. Below ``Authentication``.
+    a browser on this machine is on it, whatever page it shows. Writes by a session are refused, too, though the page
+    may have put a key beside it that is none. Below ``Authentication``.
 
     Args:
         trusted: origins whose pages may.
@@ -52,7 +53,8 @@ class NoForeignPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] != "OPTIONS":
             principal = principal_of(scope)
-            if principal is not None and principal.via in ("loopback", "insecure"):
+            where = ("loopback", "insecure") if scope["method"] in SAFE_METHODS else ("loopback", "insecure", "session")
+            if principal is not None and principal.via in where:
                 refuse_foreign(scope, self._trusted)
         await self._app(scope, receive, send)
 

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from taskcore.errors import AccountNotFound, NameTaken, PayloadTooLarge, TaskNotFound
 from taskcore.web.problems import Details, Problem, exception_handlers, response_to
 
-from lapinq.errors import NotFailed, NotPending
+from lapinq.errors import NotFailed, NotPending, ScheduleNotFound
 
 NOT_FOUND = "task not found"
 
@@ -30,7 +30,9 @@ def render(details: Details, scope: Scope) -> Response:
 
 def handlers() -> dict[Any, Any]:
     """For ``Starlette(exception_handlers=...)``."""
-    own = dict.fromkeys((TaskNotFound, NotPending, NotFailed, NameTaken, AccountNotFound, PayloadTooLarge), _answer)
+    own = dict.fromkeys(
+        (TaskNotFound, NotPending, NotFailed, ScheduleNotFound, NameTaken, AccountNotFound, PayloadTooLarge), _answer
+    )
     return {**exception_handlers(render), **own}
 
 
@@ -42,7 +44,7 @@ def _told(error: Exception) -> Problem:
     match error:
         case TaskNotFound():
             return Problem(404, NOT_FOUND, code=error.code)
-        case NotPending() | NotFailed():
+        case NotPending() | NotFailed() | ScheduleNotFound():
             return Problem(404, str(error), code=error.code)
         case AccountNotFound():
             return Problem(404, f"{error.kind} not found", code=error.code)

@@ -129,6 +129,23 @@ def of_tasks(prefix: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def of_schedules(prefix: str) -> dict[str, dict[str, Any]]:
+    """Below the prefix of the API."""
+    one, schedule = [{"name": "id", "in": "path", "required": True, "schema": ID}], ref("Schedule")
+    new, change = ref("NewSchedule"), ref("ScheduleChange")
+    return {
+        f"{prefix}/schedules": {
+            "get": operation("Schedules", listed(schedule)),
+            "post": operation("Add a schedule", schedule, body=new, status=201, errors=[413]),
+        },
+        f"{prefix}/schedules/{{id}}": {
+            "get": operation("A schedule", schedule, parameters=one, errors=[404]),
+            "patch": operation("Change a schedule", schedule, parameters=one, body=change, errors=[404, 413]),
+            "delete": operation("Remove a schedule", word("deleted"), parameters=one, errors=[404]),
+        },
+    }
+
+
 def of_queues(prefix: str) -> dict[str, dict[str, Any]]:
     """Below the prefix of the API."""
     one = f"{prefix}/queues/{{queue}}"

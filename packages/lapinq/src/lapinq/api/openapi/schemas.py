@@ -96,6 +96,11 @@ _TASK: Mapping[str, Schema] = {
     "webhook_url": maybe(TEXT),
     "ttl_remaining": TEXT,
 }
+_SCHEDULE: Mapping[str, Schema] = {
+    "cron": {**TEXT, "minLength": 1, "maxLength": 200, "description": "five fields, in UTC"},
+    "enabled": {**FLAG, "default": True},
+    **{name: schema for name, schema in _ORDER.items() if name != "scheduled_at"},
+}
 _PERMISSIONS: Schema = {
     "type": "object",
     "properties": {
@@ -133,6 +138,20 @@ SCHEMAS: Mapping[str, Schema] = {
     "Line": fields({"attempt": COUNT, "at": INSTANT, "level": TEXT, "message": TEXT}),
     "Progress": taken(
         {"progress": {"type": "number", "minimum": 0, "maximum": 100}, "message": maybe(TEXT)}, required=("progress",)
+    ),
+    "NewSchedule": taken(_SCHEDULE, required=("task_name", "module_path", "cron")),
+    "ScheduleChange": taken(_SCHEDULE, required=()),
+    "Schedule": fields(
+        {
+            "id": ID,
+            "cron": TEXT,
+            "enabled": FLAG,
+            **{name: _TASK[name] for name in _ORDER if name != "scheduled_at"},
+            "created_at": INSTANT,
+            "last_triggered_at": maybe(INSTANT),
+            "next_run_at": maybe(INSTANT),
+            "problem": maybe(TEXT),
+        }
     ),
     "Queue": fields({"queue_name": TEXT, **dict.fromkeys(STATUSES, COUNT), "paused": FLAG}),
     "Health": fields({"status": {"type": "string", "enum": ["ok", "error"]}, "database": TEXT}),

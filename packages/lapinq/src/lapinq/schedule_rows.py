@@ -1,0 +1,108 @@
+"""Schedules as their owners keep them: rows of ``lapinq_scheduled_tasks``, checked before they are written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from taskcore.errors import InvalidInput
+from taskcore.schedule import Cron
+
+from lapinq import documents
+from lapinq.errors import ScheduleNotFound
+from lapinq.orders import Order
+from lapinq.service import Service
+
+Row = Mapping[str, Any]
+
+_DOCUMENTS = ("args", "kwargs", "metadata")
+_OF_TASKS_ALONE = ("scheduled_at", "idempotency_key")
+
+
+class ScheduleRows:
+    """The use cases. Whoever runs ``lapinq.scheduler`` follows the rows within a second.
+
+    Every method raises ``StoreUnavailable`` when the database cannot be reached.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service, self._tables = service, service.tables
+
+    async def all(self) -> Sequence[Row]:
+        """Every row, the oldest first; documents are values."""
+        return [_decoded(row) for row in await self._tables.scheduled()]
+
+    async def get(self, id_: UUID) -> Row:
+        """A row.
+
+        Raises:
+            ScheduleNotFound: there is none.
+        """
+        for row in await self.all():
+            if row["id"] == id_:
+                return row
+        raise ScheduleNotFound
+
+    async def add(self, given: Mapping[str, Any]) -> Row:
+        """Add a row.
+
+        Raises:
+            InvalidInput: a value is not allowed.
+        """
+        added = await self._tables.schedule(self._values(given))
+        assert added is not None  # noqa: S101 - an INSERT answers with its row
+        return _decoded(added)
+
+    async def change(self, id_: UUID, given: Mapping[str, Any]) -> Row:
+        """Change what ``given`` names of a row.
+
+        Raises:
+            ScheduleNotFound: there is none. InvalidInput: a value is not allowed.
+        """
+        changed = await self._tables.schedule(self._values({**await self.get(id_), **given}), id_)
+        if changed is None:
+            raise ScheduleNotFound
+        return _decoded(changed)
+
+    async def remove(self, id_: UUID) -> None:
+        """Remove a row.
+
+        Raises:
+            ScheduleNotFound: there is none.
+        """
+        if not await self._tables.unschedule(id_):
+            raise ScheduleNotFound
+
+    def _values(self, given: Mapping[str, Any]) -> Row:
+        """The columns that are written."""
+        order = Order.from_json({name: value for name, value in given.items() if name not in _OF_TASKS_ALONE})
+        self._service.imports.check(order.module_path, order.task_name)
+        if not order.is_stored:
+            raise InvalidInput("invalid ttl_seconds: tasks of a schedule are stored")
+        order.spec(None)  # which checks what the core cannot keep
+        values = {**asdict(order), "cron": _cron(given.get("cron")), "enabled": given.get("enabled", True)}
+        if not isinstance(values["enabled"], bool):
+            raise InvalidInput("enabled must be true or false")
+        defaults: Row = {"args": [], "kwargs": {}, "metadata": {}}
+        return values | {name: documents.dump(values[name] or defaults[name], name) for name in _DOCUMENTS}
+
+
+def next_run(row: Row, now: datetime | None = None) -> tuple[datetime | None, str | None]:
+    """When a row puts its next task, and what keeps it from doing so, if anything does."""
+    try:
+        cron = Cron(row["cron"])
+    except InvalidInput as error:
+        return None, str(error)
+    return (cron.next_after(now or datetime.now(UTC)), None) if row["enabled"] else (None, None)
+
+
+def _cron(expression: object) -> str:
+    if not isinstance(expression, str):
+        raise InvalidInput("cron is required: five fields, as in 0 3 * * *")
+    Cron(expression)
+    return expression
+
+
+def _decoded(row: Row) -> Row:
+    return {**row, **{name: documents.load(row[name] or "null") for name in _DOCUMENTS}}

@@ -1,0 +1,84 @@
+"""Schedules over HTTP."""
+
+from typing import Any
+
+import httpx
+import pytest
+from lapinq.storage import Storage
+
+from .conftest import P
+
+pytestmark = pytest.mark.anyio
+
+NIGHTLY = {"task_name": "report", "module_path": "mytasks", "cron": "0 3 * * *"}
+
+
+async def add(client: httpx.AsyncClient, **given: object) -> Any:
+    answer = await client.post(f"{P}/schedules", json={**NIGHTLY, **given})
+    assert 201 == answer.status_code, answer.text
+    return answer.json()
+
+
+async def test_a_schedule_is_added_changed_and_removed(client: httpx.AsyncClient, queue: str) -> None:
+    made = await add(client, queue_name=queue, args=[1], kwargs={"k": 2}, metadata={"m": 3}, priority=5)
+    path = f"{P}/schedules/{made['id']}"
+
+    assert {**NIGHTLY, "queue_name": queue, "args": [1], "kwargs": {"k": 2}, "metadata": {"m": 3}, "priority": 5,
+            "enabled": True, "last_triggered_at": None, "problem": None}.items() <= made.items()  # fmt: skip
+    assert made["next_run_at"].endswith("T03:00:00+00:00")
+    assert made in (await client.get(f"{P}/schedules")).json()
+
+    changed = (await client.patch(path, json={"cron": "*/5 * * * *", "enabled": False})).json()
+    expected = {**made, "cron": "*/5 * * * *", "enabled": False, "next_run_at": None}
+    assert (expected, expected) == (changed, (await client.get(path)).json())
+
+    assert {"status": "deleted"} == (await client.delete(path)).json()
+    for answer in (await client.get(path), await client.patch(path, json={}), await client.delete(path)):
+        assert (404, {"error": "schedule not found"}) == (answer.status_code, answer.json())
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ({"cron": None}, "cron is required"),
+        ({"cron": "99 * * * *"}, "99"),
+        ({"cron": "soon"}, "cron"),
+        ({"cron": 5}, "cron is required"),
+        ({"enabled": "yes"}, "enabled must be true or false"),
+        ({"ttl_seconds": 0}, "invalid ttl_seconds"),
+        ({"ttl_seconds": "inf"}, "invalid ttl_seconds"),
+        ({"module_path": "os"}, "standard library"),
+        ({"task_name": None}, "task_name is required"),
+        ({"queue_name": ""}, "queue must be text"),
+        ({"queue_name": 7}, "queue_name must be text"),
+        ({"args": {}}, "args must be a JSON array"),
+    ],
+)
+async def test_a_schedule_that_cannot_be_followed_is_400(
+    client: httpx.AsyncClient, queue: str, bad: dict[str, object], error: str
+) -> None:
+    refused = await client.post(f"{P}/schedules", json={**NIGHTLY, **bad})
+    made = await add(client, queue_name=queue)
+    unchanged = await client.patch(f"{P}/schedules/{made['id']}", json=bad)
+
+    for answer in (refused, unchanged):
+        assert 400 == answer.status_code, answer.text
+        assert error in answer.json()["error"]
+    assert made == (await client.get(f"{P}/schedules/{made['id']}")).json()
+
+
+async def test_rows_that_nobody_checked_say_what_is_wrong(client: httpx.AsyncClient, open_storage: Storage) -> None:
+    await open_storage.pool.execute(
+        "INSERT INTO lapinq_scheduled_tasks (task_name, module_path, cron) VALUES ('t', 'mytasks', '99 * * * *')"
+    )
+
+    (row,) = [row for row in (await client.get(f"{P}/schedules")).json() if row["cron"] == "99 * * * *"]
+
+    assert None is row["next_run_at"]
+    assert row["problem"]
+
+
+async def test_an_id_that_is_none_is_400(client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"{P}/schedules/nightly")
+
+    assert (400, {"error": "invalid schedule id"}) == (answer.status_code, answer.json())
