@@ -83,6 +83,14 @@ PHASES: Mapping[str, frozenset[Phase]] = {
 }
 """Finer words for pending jobs."""
 
+_CANCELLABLE = frozenset({TaskState.PENDING, TaskState.RUNNING})
+_PLAIN_WORDS: Mapping[TaskState, str] = {
+    **{state: state.value for state in TaskState},
+    TaskState.FAILED: "dead",
+    TaskState.SUCCEEDED: "success",
+}
+"""One word a state, ready to be looked up: every handler's job has one."""
+
 _WORDS: Mapping[Phase, str] = {Phase.QUEUED: "pending", Phase.SUCCEEDED: "success", Phase.FAILED: "dead"}
 
 
@@ -208,21 +216,17 @@ def note_of(record: TaskRecord) -> str | None:
 
 def word_of(record: TaskRecord, now: datetime) -> str:
     """The state in one word, finer than ``JobStatus``."""
-    match record.state:
-        case TaskState.PENDING | TaskState.RUNNING if record.cancel_requested:
-            return CANCELLING
-        case TaskState.PENDING if record.queue == WAITING:
-            return "waiting"
-        case TaskState.PENDING if record.failures:
-            return "retrying"
-        case TaskState.PENDING if record.run_at > now:
-            return "scheduled"
-        case TaskState.FAILED:
-            return "dead"
-        case TaskState.SUCCEEDED:
-            return "success"
-        case state:
-            return state.value
+    if record.state in _CANCELLABLE and record.cancel_requested:
+        return CANCELLING
+    return _waiting_word(record, now) if record.state is TaskState.PENDING else _PLAIN_WORDS[record.state]
+
+
+def _waiting_word(record: TaskRecord, now: datetime) -> str:
+    if record.queue == WAITING:
+        return "waiting"
+    if record.failures:
+        return "retrying"
+    return "scheduled" if record.run_at > now else "pending"
 
 
 def word_of_phase(phase: Phase) -> str:
