@@ -47,6 +47,9 @@ class Peer:
         return Lap(**json.loads(ran.stdout.splitlines()[-1]))
 
 
+TASK_MQ = Peer("task-mq", "task_mq", ("task-mq[redis]==0.1.2", "hiredis"), most=200)
+"""The public release whose names taskmq keeps; the same program runs on both of its stores."""
+
 ON_POSTGRES = (
     Peer("pgqueuer", "pgqueuer", ("pgqueuer[asyncpg]==1.6.0",)),
     Peer("procrastinate", "procrastinate", ("procrastinate==3.10.0", "psycopg[binary]"), most=1_000),
@@ -57,5 +60,6 @@ ON_REDIS = (
     Peer("streaq", "streaq", ("streaq==7.2.0",), most=5_000),
     Peer("taskiq-redis", "taskiq", ("taskiq-redis==1.2.4", "hiredis"), most=5_000),
     Peer("dramatiq", "dramatiq", ("dramatiq[redis]==2.2.1", "hiredis"), most=5_000),
+    TASK_MQ,
 )
-ON_SQLITE = (Peer("huey", "huey", ("huey==3.5.4",)),)
+ON_SQLITE = (Peer("huey", "huey", ("huey==3.5.4",)), TASK_MQ)
