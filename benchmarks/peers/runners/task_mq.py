@@ -1,7 +1,7 @@
 """The public task-mq, whose names taskmq keeps, on SQLite or Redis.
 
-Jobs come in one by one: it has no bulk enqueue. With four threads it drains
-faster than with one, on both. It does not say when it is idle, so the worker's loop runs in a thread that ends with the process.
+Jobs come in one by one: it has no bulk enqueue. With four threads it drains faster than with one, on both. It does not
+say when it is idle, so the worker's loop runs in a thread that ends with the process.
 """
 
 from contextlib import chdir
