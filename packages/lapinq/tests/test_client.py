@@ -188,7 +188,9 @@ def test_one_key_stores_one_task(queue: TaskQueue, in_module: str) -> None:
 
 
 async def test_batches_go_as_they_are(queue: TaskQueue, async_queue: AsyncTaskQueue, in_module: str) -> None:
-    tasks = [{"task_name": "add", "module_path": in_module, "args": [number, 1]} for number in range(3)]
+    stand_in(add, in_module)
+    task = queue.task(add)
+    tasks = [task.options(priority=number).order(number, b=1) for number in range(3)]
 
     assert 3 == (await asyncio.to_thread(queue.batch_enqueue, tasks)).json()["count"]
     assert 3 == len((await async_queue.batch_enqueue(tasks)).json()["task_ids"])

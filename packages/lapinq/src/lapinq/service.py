@@ -3,7 +3,7 @@
 Every method raises ``StoreUnavailable`` when the database cannot be reached.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -59,6 +59,7 @@ class Swept:
 
 
 NOT_STORED = Placed(None, True)
+Put = Callable[[Sequence[TaskSpec]], Awaitable[Sequence[Receipt]]]
 
 
 class Service:
@@ -139,10 +140,24 @@ class Service:
         """
         return [placed.task for placed in await self._put(orders)]
 
-    async def _put(self, orders: Sequence[Order]) -> Sequence[Placed]:
+    async def enqueue_within(self, connection: Any, orders: Sequence[Order]) -> Sequence[UUID | None]:
+        """Store tasks in the transaction that ``connection`` has open on this database: they exist once it commits.
+
+        Args:
+            connection: of asyncpg, or an ``AsyncConnection`` or ``AsyncSession`` of SQLAlchemy.
+
+        Raises: as ``enqueue_each``. InvalidInput: no transaction is open there, or it is something else.
+        """
+
+        async def put(specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
+            return await self.store.put_within(connection, specs)
+
+        return [placed.task for placed in await self._put(orders, put)]
+
+    async def _put(self, orders: Sequence[Order], put: Put | None = None) -> Sequence[Placed]:
         now = await self.now() if any(order.ttl_seconds for order in orders) else None
         specs = self._specs(orders, now)
-        receipts = iter(await self.store.put([spec for spec in specs if spec is not None]))
+        receipts = iter(await (put or self.store.put)([spec for spec in specs if spec is not None]))
         return [NOT_STORED if spec is None else _placed(next(receipts)) for spec in specs]
 
     def _specs(self, orders: Sequence[Order], now: datetime | None) -> Sequence[TaskSpec | None]:

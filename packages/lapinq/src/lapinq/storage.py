@@ -140,6 +140,18 @@ class Storage(StoredUsers):
         orders = [Order.from_json(task) for task in tasks]
         return [task for task in await self.service.enqueue_each(orders) if task is not None]
 
+    async def enqueue_within(self, connection: Any, tasks: Sequence[Mapping[str, Any]]) -> list[UUID]:
+        """Store tasks in the transaction that ``connection`` has open: they exist once it commits, and never otherwise.
+
+        Args:
+            connection: of asyncpg, or an ``AsyncConnection`` or ``AsyncSession`` of SQLAlchemy, on this database.
+            tasks: as of ``enqueue_batch``; ``order(...)`` of a declared function makes one.
+
+        Raises: as ``enqueue``. InvalidInput: no transaction is open there, or it is something else.
+        """
+        orders = [Order.from_json(task) for task in tasks]
+        return [task for task in await self.service.enqueue_within(connection, orders) if task is not None]
+
     # Working
 
     async def claim_task(self, worker_id: str, statuses: Sequence[str] = ("pending",)) -> Row | None:

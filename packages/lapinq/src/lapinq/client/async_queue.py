@@ -30,6 +30,10 @@ class AsyncEnqueuer(Generic[P, T]):
         """
         return await self._client._enqueue(self._order, args, kwargs)
 
+    def order(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        """What ``aqueue`` would send, for ``batch_enqueue`` and ``lapinq.storage.Storage.enqueue_within``."""
+        return self._order.body(args, kwargs)
+
     def options(self, **changes: Unpack[Options]) -> "AsyncEnqueuer[P, T]":
         """The same function, with other terms than those of its declaration.
 
@@ -48,6 +52,10 @@ class AsyncTask(Protocol[P, R_co, T]):
 
     async def aqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskRef[T]:
         """As ``AsyncEnqueuer.aqueue``."""
+        ...
+
+    def order(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        """As ``AsyncEnqueuer.order``."""
         ...
 
     def options(self, **changes: Unpack[Options]) -> AsyncEnqueuer[P, T]:
@@ -139,7 +147,7 @@ class AsyncTaskQueue:
         enqueuer = AsyncEnqueuer[..., Any](
             self, declare(function, name, options, self.queue_name, self.default_ttl_seconds)
         )
-        function.__dict__.update(aqueue=enqueuer.aqueue, options=enqueuer.options)
+        function.__dict__.update(aqueue=enqueuer.aqueue, order=enqueuer.order, options=enqueuer.options)
         return function
 
     async def _enqueue(self, order: ClientOrder, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TaskRef[Any]:

@@ -30,6 +30,10 @@ class Enqueuer(Generic[P, T]):
         """
         return self._client._enqueue(self._order, args, kwargs)
 
+    def order(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        """What ``queue`` would send, for ``batch_enqueue`` and ``lapinq.storage.Storage.enqueue_within``."""
+        return self._order.body(args, kwargs)
+
     def options(self, **changes: Unpack[Options]) -> "Enqueuer[P, T]":
         """The same function, with other terms than those of its declaration.
 
@@ -48,6 +52,10 @@ class Task(Protocol[P, R_co, T]):
 
     def queue(self, *args: P.args, **kwargs: P.kwargs) -> TaskRef[T]:
         """As ``Enqueuer.queue``."""
+        ...
+
+    def order(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        """As ``Enqueuer.order``."""
         ...
 
     def options(self, **changes: Unpack[Options]) -> Enqueuer[P, T]:
@@ -137,7 +145,7 @@ class TaskQueue:
 
     def _declare(self, function: Callable[..., Any], name: str | None, options: Options) -> Any:
         enqueuer = Enqueuer[..., Any](self, declare(function, name, options, self.queue_name, self.default_ttl_seconds))
-        function.__dict__.update(queue=enqueuer.queue, options=enqueuer.options)
+        function.__dict__.update(queue=enqueuer.queue, order=enqueuer.order, options=enqueuer.options)
         return function
 
     def _enqueue(self, order: ClientOrder, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TaskRef[Any]:
