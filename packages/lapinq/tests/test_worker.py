@@ -5,11 +5,14 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
-from lapinq.execute import execute_task_inline
+from lapinq.execute import execute_task, execute_task_inline
 from lapinq.orders import Order
 from lapinq.scheduler import Scheduler
 from lapinq.service import Service
@@ -19,6 +22,8 @@ from lapinq.task import Task
 from lapinq.worker import run_worker_inline
 from lapinq.working import Working, WorkPlan, at_work
 from taskcore.errors import InvalidInput
+
+from tests.chaos.proxy import Proxy
 
 pytestmark = pytest.mark.anyio
 
@@ -52,7 +57,7 @@ def waits():
     return "done"
 """
 
-CHILDREN = WorkPlan(is_isolated=True, concurrency=2, task_timeout=30)
+CHILDREN = WorkPlan(is_isolated=True, concurrency=1, task_timeout=30)
 Check = Callable[[], Awaitable[bool]]
 
 
@@ -128,9 +133,9 @@ async def test_a_child_that_dies_or_hangs_is_the_failure_of_its_task_alone(
     service: Service, settings: Settings, module: str
 ) -> None:
     plan = WorkPlan(is_isolated=True, concurrency=1, task_timeout=3)
-    tasks = [await put(service, module, name, max_retries=1) for name in ("vanishes", "hangs", "nothing")]
+    tasks = [await put(service, module, name, max_retries=1) for name in ("vanishes", "nothing", "hangs")]
 
-    vanished, hung, fine = await worked(service, settings, plan, *tasks)
+    vanished, fine, hung = await worked(service, settings, plan, *tasks)
 
     assert ("failed", True) == (vanished.status, "exit code 4" in str(vanished.error))
     assert ("failed", "timed out") == (hung.status, hung.error)
@@ -158,6 +163,31 @@ async def test_a_worker_inside_lets_its_tasks_finish_and_the_storage_open(
         await working
 
     assert ("completed", '"done"') == ((await service.get(task)).status, (await service.get(task)).result)
+
+
+async def test_a_worker_comes_back_by_itself_when_its_database_was_away(
+    service: Service, settings: Settings, module: str
+) -> None:
+    async with Proxy(settings.database_url) as proxy:
+        parts = urlsplit(settings.database_url)
+        through = parts._replace(netloc=f"{parts.username or 'postgres'}@127.0.0.1:{proxy.port}").geturl()
+        reached = await Service.open(replace(settings, database_url=through))
+        async with at_work(Working(reached, settings)) as running:
+            first = await put(service, module, "add", args=[1])
+            await until(partial(_is_completed, service, first))
+
+            proxy.refuse()
+            second = await put(service, module, "add", args=[2])
+            await asyncio.sleep(1)  # long enough for each of its loops to find nobody there
+            await proxy.accept()
+
+            await until(partial(_is_completed, service, second))
+            assert not running.done()
+        await reached.close()
+
+
+async def _is_completed(service: Service, task: UUID) -> bool:
+    return (await service.get(task)).status == "completed"
 
 
 async def _exists(path: Path) -> bool:
@@ -194,7 +224,16 @@ def test_a_plan_that_nobody_can_follow_is_refused(given: dict[str, float]) -> No
         WorkPlan(**given)  # type: ignore[arg-type]
 
 
-async def test_a_task_can_be_executed_without_a_worker(module: str) -> None:
+async def test_a_task_can_be_executed_without_a_worker(
+    service: Service,
+    settings: Settings,
+    module: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LAPINQ_DATABASE_URL", settings.database_url)
+    await execute_task(str(await put(service, module, "add", args=[1, 2])))
+    assert "3\n" == capsys.readouterr().out
     assert 3 == await execute_task_inline({"module_path": module, "task_name": "aadd", "args": [1, 2]})
     assert 3 == await execute_task_inline({"module_path": module, "task_name": "add", "args": [1], "kwargs": {"b": 2}})
     with pytest.raises(ModuleNotFoundError):
