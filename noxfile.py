@@ -47,6 +47,8 @@ def is_there(port: int, variable: str) -> bool:
 
 def sync(session: nox.Session, *args: str) -> None:
     """Make the session's environment exactly what uv.lock says, and fail when the lock file is stale."""
+    # Hundreds of tests start programs; without kept bytecode each would compile what it imports anew.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
     session.run_install(
         "uv",
         "sync",
