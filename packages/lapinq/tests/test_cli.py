@@ -131,6 +131,20 @@ def test_a_database_that_is_away_is_said_without_its_password(lapinq: Run) -> No
     assert "hunter2" not in ran.err
 
 
+def test_queues_are_listed_paused_and_resumed(lapinq: Run) -> None:
+    assert (0, "No queues yet.\n") == lapinq("queues")[:2]
+    lapinq("task", "enqueue", "mytasks:add", "-q", "a b")
+
+    assert "Paused queue a b\n" == lapinq("queues", "pause", "a b").out
+    (queue,) = json.loads(lapinq("queues", "--json").out)
+    assert ("a b", 1, True) == (queue["queue_name"], queue["pending"], queue["paused"])
+    assert 0 == lapinq("queues", "resume", "a b").code
+    assert ["queue_name\tpending\trunning", "a b\t1\t0"] == [
+        "\t".join(line.split("\t")[:3]) for line in lapinq("queues").out.splitlines()
+    ]
+    assert 2 == lapinq("queues", "pause", "").code
+
+
 def test_waiting_for_a_task_that_nobody_runs_ends_with_a_code_of_its_own(lapinq: Run) -> None:
     ran = lapinq("task", "enqueue", "mytasks:add", "--wait", "--timeout", "0.01")
 
@@ -177,6 +191,28 @@ def test_the_installed_command_runs_tasks_of_the_working_directory(lapinq: Run, 
     assert (0, f"Requeued task {bad}\n") == lapinq("task", "requeue", bad)[:2]
     executed = subprocess.run([SCRIPT, "execute", done], cwd=folder, capture_output=True, text=True, check=True)
     assert "3\n" == executed.stdout
+
+
+WAITS = """
+import os, time
+def waits():
+    open("begun", "w").close()
+    while not os.path.exists("go"): time.sleep(0.01)
+"""
+
+
+def test_a_worker_that_is_told_to_stop_finishes_what_it_runs(lapinq: Run, folder: Path) -> None:
+    (folder / "mytasks.py").write_text(WAITS)
+    task, later = [lapinq("task", "enqueue", "mytasks:waits", "-q", queue).out.strip() for queue in ("a", "b")]
+    with subprocess.Popen([SCRIPT, "worker", "-q", "a"], cwd=folder, stderr=subprocess.DEVNULL) as worker:
+        while not (folder / "begun").exists():
+            assert worker.poll() is None
+        worker.terminate()
+        (folder / "go").touch()
+        assert 0 == worker.wait(20)
+
+    found = [json.loads(lapinq("task", "get", each, "-j").out)["status"] for each in (task, later)]
+    assert ["completed", "pending"] == found
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_worker_parser(commands)
     add_scheduler_parser(commands)
     add_execute_parser(commands)
+    add_queues_parser(commands)
     add_doctor_parser(commands)
     tasks = commands.add_parser("task", help="list, read and change tasks", description="Tasks of the database.")
     actions = tasks.add_subparsers(dest="task_command", required=True, metavar="ACTION")
@@ -98,6 +99,21 @@ def add_execute_parser(commands: "Commands") -> None:
     _add_database(parser)
     _add_imports(parser)
     parser.set_defaults(run="working:execute")
+
+
+def add_queues_parser(commands: "Commands") -> None:
+    text = "How many tasks of each queue have which status, and whether it is paused."
+    parser = commands.add_parser("queues", help="list, pause and resume queues", description=text)
+    _add_json(parser)
+    _add_database(parser)
+    parser.set_defaults(run="queues:queues")
+    actions = parser.add_subparsers(dest="queues_command", metavar="ACTION")
+    pause = "hand out no more of its tasks, to any worker; what runs goes on"
+    for verb, text in (("pause", pause), ("resume", "hand out its tasks again")):
+        action = actions.add_parser(verb, help=text, description=text)
+        action.add_argument("queue")
+        _add_database(action)
+        action.set_defaults(run=f"queues:{verb}")
 
 
 def add_doctor_parser(commands: "Commands") -> None:
