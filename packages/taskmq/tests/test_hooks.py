@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from taskmq import hook_calls
 from taskmq.hooks import CallNext, Hooks
 from taskmq.job import Job, JobStatus
 from taskmq.jobs.handlers import register_handler
@@ -217,3 +220,38 @@ def test_a_hook_that_fails_loses_no_job_and_keeps_no_other_hook_from_hearing(
     assert ids == heard
     assert all(the(backend, job_id).status is JobStatus.SUCCESS for job_id in ids)
     assert 4 == sum("broken failed" in message for message in caplog.messages)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
+@pytest.mark.parametrize("coroutine", [True, False])
+def test_a_hook_that_exits_does_not_take_the_worker_along(
+    backend: StoreBackend, drain: Run, hooks: Hooks, error: BaseException, coroutine: bool
+) -> None:
+    def leave(job: Job) -> None:
+        raise error
+
+    async def leave_loop(job: Job) -> None:
+        raise error
+
+    hooks.on_success(leave_loop if coroutine else leave)
+    ids = backend.insert_jobs(["x"] * 3)
+
+    drain(func=in_coroutine)
+
+    assert {JobStatus.SUCCESS} == {the(backend, job_id).status for job_id in ids}
+
+
+def test_a_hook_that_hangs_keeps_no_worker_from_ending(
+    backend: StoreBackend, drain: Run, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hook_calls, "PATIENCE", 0.05)
+    released = threading.Event()
+    hooks.on_success(lambda job: released.wait(30))
+    job_id = backend.insert_job("x")
+
+    begun = time.monotonic()
+    drain(func=lambda job: None)
+
+    assert JobStatus.SUCCESS is the(backend, job_id).status
+    assert time.monotonic() - begun < 10
+    released.set()

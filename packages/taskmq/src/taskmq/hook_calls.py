@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from inspect import iscoroutinefunction
@@ -56,7 +58,7 @@ class HookCalls:
         """Around all that the worker does."""
         self._engines = asyncio.get_running_loop()
         for function in _plain(self._hooks.startup):
-            await asyncio.to_thread(function)
+            await _in_thread(function)
         serving = asyncio.create_task(self._serve())
         if self._hooks.outcomes:
             subscribe(self._hear, _ABOUT)
@@ -80,8 +82,7 @@ class HookCalls:
             if self._handlers is here and self._engines is not None:  # the last one of them
                 await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._told(), self._engines))
             for function in reversed(_coroutines(self._hooks.shutdown)):
-                with _logged(function):
-                    await function()
+                await _awaited(function)
 
     def _hear(self, events: Sequence[AnyEvent]) -> None:
         for event in events:
@@ -112,11 +113,11 @@ class HookCalls:
             self._waiting.task_done()
 
     async def _attempt(self, function: Callable[..., Any], *args: Job) -> None:
-        with _logged(function):
-            if not iscoroutinefunction(function):
-                await asyncio.to_thread(function, *args)
-            elif self._handlers is not None:
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(function(*args), self._handlers))
+        if not iscoroutinefunction(function):
+            with _logged(function):
+                await _in_thread(function, *args)
+        elif self._handlers is not None:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(function, *args), self._handlers))
 
     async def _told(self) -> None:
         try:
@@ -185,9 +186,32 @@ def _coroutines(functions: Sequence[Callable[..., Any]]) -> list[Callable[..., A
     return [each for each in functions if iscoroutinefunction(each)]
 
 
+async def _in_thread(function: Callable[..., Any], *args: Job) -> None:
+    """Call it in a thread of its own, for which nobody waits who leaves before it ends."""
+    called = Future[None]()
+
+    def call() -> None:
+        called.set_running_or_notify_cancel()
+        try:
+            function(*args)
+        except BaseException as error:
+            called.set_exception(error)
+        else:
+            called.set_result(None)
+
+    threading.Thread(target=call, name="taskmq-hook", daemon=True).start()
+    await asyncio.wrap_future(called)
+
+
+async def _awaited(function: Callable[..., Any], *args: Job) -> None:
+    # Inside of its task, as one that ends with a SystemExit ends its event loop.
+    with _logged(function):
+        await function(*args)
+
+
 @contextmanager
 def _logged(function: Callable[..., Any]) -> Iterator[None]:
     try:
         yield
-    except Exception:
+    except (Exception, SystemExit, KeyboardInterrupt):  # sys.exit() in a hook is its failure, as in a handler
         logger.exception("the hook %s failed", getattr(function, "__qualname__", function))
