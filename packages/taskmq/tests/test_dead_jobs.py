@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from taskmq import worker as worker_module
+from taskmq.errors import UniqueKeyTaken
 from taskmq.job import Job, JobStatus
 from taskmq.jobs.handlers import register_handler
 from taskmq.storage.store_backend import StoreBackend
@@ -121,3 +122,13 @@ def test_the_failed_log_is_where_the_constant_says_and_its_trouble_is_nobody_els
 
     assert JobStatus.FAILED is the(backend, job_id).status
     assert not (folder / "failed_jobs.log").exists()
+
+
+def test_a_job_with_the_key_of_a_replay_takes_the_place_of_no_dead_job(backend: StoreBackend) -> None:
+    dead = a_dead_job(backend)
+    backend.insert_job({}, idempotency_key=f"replay of {dead}, attempt {the(backend, dead).attempts}")
+
+    with pytest.raises(UniqueKeyTaken, match=f"replay of {dead}"):
+        backend.replay_dead_job(dead)
+
+    assert [dead] == [job.id for job in backend.list_dead_jobs()]

@@ -358,7 +358,7 @@ class StoreBackend(QueueBackend):
 async def _copied(store: unique.KeyStore, record: TaskRecord, key: str | None = None) -> int:
     (receipt,) = await unique.put(store, [copy_of(record, now=await store.now(), key=key)])
     if await unique.copied(store, [record], [receipt]) == [False]:
-        raise UniqueKeyTaken(terms_of(record.meta).unique_key or "")
+        raise UniqueKeyTaken(terms_of(record.meta).unique_key or key or "")
     return int(receipt.task)
 
 

@@ -58,9 +58,7 @@ async def copied(store: TaskStore, records: Sequence[TaskRecord], receipts: Sequ
 
 
 async def _is_copy(store: TaskStore, task: TaskId, record: TaskRecord) -> bool:
-    """Whether it was made by an earlier try."""
-    if terms_of(record.meta).unique_key is None:
-        return True
+    """Whether it was made by an earlier try; anybody may have put another job with its key."""
     holder = await store.get(task)
     return holder is not None and terms_of(holder.meta).replay_of == int(record.id)
 
