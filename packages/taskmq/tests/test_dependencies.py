@@ -1,7 +1,7 @@
 """Jobs that begin once others have succeeded."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -9,6 +9,8 @@ import pytest
 from taskcore.engine.leader import Leader
 from taskcore.errors import InvalidInput
 from taskcore.ids import WorkerId
+from taskcore.models import TaskRecord
+from taskcore.ports import TaskStore
 from taskmq import leading
 from taskmq.bridge import bridge
 from taskmq.job import Job, JobStatus
@@ -144,6 +146,37 @@ def test_when_one_of_them_fails_it_is_cancelled_and_says_why(
     assert ("cancelled", JobStatus.FAILED, reason) == (found.state, found.status, found.error_log)
     assert f"Job {second}, on which this one depends, was cancelled" == job(backend, third).error_log
     assert ["Queued", reason] == [line.message for line in Service(backend).timeline(second)]
+
+
+@pytest.mark.stores("sqlite")
+def test_a_long_chain_is_cancelled_to_its_end_in_one_look(
+    backend: StoreBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dependencies, "PAGE", 40)
+    first = backend.insert_job(0)
+    chain = [first]
+    for number in range(100):
+        chain.append(backend.insert_job(number, depends_on=[chain[-1]]))
+    backend.move_to_dlq(first)
+
+    pages = _counting_pages(monkeypatch)
+    bridge.run(dependencies.release(cast(dependencies.MovingStore, backend.store), {first}))
+
+    assert {"cancelled"} == {job(backend, each).state for each in chain[1:]}
+    assert len(pages) <= 4, "each job must not read all that wait anew"
+
+
+def _counting_pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    pages: list[int] = []
+    waiting = dependencies._waiting
+
+    async def counted(store: TaskStore) -> AsyncIterator[Sequence[TaskRecord]]:
+        async for page in waiting(store):
+            pages.append(len(page))
+            yield page
+
+    monkeypatch.setattr(dependencies, "_waiting", counted)
+    return pages
 
 
 def test_it_runs_all_the_same_where_that_was_asked_for(backend: StoreBackend) -> None:

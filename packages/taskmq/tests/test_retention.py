@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from unittest.mock import create_autospec
 
 import pytest
 from taskcore.errors import InvalidInput
 from taskmq import worker as worker_module
+from taskmq.bridge import bridge
+from taskmq.job import JobStatus
 from taskmq.jobs.handlers import register_handler
 from taskmq.options import JobOptions
+from taskmq.retention import keep_of, remove_old
 from taskmq.service import JobFilter, NotSupported, Service
+from taskmq.storage import dependencies
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
@@ -94,9 +98,16 @@ def test_what_is_not_over_is_not_purged(service: Service) -> None:
     [({"result_ttl": 0.001}, {"success"}), ({"failure_ttl": 0.001}, {"dead", "cancelled"}), ({}, set())],
 )
 def test_a_worker_removes_what_is_kept_for_long_enough(
-    service: Service, some_of_each: dict[str, int], start: Run, wait: Wait, asked: dict[str, float], gone: set[str]
+    service: Service,
+    some_of_each: dict[str, int],
+    start: Run,
+    wait: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: dict[str, float],
+    gone: set[str],
 ) -> None:
-    start(queues=["other"], lock_timeout=0.1, **asked)  # its reaper looks every half lease
+    monkeypatch.setattr(worker_module, "RETENTION_INTERVAL", 0.02)
+    start(queues=["other"], **asked)
 
     left = {job_id for name, job_id in some_of_each.items() if name not in gone}
     wait(lambda: left == states(service).keys())
@@ -114,6 +125,24 @@ def test_a_handlers_own_results_go_earlier(
     start()
 
     wait(lambda: {2: "success"} == states(service))
+
+
+def test_results_are_kept_while_jobs_wait_for_others_beside_them(
+    backend: StoreBackend, service: Service, start: Run, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "RETENTION_INTERVAL", 0.02)
+    register_handler("part", result_ttl=0.001)(lambda job: None)
+    part, slow = (service.add("x", JobOptions(handler="part", queue=queue)).job_id for queue in ("here", "there"))
+    total = service.add("x", JobOptions(queue="there", depends_on=(part, slow))).job_id
+    start(queues=["here"], result_ttl=0.001)
+    wait(lambda: "success" == states(service)[part])
+    assert 0 == bridge.run(remove_old(backend.store, keep_of(NOW, NOW)))
+    assert "waiting" == states(service)[total]
+
+    backend.update_status(slow, JobStatus.SUCCESS)
+    bridge.run(dependencies.release(cast(dependencies.MovingStore, backend.store)))
+
+    wait(lambda: {total: "pending"} == states(service))
 
 
 @pytest.mark.stores("sqlite")

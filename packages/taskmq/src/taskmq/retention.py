@@ -1,15 +1,15 @@
 """How long jobs that are over are kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from taskcore.engine.reaper import Retention
 from taskcore.errors import InvalidInput
 from taskcore.models import Order, TaskQuery
 from taskcore.ports import TaskStore
 from taskcore.states import AT_REST, TaskState
 
 from taskmq.jobs.handlers import HANDLER_OPTIONS
+from taskmq.storage import dependencies
 from taskmq.vocabulary import STATES
 
 BATCH = 500
@@ -17,24 +17,50 @@ BATCH = 500
 LOOK = 100
 """Jobs of a handler that are looked at in one step; they are read with all that they hold."""
 
+MARGIN = timedelta(minutes=1)
+"""For what passes between reading the time and removing jobs."""
+
 SUCCEEDED = frozenset({TaskState.SUCCEEDED})
 
 
-def retention_of(result_ttl: timedelta | None, failure_ttl: timedelta | None) -> Retention:
+Keep = Mapping[TaskState, timedelta]
+"""How long jobs are kept by the state in which they ended; one that is not named is kept for ever."""
+
+
+def keep_of(result_ttl: timedelta | None, failure_ttl: timedelta | None) -> Keep:
     """How long jobs are kept that succeeded, and those that are dead or cancelled; None is for ever."""
     keep = {} if result_ttl is None else {TaskState.SUCCEEDED: result_ttl}
     if failure_ttl is not None:
         keep.update(dict.fromkeys(sorted(AT_REST - SUCCEEDED), failure_ttl))
-    return Retention(keep=keep)
+    return keep
 
 
-async def remove_results_of_handlers(store: TaskStore) -> int:
-    """Remove jobs that have succeeded longer ago than the ``result_ttl`` of their handler, and tell how many."""
+async def remove_old(store: TaskStore, keep: Keep) -> int:
+    """Remove jobs that ended longer ago than ``keep`` or the ``result_ttl`` of their handler says; tell how many.
+
+    As long as jobs wait for others, what succeeded stays from the first of these others on: a job that waits would be
+    cancelled if one of them was gone.
+    """
+    handlers = {
+        name: options.result_ttl
+        for name, options in HANDLER_OPTIONS.items()
+        if isinstance(name, str) and options.result_ttl is not None
+    }
+    if not keep and not handlers:
+        return 0
+    least = await _least(store)
     removed = 0
-    for name, options in list(HANDLER_OPTIONS.items()):
-        if isinstance(name, str) and options.result_ttl is not None:
-            removed += await _remove_results(store, name, options.result_ttl)
+    for state, ttl in keep.items():
+        removed += await purge(store, {state}, max(ttl, least) if state in SUCCEEDED else ttl, None)
+    for name, ttl in handlers.items():
+        removed += await _remove_results(store, name, max(ttl, least))
     return removed
+
+
+async def _least(store: TaskStore) -> timedelta:
+    """How long jobs that succeeded have to be kept for others."""
+    needed = await dependencies.needed_since(store)
+    return timedelta(0) if needed is None else await store.now() - needed + MARGIN
 
 
 async def _remove_results(store: TaskStore, name: str, ttl: timedelta) -> int:

@@ -36,7 +36,7 @@ from taskmq.jobs.calling import RegisteredHandlers
 from taskmq.jobs.options import HandlerOptions, Seconds, span_of
 from taskmq.policy import JobPolicy
 from taskmq.releasing import releasing
-from taskmq.retention import remove_results_of_handlers, retention_of
+from taskmq.retention import keep_of, remove_old
 from taskmq.storage.base import Job, QueueBackend
 from taskmq.storage.store_backend import QUEUES, StoreBackend
 from taskmq.vocabulary import Terms
@@ -57,7 +57,7 @@ EXPONENTIAL_CAP = 600
 SWEEP_INTERVAL = 2
 """Seconds between two looks for jobs whose worker is gone; at most half a lease."""
 RETENTION_INTERVAL = 10
-"""Seconds between two looks for jobs that a handler's ``result_ttl`` removes."""
+"""Seconds between two looks for jobs that were kept for long enough."""
 
 
 class Worker:
@@ -119,7 +119,7 @@ class Worker:
             poll=timedelta(seconds=poll_interval),
             grace=timedelta(seconds=grace),
         )
-        self._retention = retention_of(span_of("result_ttl", result_ttl), span_of("failure_ttl", failure_ttl))
+        self._keep = keep_of(span_of("result_ttl", result_ttl), span_of("failure_ttl", failure_ttl))
         # After what can be refused: nobody would close it.
         self.backend = storage.get_backend() if backend is None else backend
         self._clock = vocabulary.clock
@@ -219,11 +219,11 @@ class Worker:
         every = min(timedelta(seconds=SWEEP_INTERVAL), self._options.lease / 2)
         if isinstance(work, ForeignQueue):
             return [Periodic(work.sweep, every, "sweep")]
-        reaper = Reaper(work, policy=policy, retention=self._retention, clock=self._clock, bus=bus)
-        results = partial(remove_results_of_handlers, work)
+        reaper = Reaper(work, policy=policy, clock=self._clock, bus=bus)
+        retention = partial(remove_old, work, self._keep)
         return [
             Periodic(reaper.tick, every, "reaper"),
-            Periodic(results, timedelta(seconds=RETENTION_INTERVAL), "results of handlers"),
+            Periodic(retention, timedelta(seconds=RETENTION_INTERVAL), "retention"),
         ]
 
     def _retry(self, terms: Terms, handler: HandlerOptions) -> RetryPolicy:

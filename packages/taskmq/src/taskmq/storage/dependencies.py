@@ -9,7 +9,7 @@ from asyncio import gather
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from taskcore.errors import InvalidInput
@@ -64,16 +64,32 @@ async def release(store: MovingStore, ended: Set[int] | None = None) -> int:
     Args:
         ended: look only at jobs that depend on one of these; None for all.
     """
-    released, cancelled = 0, set[int]()
+    released, over = 0, None if ended is None else set(ended)
     async for page in _waiting(store):
-        concerned = [record for record in page if ended is None or not ended.isdisjoint(_needs(record))]
-        ready, hopeless = await _judged(store, concerned)
-        for record, reason in hopeless:
-            await _cancel(store, record, reason)
-            cancelled.add(int(record.id))
-        for queue, tasks in ready.items():
-            released += sum(await store.move(tasks, queue))
-    return released + (await release(store, cancelled) if cancelled else 0)
+        concerned = page if over is None else _depending_on(over, page)
+        while concerned:
+            ready, hopeless = await _judged(store, concerned)
+            for queue, tasks in ready.items():
+                released += sum(await store.move(tasks, queue))
+            cancelled = {int(record.id) for record, reason in hopeless if await _cancel(store, record, reason)}
+            if over is not None:
+                over |= cancelled
+            concerned = _depending_on(cancelled, page)  # those on later pages find out for themselves
+    return released
+
+
+def _depending_on(jobs: Set[int], page: Sequence[TaskRecord]) -> Sequence[TaskRecord]:
+    return [record for record in page if not jobs.isdisjoint(_needs(record))]
+
+
+async def needed_since(store: TaskStore) -> datetime | None:
+    """When the first of those jobs ended that have succeeded and that jobs still name which wait for others, too."""
+    ends = list[datetime]()
+    async for page in _waiting(store):
+        found = await _read(store, {each for record in page for each in _needs(record)})
+        done = (record for record in found.values() if record is not None and record.state is TaskState.SUCCEEDED)
+        ends += [record.finished_at for record in done if record.finished_at is not None]
+    return min(ends, default=None)
 
 
 async def _waiting(store: TaskStore) -> AsyncIterator[Sequence[TaskRecord]]:
@@ -117,13 +133,15 @@ def _failure(record: TaskRecord, states: Mapping[int, TaskState | None]) -> str 
     return None
 
 
-async def _cancel(store: TaskStore, record: TaskRecord, reason: str) -> None:
+async def _cancel(store: TaskStore, record: TaskRecord, reason: str) -> bool:
     """In the hands of a worker for a moment, because only workers tell why. If this process dies in between, the job
-    waits again once its lease has run out."""
+    waits again once its lease has run out. False when somebody else has done something with it."""
     taken = await store.take(record.id, HAND, LEASE)
-    if taken is not None:
-        error = TaskError(DEPENDENCY_FAILED, reason)
-        await store.settle([Settlement(fence=taken.fence, event=Event.CANCEL, error=error)])
+    if taken is None:
+        return False
+    error = TaskError(DEPENDENCY_FAILED, reason)
+    (stored,) = await store.settle([Settlement(fence=taken.fence, event=Event.CANCEL, error=error)])
+    return stored
 
 
 async def _read(store: TaskStore, jobs: Iterable[int]) -> Mapping[int, TaskRecord | None]:
