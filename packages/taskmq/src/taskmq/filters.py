@@ -1,11 +1,13 @@
 """Which jobs somebody means: to list them, or to do something to all of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from taskcore.errors import InvalidInput
-from taskcore.models import Order, Part, TaskQuery
+from taskcore.models import Order, Part, QueueCounts, TaskQuery
 from taskcore.pagination import Cursor, checked_limit
+from taskcore.states import TaskState
 
 from taskmq.vocabulary import PHASES, STATES, WAITING, task_id
 
@@ -70,6 +72,14 @@ class JobFilter:
         if self.state == "waiting":
             return False
         return not {name for name, value in self._conditions().items() if value} - {"state", "queue", "oldest_first"}
+
+    def total(self, counts: Sequence[QueueCounts]) -> int | None:
+        """How many jobs all pages have, of what a store has counted; None where it does not count such."""
+        if not self.is_plain() or self.state in PHASES:
+            return None
+        states = frozenset(TaskState) if self.state is None else STATES[self.state]
+        queues = [each for each in counts if self.queue in (None, each.queue)]
+        return sum(each.by_state.get(state, 0) for each in queues for state in states)
 
     def _conditions(self) -> dict[str, object]:
         return {name: getattr(self, name) for name in self.__slots__ if name not in _PAGING}

@@ -14,7 +14,7 @@ from taskcore.states import Event
 
 from taskmq.jobs.handlers import get_handler_options
 from taskmq.jobs.options import HandlerOptions
-from taskmq.vocabulary import Terms, terms_of
+from taskmq.vocabulary import RETRY_GRANTED, Terms, terms_of
 
 MAX_DELIVERIES = 5
 """A job that loses its worker so often is dead: it may be what kills them."""
@@ -47,7 +47,7 @@ class JobPolicy:
         settled = self._judge.ended(run)
         if settled.event is Event.RETRY:
             attempts = self._retry_for(run).max_attempts
-            run.context.log(f"Job scheduled for retry ({task.failures + 1}/{attempts})", "WARNING")
+            run.context.log(f"{RETRY_GRANTED} ({task.failures + 1}/{attempts})", "WARNING")
         elif settled.event is Event.FAIL:
             self._given_up.expect(task, task.failures + 1)
         return or_repeat(task, settled, self._clock.now())

@@ -159,6 +159,14 @@ class Service:
         shown = tuple(found[: wanted.limit])
         return Page(shown, wanted.cursor_behind(shown[-1].id) if len(found) > len(shown) else None)
 
+    def count(self, wanted: JobFilter) -> int | None:
+        """How many jobs it finds on all pages; None where the store has not counted such.
+
+        Raises:
+            NotSupported: the backend has no listing.
+        """
+        return self._own_backend("counting jobs").total(wanted)
+
     def progress(self, job_id: int) -> Progress:
         """How far a job is.
 

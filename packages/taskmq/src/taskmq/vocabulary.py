@@ -46,6 +46,9 @@ CANCELLED = "Cancelled by admin"
 CANCEL_REQUESTED = "Cancellation requested"
 """The line in the log of a running job that is to stop."""
 
+RETRY_GRANTED = "Job scheduled for retry"
+"""Begins the line in the log of a job that failed and is run again."""
+
 CANCELLING = "cancelling"
 """The word for such a job, until its worker has stopped it."""
 
@@ -242,7 +245,7 @@ def granted_retries(record: TaskRecord) -> int:
 def job_of(record: TaskRecord, *, now: datetime, context: TaskContext | None = None) -> Job:
     """The job that a task is."""
     terms = terms_of(record.meta)
-    value = _value_of(record.result)
+    value = value_of(record.result)
     running = record.state is TaskState.RUNNING
     return Job(
         id=int(record.id),
@@ -281,7 +284,8 @@ def job_of(record: TaskRecord, *, now: datetime, context: TaskContext | None = N
     )
 
 
-def _value_of(result: str | None) -> Any:
+def value_of(result: str | None) -> Any:
+    """What a handler returned, of the text that stands for it; None also where there is none."""
     if result is None:
         return None
     try:

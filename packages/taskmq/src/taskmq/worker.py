@@ -3,10 +3,9 @@
 import asyncio
 import logging
 import signal
-import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -23,7 +22,7 @@ from taskcore.ids import WorkerId
 from taskcore.ports import EventBus, TaskStore
 from taskcore.retry import Exponential, Fixed, RetryPolicy
 
-from taskmq import leading, observers, storage, vocabulary
+from taskmq import farewell, leading, observers, storage, vocabulary
 from taskmq.failed_log import FailedLog
 from taskmq.foreign_queue import ForeignQueue
 from taskmq.health_port import HealthPort
@@ -241,12 +240,8 @@ class Worker:
         if self._engine is None:
             return
         self._engine.stop(force=times > 1)
-        with suppress(OSError, ValueError):  # nobody reads it any more, or not in letters such as these
-            sys.stdout.write(
-                f"\n🛑 Received signal {received.value}. Initiating graceful shutdown...\n"
-                f"Waiting for {self._engine.active} active jobs to complete...\n"
-            )
-            sys.stdout.flush()
+        held = {"active": self._engine.active, "running": self._engine.running}
+        farewell.say(received, times, **held, grace=self._options.grace)
 
 
 def _backoff(terms: Terms) -> Fixed | Exponential:

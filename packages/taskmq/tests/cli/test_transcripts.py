@@ -55,6 +55,18 @@ Error: job 999 not found in sqlite://FOLDER/taskmq.db.
 Hint: list recent jobs with: taskmq jobs list
 exit 1
 """,
+    "a server without a secret": r"""
+$ taskmq serve-api
+Error: TASKMQ_JWT_SECRET is not set (or is the old built-in default).
+Hint: export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local trial: taskmq serve-api --dev
+exit 2
+""",
+    "a Redis that is away": r"""
+$ taskmq --backend redis --redis-url redis://:s3cret@127.0.0.1:1/0 jobs list
+Error: cannot reach Redis at redis://:***@127.0.0.1:1/0 (REASON).
+Hint: check the URL or run: taskmq doctor
+exit 3
+""",
     "dead jobs": r"""
 $ taskmq add-job --handler report --payload '{"month": 13}' --retry-policy none -q
 1
@@ -67,7 +79,7 @@ Stopped. Processed 2 (0 ok, 2 failed), requeued 0.
 $ taskmq jobs list --state failed --limit 1
 id	state	handler	attempts	max_attempts	created_at	duration_ms	error
 2	dead	gone	1	1	TIME	MS	UnknownHandler: Unknown handler: gone
-1 shown. More: taskmq jobs list --state failed --limit 1 --cursor CURSOR
+1 of 2 shown. More: taskmq jobs list --state failed --limit 1 --cursor CURSOR
 $ taskmq list-dead
 Found 2 dead jobs:
 ID: 2 | Created: TIME | Handler: gone | Error: Unknown handler: gone
@@ -88,6 +100,7 @@ FROZEN = (
     (r"(?<=TIME\t)\d+(?=\t)", "MS"),
     (r"\d+ s(?=[,)])", "AGE"),
     (r"(?<=--cursor )\S+", "CURSOR"),
+    (r"(?<=/0 \().+(?=\))", "REASON"),
 )
 
 

@@ -22,7 +22,7 @@ from taskmq.errors import JobNotFound
 from taskmq.filters import JobFilter
 from taskmq.job import Job
 from taskmq.storage import history
-from taskmq.vocabulary import PHASES, STATES, job_of, task_id, utc_now
+from taskmq.vocabulary import job_of, task_id, utc_now
 
 router = APIRouter(tags=["jobs"])
 
@@ -113,11 +113,8 @@ async def _total(store: TaskStore, wanted: JobFilter, counted: int | None) -> To
     """How many jobs all pages have, where one page has them all, or the store has counted them."""
     if counted is not None:
         return Total(count=counted)
-    if not wanted.is_plain() or wanted.state in (*PHASES, "waiting"):
-        return None
-    states = frozenset(TaskState) if wanted.state is None else STATES[wanted.state]
-    queues = [each for each in await store.counts() if wanted.queue in (None, each.queue)]
-    return Total(count=sum(each.by_state.get(state, 0) for each in queues for state in states))
+    total = wanted.total(await store.counts()) if wanted.is_plain() else None
+    return None if total is None else Total(count=total)
 
 
 def _job(record: TaskRecord) -> Job:

@@ -33,9 +33,12 @@ jobs.add_command(inspect, "show")
 @output_options
 def list_jobs(wanted: JobFilter, limit: int, cursor: str | None, output: Output) -> None:
     """List jobs, newest first."""
-    page = service().list(replace(wanted, limit=limit, cursor=cursor))
+    queue = service()
+    page = queue.list(replace(wanted, limit=limit, cursor=cursor))
     output.many([job_document(job) for job in page.items], JOB_COLUMNS, next_cursor=page.next_cursor)
     if page.next_cursor is not None and not output.is_document:
         words = [*words_of(wanted), "--limit", str(limit), "--cursor", page.next_cursor]
         more = visible(shlex.join(["taskmq", "jobs", "list", *words]))
-        click.echo(f"{len(page.items)} shown. More: {more}", err=True)
+        total = queue.count(wanted)
+        of = "" if total is None else f" of {total}"
+        click.echo(f"{len(page.items)}{of} shown. More: {more}", err=True)

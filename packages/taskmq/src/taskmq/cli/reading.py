@@ -1,10 +1,9 @@
 """Commands that look at one job and change nothing: get-job, inspect, logs."""
 
-from datetime import datetime
-
 import click
 
 from taskmq.cli.completing import HANDLER, JobId
+from taskmq.cli.course import course_of, place_of, result_text
 from taskmq.cli.documents import (
     ENTRY_COLUMNS,
     ICONS,
@@ -18,10 +17,11 @@ from taskmq.cli.documents import (
 from taskmq.cli.failures import bad_input
 from taskmq.cli.output import Output, on_terminal, output_options
 from taskmq.cli.params import JOB_ID, MOST
-from taskmq.cli.session import service
+from taskmq.cli.session import backend, service
 from taskmq.cli.text import precise, visible
-from taskmq.service import Entry
+from taskmq.service import Entry, Service
 from taskmq.storage.base import Job
+from taskmq.storage.store_backend import StoreBackend
 
 
 @click.command("get-job")
@@ -37,7 +37,7 @@ def get_job(job_id: int, output: Output) -> None:
     click.echo(f"Status: {job.status.value}")
     click.echo(f"Priority: {job.priority}")
     click.echo(f"Payload: {payload_text(job)}")
-    click.echo(f"Result: {visible(job.result)}")
+    click.echo(f"Result: {_result(job)}")
     if job.error_log:
         click.echo(f"Error: {visible(job.error_log)}")
     click.echo(f"Retries: {job.retries}")
@@ -45,11 +45,16 @@ def get_job(job_id: int, output: Output) -> None:
         click.echo(_last_attempt(job))
 
 
+def _result(job: Job) -> str:
+    """For people as JSON; scripts of old know it as Python shows it."""
+    return result_text(job.return_value) if on_terminal() and job.return_value is not None else visible(job.result)
+
+
 def _last_attempt(job: Job) -> str:
     """A line for people; scripts of old know the lines above and get no other."""
     spans = (("Duration", duration_ms(job)), ("Wait", wait_ms(job)))
     parts = [f"{name}: {precise(ms)}" for name, ms in spans if ms is not None]
-    parts += [f"Worker: {visible(job.worker)}"] if job.worker else []
+    parts += [f"Worker: {visible(place_of(job.worker))}"] if job.worker else []
     return "   ".join([*parts, f"Attempts: {job.attempts}"])
 
 
@@ -58,16 +63,18 @@ def _last_attempt(job: Job) -> str:
 @output_options
 def inspect(job_id: int, output: Output) -> None:
     """Show what happened to a job."""
-    queue = service()
-    job, entries = queue.get(job_id), queue.timeline(job_id)
+    opened = backend()
+    queue = Service(opened)
+    job = queue.get(job_id)
+    if on_terminal() and not output.chosen and isinstance(opened, StoreBackend):
+        click.echo(f"Job {job.id}  {visible(job.handler or '(no handler)')}  {ICONS.get(job.state, '?')} {job.state}")
+        for line in course_of(opened, job):
+            click.echo(line)
+        return
+    entries = queue.timeline(job_id)
     if output.chosen:
         timeline = [{"timestamp": entry.at, "level": entry.level, "message": entry.message} for entry in entries]
         output.one({**job_document(job), "timeline": timeline}, JOB_COLUMNS)
-        return
-    if on_terminal():
-        click.echo(f"Job {job.id}  {visible(job.handler or '(no handler)')}  {ICONS.get(job.state, '?')} {job.state}")
-        for entry in entries:
-            click.echo(_moment(entry))
         return
     click.echo(f"Job ID: {job.id}")
     click.echo(f"Status: {job.status.value}")
@@ -77,12 +84,6 @@ def inspect(job_id: int, output: Output) -> None:
     click.echo("Execution Timeline:")
     for entry in entries:
         click.echo(f"[{visible(entry.at)}] {visible(entry.message)}")
-
-
-def _moment(entry: Entry) -> str:
-    at = datetime.fromisoformat(entry.at).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    colour = {"ERROR": "red", "WARNING": "yellow"}.get(entry.level)
-    return f"  {at}  {click.style(visible(entry.message), fg=colour, reset=colour is not None)}"
 
 
 @click.command("logs")

@@ -31,6 +31,17 @@ async def lines(store: TaskReader, job_id: int | None, handler: str | None, limi
     return [_as_dict(line) for line in found[-limit:]]
 
 
+def held_back(attempt: Attempt) -> str | None:
+    """Why the job went back to the queue before it began; None where it was not so."""
+    is_held = attempt.ended is Event.RELEASE and attempt.error is not None and attempt.error.type == WAITING
+    return attempt.error.message if is_held and attempt.error is not None else None
+
+
+def is_by_hand(attempt: Attempt) -> bool:
+    """Whether it only served to cancel a job that waited for others."""
+    return attempt.worker == dependencies.HAND
+
+
 async def _tasks(store: TaskReader, job_id: int | None, handler: str | None, limit: int) -> Sequence[TaskRecord]:
     if job_id is None:
         return await store.find(TaskQuery(name=handler, order=Order.NEWEST, limit=limit))
@@ -57,10 +68,10 @@ def _of(task: TaskRecord, line: LogLine) -> _Line:
 
 def _happened(task: TaskRecord, attempts: Sequence[Attempt]) -> Iterator[_Line]:
     for attempt in attempts:
-        if attempt.ended is Event.RELEASE and attempt.error is not None and attempt.error.type == WAITING:
-            yield _Line(attempt.started_at, task, "INFO", f"Job {attempt.error.message}")
+        if (reason := held_back(attempt)) is not None:
+            yield _Line(attempt.started_at, task, "INFO", f"Job {reason}")
             continue
-        if attempt.worker == dependencies.HAND:
+        if is_by_hand(attempt):
             continue
         yield _Line(attempt.started_at, task, "INFO", "Job started")
         if attempt.ended is not None and attempt.finished_at is not None:

@@ -18,6 +18,7 @@ from taskcore.states import TaskState
 from taskmq import outcomes, retention
 from taskmq.bridge import bridge
 from taskmq.errors import NotSupported, UniqueKeyTaken
+from taskmq.filters import JobFilter
 from taskmq.job import Job, JobStatus
 from taskmq.options import JobOptions, More, numbered, spec_of, specs_of
 from taskmq.storage import entering, history, unique
@@ -327,6 +328,10 @@ class StoreBackend(QueueBackend):
     def find(self, query: TaskQuery) -> list[Job]:
         """Jobs that meet every condition of a query."""
         return [_job(record) for record in bridge.run(self.store.find(query))]
+
+    def total(self, wanted: JobFilter) -> int | None:
+        """How many jobs a filter finds; None where the store has not counted such."""
+        return wanted.total(bridge.run(self.store.counts())) if wanted.is_plain() else None
 
     def add_log(self, job_id: int, level: str, message: str, handler: str | None = None) -> None:
         """Add a line to a job's log. The handler is the job's, whatever is said here."""
