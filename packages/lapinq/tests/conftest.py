@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from lapinq.schema.names import ACCOUNTS, CORE, FORMER_IDS, SCHEDULED
+from lapinq.schema.names import ACCOUNTS, CORE, FORMER_IDS, HOOKS, SCHEDULED, WEBHOOK_ENDPOINTS, WEBHOOKS_DUE
 from lapinq.service import Service
 from lapinq.settings import Settings
 from lapinq.storage import Storage
@@ -20,8 +20,11 @@ EMPTY = "; ".join(
         *(f"{CORE}_{name}" for name in ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues")),
         *(f"{CORE}_{name}" for name in ("leaders", "statistics", "workers")),
         *(f"{ACCOUNTS}_{name}" for name in ("users", "sessions", "keys", "entries")),
+        *(f"{HOOKS}_{name}" for name in ("tasks", "leases", "attempts", "logs")),
         FORMER_IDS,
         SCHEDULED,
+        WEBHOOKS_DUE,
+        WEBHOOK_ENDPOINTS,
     ]
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from taskcore.errors import InvalidInput
 from taskcore.models import TaskSpec
@@ -218,14 +218,25 @@ def _backoff(value: object) -> bool:
 def _webhook(value: object) -> str | None:
     if value is None:
         return None
-    if isinstance(value, str) and len(value) <= MAX_URL and value.isprintable():
-        try:
-            parts = urlsplit(value)
-            if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and " " not in value:
-                return value
-        except ValueError:
-            pass
-    raise InvalidInput(f"webhook_url must be an http or https URL of at most {MAX_URL} characters, got {_kind(value)}")
+    parts = _url(value)
+    if parts is None:
+        told = f"must be an http or https URL of at most {MAX_URL} characters"
+        raise InvalidInput(f"webhook_url {told}, got {_kind(value)}")
+    if parts.username is not None:
+        raise InvalidInput("webhook_url must not hold a user name or a password")
+    return str(value)
+
+
+def _url(value: object) -> SplitResult | None:
+    """The parts of a URL of the web; None for anything else."""
+    if not isinstance(value, str) or len(value) > MAX_URL or not value.isprintable() or " " in value:
+        return None
+    try:
+        parts = urlsplit(value)
+        is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_usable else None
 
 
 _NEEDED = ("task_name", "module_path")

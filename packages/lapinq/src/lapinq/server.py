@@ -47,6 +47,7 @@ def create_app(
     scheduler_interval: float = 60.0,
     *,
     insecure: bool = False,
+    webhook_allow_private: bool = False,
 ) -> Starlette:
     """The server, as an ASGI application: REST API, users, metrics, and on request a worker and a scheduler inside.
 
@@ -63,6 +64,7 @@ def create_app(
         archive_max_age_days: finished tasks that are older are removed, every ``archive_interval`` seconds; 0 keeps
             them.
         scheduler_interval: seconds between two looks for what is due, at the most.
+        webhook_allow_private: let webhooks go to this machine and its network.
 
     Raises:
         InvalidInput: an argument or a variable has no such value.
@@ -74,6 +76,7 @@ def create_app(
         session_secret=session_secret or None,
         rate_limit=rate_limit or None,
         insecure=insecure or None,
+        webhook_allow_private=webhook_allow_private or None,
     )
     jobs = Jobs(
         worker_concurrency=worker_concurrency if worker else 0,

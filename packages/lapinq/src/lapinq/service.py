@@ -24,6 +24,7 @@ from lapinq.settings import Settings
 from lapinq.tables import Filter, Tables
 from lapinq.task import Task, task_of
 from lapinq.vocabulary import FINISHED, STATES, STATUS, STATUSES, terms_of
+from lapinq.webhooks.deliveries import Deliveries, Delivery
 
 SWEPT = 1_000
 """Tasks that one statement of a sweep ends or removes."""
@@ -67,12 +68,14 @@ class Service:
 
     Args:
         imports: what may be enqueued.
+        deliveries: of webhooks.
     """
 
-    def __init__(self, store: wiring.Store, tables: Tables, imports: Imports) -> None:
+    def __init__(self, store: wiring.Store, tables: Tables, imports: Imports, deliveries: Deliveries) -> None:
         self.store = store
         self.tables = tables
         self.imports = imports
+        self.deliveries = deliveries
         self._intake = Intake(store.put)
 
     @classmethod
@@ -86,9 +89,10 @@ class Service:
         """
         imports = Imports.of(settings.imports)
         store, tables = await wiring.open_store(settings)
-        return cls(store, tables, imports)
+        return cls(store, tables, imports, Deliveries(settings, tables))
 
     async def close(self) -> None:
+        await self.deliveries.close()
         await self.tables.close()
         await self.store.close()
 
@@ -168,6 +172,7 @@ class Service:
                 if (names := (order.module_path, order.task_name)) not in checked:
                     self.imports.check(*names)
                     checked.add(names)
+                self.deliveries.check(order.webhook_url)
                 spec = order.spec(now)
             except InvalidInput as error:
                 error.args = (f"task {place}: {error}",) if len(orders) > 1 else error.args
@@ -235,6 +240,14 @@ class Service:
             TaskNotFound: there is none.
         """
         return await self.store.logs((await self._record(task)).id, limit=limit)
+
+    async def webhooks(self, task: UUID) -> Sequence[Delivery]:
+        """The deliveries of a task's webhook, first to last: one for each time that it came to an end.
+
+        Raises:
+            TaskNotFound: there is none.
+        """
+        return await self.deliveries.of_task((await self._record(task)).id)
 
     async def queues(self) -> Sequence[QueueStats]:
         """The queues that hold any task, by name."""
@@ -310,6 +323,14 @@ class Service:
         if record is None or STATUS[record.state] != "failed" or not (await self.store.replay([record.id]))[0]:
             raise NotFailed("task not found or not failed")
 
+    async def redeliver(self, task: UUID, delivery: str) -> None:
+        """Deliver a webhook again that was delivered, or was given up.
+
+        Raises:
+            TaskNotFound: there is no such delivery, or it is under way.
+        """
+        await self.deliveries.replay((await self._record(task)).id, delivery)
+
     async def delete(self, wanted: Filter, *, everything: bool = False) -> int:
         """Remove every task that meets a filter, whatever its status, and answer how many. What runs is stopped by its
         worker.
@@ -333,10 +354,12 @@ class Service:
             removed += some
         return Swept(expired, removed)
 
-    async def archive(self, older_than: timedelta, batch: int = SWEPT) -> int:
+    async def archive(
+        self, older_than: timedelta, batch: int = SWEPT, states: frozenset[TaskState] = frozenset(AT_REST)
+    ) -> int:
         """Remove tasks at rest that finished longer ago, and answer how many."""
         removed = 0
-        while (some := await self.store.prune(AT_REST, older_than, batch)) > 0:
+        while (some := await self.store.prune(states, older_than, batch)) > 0:
             removed += some
         return removed
 

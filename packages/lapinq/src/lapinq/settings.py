@@ -1,5 +1,6 @@
 """What the environment says, read once at the edge: option, else environment, else default. Empty counts as unset."""
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,10 +9,14 @@ from typing import Any, Self, TypeVar
 
 from taskcore.errors import InvalidInput
 
+from lapinq.vocabulary import ENDED
+
 T = TypeVar("T")
 
 DEFAULT_DATABASE_URL = "postgresql://localhost:5432/lapinq"
 LOG_LEVELS = ("debug", "info", "warning", "error")
+_MOST_DAYS = 36_525
+_MARK = "whsec_"
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -30,6 +35,10 @@ class Settings:
         heartbeat_interval: seconds between two signs of life of a running task.
         max_idle_backoff: seconds between two looks for work at most, where nobody tells.
         stale_recovery_interval: seconds after which the tasks of a dead worker are taken back at the latest.
+        webhook_keys: each signs every webhook, so that receivers may change theirs one after the other.
+        webhook_allow_private: whether webhooks may go to this machine and its network.
+        cleanup_interval: seconds between two looks of a worker for tasks that are past their time.
+        retention: how long tasks are kept after they came to rest, by status; those that are not named, for ever.
         imports: folders and packages of which workers may run functions; see ``lapinq.imports``.
 
     Raises:
@@ -50,7 +59,10 @@ class Settings:
     heartbeat_interval: float = 15.0
     max_idle_backoff: float = 5.0
     stale_recovery_interval: float = 300.0
+    webhook_keys: tuple[bytes, ...] = field(default=(), repr=False)
     webhook_allow_private: bool = False
+    cleanup_interval: float = 60.0
+    retention: Mapping[str, timedelta] = field(default_factory=dict, hash=False)
     imports: tuple[str, ...] = ()
     log_level: str = "info"
     json_log: bool = False
@@ -111,6 +123,39 @@ def _seconds(name: str, text: str) -> float:
     return seconds
 
 
+def _keys(name: str, text: str) -> tuple[bytes, ...]:
+    return tuple(_key(name, place, secret) for place, secret in enumerate(_list(name, text), 1))
+
+
+def _key(name: str, place: int, secret: str) -> bytes:
+    """The key that a secret of Standard Webhooks holds. The error does not show it."""
+    try:
+        key = b64decode(secret.removeprefix(_MARK), validate=True) if secret.startswith(_MARK) else b""
+    except ValueError:
+        key = b""
+    if not 24 <= len(key) <= 64:
+        raise InvalidInput(f"{name}: secret {place} must be {_MARK} and then the base64 of 24 to 64 random bytes")
+    return key
+
+
+def _retention(name: str, text: str) -> Mapping[str, timedelta]:
+    return dict(_kept(name, part) for part in _list(name, text))
+
+
+def _kept(name: str, text: str) -> tuple[str, timedelta]:
+    status, _, given = (part.strip() for part in text.partition("="))
+    try:
+        days = float(given)
+    except ValueError:
+        days = -1.0
+    if status not in ENDED or not 0 <= days <= _MOST_DAYS:
+        raise InvalidInput(
+            f"{name} must be days by status, as in completed=7,failed=30, where a status is one of "
+            f"{', '.join(ENDED)}, got {text!r:.40}"
+        )
+    return status, timedelta(days=days)
+
+
 def _flag(name: str, text: str) -> bool:
     if text.lower() not in (*_TRUE, *_FALSE):
         raise InvalidInput(f"{name} must be 1 or 0, got {text!r:.40}")
@@ -148,6 +193,9 @@ _VARIABLES: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
     "heartbeat_interval": _read("LAPINQ_HEARTBEAT_INTERVAL", _seconds),
     "max_idle_backoff": _read("LAPINQ_MAX_IDLE_BACKOFF", _seconds),
     "stale_recovery_interval": _read("LAPINQ_STALE_RECOVERY_INTERVAL", _seconds),
+    "webhook_keys": _read("LAPINQ_WEBHOOK_SECRET", _keys),
+    "cleanup_interval": _read("LAPINQ_CLEANUP_INTERVAL", _seconds),
+    "retention": _read("LAPINQ_RETENTION", _retention),
     "webhook_allow_private": _read("LAPINQ_WEBHOOK_ALLOW_PRIVATE", _flag),
     "imports": _read("LAPINQ_IMPORT", _list),
     "log_level": _read("LAPINQ_LOG_LEVEL", _level),

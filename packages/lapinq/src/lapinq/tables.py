@@ -4,8 +4,8 @@ Each method is one step. Statements are put together from constants; values are 
 """
 
 # ruff: noqa: S608
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
@@ -149,6 +149,13 @@ class Tables:
     async def close(self) -> None:
         await self.pool.close()
 
+    @asynccontextmanager
+    async def transaction(self) -> "AsyncIterator[asyncpg.pool.PoolConnectionProxy]":
+        """A connection with a transaction that is committed at the end."""
+        with self._translated():
+            async with self.pool.acquire() as connection, connection.transaction():
+                yield connection
+
     async def task_ids(self, ids: Sequence[UUID]) -> dict[UUID, TaskId]:
         """The core's ids. Only those that the public release gave out have to be looked up."""
         found = {id_: TaskId(str(id_)) for id_ in ids}
@@ -175,12 +182,11 @@ class Tables:
 
     async def change_meta(self, task: TaskId, change: Callable[[str | None], str | None]) -> bool:
         """Replace ``meta`` by what ``change`` makes of it; False when there is no such task."""
-        with self._translated():
-            async with self.pool.acquire() as connection, connection.transaction():
-                row = await connection.fetchrow(_METADATA, task)
-                if row is not None:
-                    await connection.execute(_SET_METADATA, task, change(row[0]))
-                return row is not None
+        async with self.transaction() as connection:
+            row = await connection.fetchrow(_METADATA, task)
+            if row is not None:
+                await connection.execute(_SET_METADATA, task, change(row[0]))
+            return row is not None
 
     async def search(self, wanted: Filter, *, after: TaskId | None, limit: int) -> Sequence[TaskRecord]:
         """Tasks that meet a filter, newest first, those behind ``after``."""
@@ -241,12 +247,11 @@ class Tables:
             await self.pool.execute(_TRIGGERED)
 
     async def _delete(self, chosen: str, *values: object) -> int:
-        with self._translated():
-            async with self.pool.acquire() as connection, connection.transaction():
-                tasks = [task for (task,) in await connection.fetch(chosen, *values)]
-                if tasks:
-                    await connection.execute(_DELETE, tasks)
-                return len(tasks)
+        async with self.transaction() as connection:
+            tasks = [task for (task,) in await connection.fetch(chosen, *values)]
+            if tasks:
+                await connection.execute(_DELETE, tasks)
+            return len(tasks)
 
 
 def _where(conditions: Sequence[str]) -> str:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from taskcore import serialization
 from taskcore.errors import CorruptPayload, InvalidInput
-from taskcore.models import TaskRecord
+from taskcore.models import TaskError, TaskRecord
 from taskcore.models.task import MAX_NAME
 from taskcore.retry import MAX_CAP, Fixed, RetryPolicy, Table
-from taskcore.states import TaskState
+from taskcore.states import AT_REST, TaskState
 
 from lapinq import documents
 
@@ -28,6 +28,8 @@ STATES: Mapping[str, frozenset[TaskState]] = {
     word: frozenset(state for state, status in STATUS.items() if status == word) for word in STATUS.values()
 }
 STATUSES = tuple(STATES)
+ENDED = tuple(word for word, states in STATES.items() if states <= AT_REST)
+"""The statuses of tasks of which nothing more will come."""
 FINISHED = frozenset({"completed", "failed"})
 """The statuses of tasks that have a result, or an error instead."""
 
@@ -157,7 +159,11 @@ def max_executions(record: TaskRecord) -> int:
 
 def result_of(record: TaskRecord) -> str | None:
     """What the function returned, as JSON text; results of the public release are any text."""
-    text = record.result
+    return plain_result(record.result)
+
+
+def plain_result(text: str | None) -> str | None:
+    """The same, of what the core has stored."""
     if text is None or '"~' not in text:
         return text
     try:
@@ -168,10 +174,15 @@ def result_of(record: TaskRecord) -> str | None:
 
 def error_of(record: TaskRecord) -> str | None:
     """The text of the last error."""
-    match record.state:
+    return error_text(record.state, record.error)
+
+
+def error_text(state: TaskState, error: TaskError | None) -> str | None:
+    """The same, of what the core has stored."""
+    match state:
         case TaskState.CANCELLED:
             return CANCELLED
         case TaskState.EXPIRED:
             return EXPIRED
         case _:
-            return None if record.error is None else record.error.message
+            return None if error is None else error.message

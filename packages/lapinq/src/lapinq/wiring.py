@@ -13,11 +13,11 @@ from taskcore.adapters.sql.rows import task_of
 from taskcore.auth.stores import AccountStore
 
 from lapinq.schema import install
-from lapinq.schema.names import CORE
+from lapinq.schema.names import CORE, HOOKS
 from lapinq.settings import Settings
 from lapinq.tables import Tables
 
-__all__ = ["Store", "event_bus", "open_accounts", "open_store"]
+__all__ = ["Store", "event_bus", "open_accounts", "open_deliveries", "open_store"]
 
 Store: TypeAlias = PostgresStore
 """Tasks, schedules, leases, statistics and workers: every port and ability that the core has for PostgreSQL."""
@@ -48,7 +48,7 @@ async def open_store(settings: Settings) -> tuple[Store, Tables]:
 async def _bring_up_to_date(settings: Settings) -> None:
     async with install.alone(_for_driver(settings.database_url)) as connection:
         if await install.is_outdated(connection):
-            for open_tables in (_open_core, open_accounts):
+            for open_tables in (_open_core, open_accounts, open_deliveries):
                 await (await open_tables(settings)).close()
             await install.install(connection, dump_grants)
 
@@ -57,6 +57,11 @@ async def _open_core(settings: Settings) -> Store:
     return await PostgresStore.open(
         settings.database_url, prefix=CORE, patience=settings.db_timeout, connections=settings.pool_size
     )
+
+
+async def open_deliveries(settings: Settings) -> Store:
+    """The tasks that deliver webhooks, in the database that has the others."""
+    return await PostgresStore.open(settings.database_url, prefix=HOOKS, patience=settings.db_timeout, connections=2)
 
 
 async def open_accounts(settings: Settings) -> AccountStore:

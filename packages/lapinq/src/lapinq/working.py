@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from math import isfinite
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,8 @@ from lapinq.isolation import IsolatedFunctions
 from lapinq.policy import TaskPolicy
 from lapinq.service import Service
 from lapinq.settings import Settings
+from lapinq.upkeep import clean, upkeep
+from lapinq.webhooks.delivering import delivering
 
 log = logging.getLogger("lapinq.worker")
 
@@ -129,6 +132,10 @@ class Working:
             await stack.enter_async_context(Periodic(reaper.tick, self._settings.sweep, "reaper"))
             presence = Presence(self.engine, store, handlers=lambda: self._functions.all, version=__version__)
             await stack.enter_async_context(presence)
+            cleaning = partial(clean, self._service, self._settings.retention)
+            every = timedelta(seconds=self._settings.cleanup_interval)
+            await stack.enter_async_context(upkeep(self._service, every, "cleanup", cleaning))
+            await stack.enter_async_context(delivering(self._service, self._settings))
             return await self.engine.run(until_idle=until_idle)
 
     def stop(self, *, force: bool = False) -> None:

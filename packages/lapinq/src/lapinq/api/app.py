@@ -8,7 +8,7 @@ from taskcore.ui.apidocs import pages as apidocs
 from taskcore.web.auditing import AuditWrites
 from taskcore.web.stack import protected
 
-from lapinq.api import enqueue, health, many, problems, queues, schedules, session, tasks, users
+from lapinq.api import enqueue, health, many, problems, queues, schedules, session, tasks, users, webhooks
 from lapinq.api.access import access_of
 from lapinq.api.desk import Desk
 from lapinq.api.gates import (
@@ -35,7 +35,7 @@ def application(settings: Settings, jobs: Jobs) -> Starlette:
         routes=[
             *(
                 route
-                for part in (enqueue, tasks, many, queues, schedules)
+                for part in (enqueue, tasks, many, queues, schedules, webhooks)
                 for route in part.routes(settings.api_prefix)
             ),
             *session.routes(),

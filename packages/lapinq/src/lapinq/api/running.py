@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from taskcore.engine.periodic import Periodic
-
 from lapinq.api.desk import Desk
 from lapinq.scheduler import scheduling
 from lapinq.storage import Storage
+from lapinq.upkeep import clean, upkeep
+from lapinq.webhooks.delivering import delivering
 from lapinq.working import Working, WorkPlan, at_work
 
 log = logging.getLogger("lapinq.server")
@@ -83,15 +83,18 @@ async def _close(desk: Desk) -> None:
 
 
 async def _start(stack: AsyncExitStack, storage: Storage, jobs: Jobs) -> None:
-    service = storage.service
+    service, settings = storage.service, storage.settings
     if jobs.cleanup_interval > 0:
-        await stack.enter_async_context(
-            Periodic(service.sweep, timedelta(seconds=jobs.cleanup_interval), "sweep of what is past its time to live")
-        )
+        cleaning = partial(clean, service, settings.retention)
+        every = timedelta(seconds=jobs.cleanup_interval)
+        await stack.enter_async_context(upkeep(service, every, "cleanup", cleaning))
     if jobs.archive_max_age_days > 0:
         archive = partial(service.archive, timedelta(days=jobs.archive_max_age_days))
-        await stack.enter_async_context(Periodic(archive, timedelta(seconds=jobs.archive_interval), "archive"))
+        every = timedelta(seconds=jobs.archive_interval)
+        await stack.enter_async_context(upkeep(service, every, "archive", archive))
     if jobs.worker_concurrency > 0:
-        await stack.enter_async_context(at_work(Working(service, storage.settings, jobs.plan)))
+        await stack.enter_async_context(at_work(Working(service, settings, jobs.plan)))
+    else:  # a worker delivers too
+        await stack.enter_async_context(delivering(service, settings))
     if jobs.scheduler_interval > 0:
         await stack.enter_async_context(scheduling(service, jobs.scheduler_interval))

@@ -10,11 +10,11 @@ from typing import Any
 import asyncpg
 from taskcore.errors import SchemaMismatch
 
-from lapinq.schema import takeover, views
+from lapinq.schema import takeover, views, webhooks
 from lapinq.schema.names import BACKUP
 from lapinq.schema.takeover import DumpGrants
 
-LATEST = 6
+LATEST = 7
 PATIENCE = 600.0
 """Seconds for a statement: a large table takes long to copy, and those who come meanwhile wait for it."""
 _LOCK = "SELECT pg_advisory_lock(hashtextextended('lapinq schema', 0))"
@@ -56,7 +56,11 @@ async def install(connection: Any, dump_grants: DumpGrants) -> None:
     and the connection is from ``alone``."""
     async with connection.transaction():
         await connection.execute(_VERSIONS)
-        await _sixth_step(connection, dump_grants)
+        reached = await _version(connection)
+        if reached < 6:
+            await _sixth_step(connection, dump_grants)
+        if reached < 7:
+            await _seventh_step(connection)
         await connection.execute(_REACHED, LATEST)
 
 
@@ -72,6 +76,11 @@ async def _sixth_step(connection: Any, dump_grants: DumpGrants) -> None:
         await takeover.take_over_users(connection, dump_grants)
         await connection.execute(f"ALTER TABLE lapinq_users RENAME TO {BACKUP}users")
     for statement in (views.ENDING, views.TASKS, views.USERS):
+        await connection.execute(statement)
+
+
+async def _seventh_step(connection: Any) -> None:
+    for statement in webhooks.STATEMENTS:
         await connection.execute(statement)
 
 

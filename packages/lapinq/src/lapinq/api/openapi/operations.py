@@ -37,6 +37,7 @@ _CHANGE = (
     {"name": "dry_run", "in": "query", "schema": FLAG, "description": "only say how many there are"},
 )
 _TASK = {"name": "id", "in": "path", "required": True, "schema": ID}
+_DELIVERY = {"name": "delivery", "in": "path", "required": True, "schema": NAME}
 _QUEUE = {"name": "queue", "in": "path", "required": True, "schema": NAME}
 _USER = {"name": "uid", "in": "path", "required": True, "schema": ID}
 _KEY = {"name": "Idempotency-Key", "in": "header", "schema": {**NAME, "pattern": "^[!-~]+$"}}
@@ -125,6 +126,12 @@ def of_tasks(prefix: str) -> dict[str, dict[str, Any]]:
         },
         f"{one}/logs": {
             "get": operation("Lines of a task", listed(ref("Line")), parameters=[_TASK, lines], errors=[404])
+        },
+        f"{one}/webhooks": {
+            "get": operation("Deliveries of its webhook", listed(ref("Delivery")), parameters=[_TASK], errors=[404])
+        },
+        f"{one}/webhooks/{{delivery}}/replay": {
+            "post": operation("Deliver again", word("requeued"), parameters=[_TASK, _DELIVERY], errors=[404])
         },
     }
 

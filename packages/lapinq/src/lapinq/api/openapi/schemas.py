@@ -115,7 +115,26 @@ _ROLE: Schema = {"type": "string", "enum": sorted(USER_ROLES)}
 _USER: Mapping[str, Schema] = {"id": ID, "username": TEXT, "role": _ROLE, "created_at": INSTANT}
 _PASSWORD: Schema = {"type": "string", "minLength": MIN_PASSWORD}
 
+_REACHED = fields(
+    {
+        "attempt": COUNT,
+        "started_at": INSTANT,
+        "seconds": maybe(NUMBER),
+        "status_code": maybe(WHOLE),
+        "error": maybe(TEXT),
+    }
+)
+
 SCHEMAS: Mapping[str, Schema] = {
+    "Delivery": fields(
+        {
+            "id": TEXT,
+            "status": {"type": "string", "enum": ["pending", "running", "delivered", "failed"]},
+            "created_at": INSTANT,
+            "next_attempt_at": maybe(INSTANT),
+            "attempts": listed(_REACHED),
+        }
+    ),
     "Error": fields({"error": TEXT}),
     "Order": taken(_ORDER, required=("task_name", "module_path")),
     "Placed": fields({"task_id": maybe(ID), "ttl_seconds": WHOLE}, optional=("ttl_seconds",)),

@@ -1,0 +1,100 @@
+"""Deliver webhooks in this process: any number of processes may."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from taskcore.engine.context import TaskContext
+from taskcore.engine.handlers import Handler, Mode
+from taskcore.engine.periodic import Periodic
+from taskcore.engine.reaper import Reaper, Retention
+from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.retry import NoRetry, RetryPolicy, Table
+from taskcore.states import AT_REST
+
+from lapinq import wiring
+from lapinq.service import Service
+from lapinq.settings import Settings
+from lapinq.tables import Tables
+from lapinq.webhooks.endpoints import Endpoints
+from lapinq.webhooks.message import Signer
+from lapinq.webhooks.outbox import NAME, body_of, url_of
+from lapinq.webhooks.sending import PATIENCE, NotDelivered, Sender
+
+AT_ONCE = 10
+TICK = timedelta(seconds=0.25)
+"""Between two looks for tasks that have ended."""
+KEPT = timedelta(days=7)
+"""How long deliveries that are over can be looked at, and be repeated."""
+WAITS = (5.0, 30.0, 120.0, 600.0, 1_800.0, 7_200.0, 21_600.0, 43_200.0)
+"""Seconds between the attempts of a delivery: nine in a day."""
+
+_RETRY = RetryPolicy(max_attempts=len(WAITS) + 1, backoff=Table(WAITS), cap=WAITS[-1], jitter=0.1)
+
+
+class Deliverer:
+    """The handler of deliveries, which runs on an event loop of the engine's workers.
+
+    Args:
+        loop: the one on which the database was opened.
+    """
+
+    def __init__(self, sender: Sender, endpoints: Endpoints, loop: asyncio.AbstractEventLoop) -> None:
+        self._sender, self._endpoints, self._loop = sender, endpoints, loop
+
+    async def __call__(self, context: TaskContext) -> dict[str, object]:
+        """Deliver once.
+
+        Raises:
+            NotDelivered, NoRetry: it was not taken.
+        """
+        payload = context.task.payload
+        url = url_of(payload)
+        try:
+            answer = await self._sender.send(context.task.id, url, body_of(payload))
+        except (NotDelivered, NoRetry):
+            await self._note(url, is_good=False)
+            raise
+        await self._note(url, is_good=True)
+        return answer.document()
+
+    async def _note(self, url: str, *, is_good: bool) -> None:
+        note = self._endpoints.answered(url) if is_good else self._endpoints.failed(url)
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(note, self._loop))
+
+
+@asynccontextmanager
+async def delivering(service: Service, settings: Settings) -> AsyncIterator[None]:
+    """Deliver while the context is open, on the event loop that opened ``service``. What is under way at the end is
+    finished, or delivered again by others.
+
+    Raises:
+        StoreUnavailable: the database is away.
+    """
+    store, outbox = await service.deliveries.store(), await service.deliveries.outbox()
+    async with AsyncExitStack() as stack:
+        worker = _worker(store, service.tables, settings)
+        running = asyncio.create_task(worker.run(), name="lapinq webhooks")
+        stack.push_async_callback(_stop, worker, running)
+        reaper = Reaper(store, retention=Retention(keep=dict.fromkeys(AT_REST, KEPT)))
+        await stack.enter_async_context(Periodic(outbox.tick, TICK, "webhooks"))
+        await stack.enter_async_context(Periodic(reaper.tick, settings.sweep, "reaper of webhooks"))
+        yield
+
+
+def _worker(store: wiring.Store, tables: Tables, settings: Settings) -> Worker:
+    sender = Sender(Signer(settings.webhook_keys), allow_private=settings.webhook_allow_private)
+    endpoints = Endpoints(tables)
+    deliverer = Deliverer(sender, endpoints, asyncio.get_running_loop())
+    limit = timedelta(seconds=2 * PATIENCE)
+    handler = Handler(name=NAME, function=deliverer, mode=Mode.ASYNC, timeout=limit, retry=_RETRY)
+    options = WorkerOptions(
+        concurrency=AT_ONCE, prefetch=AT_ONCE, lease=settings.lease, grace=timedelta(seconds=PATIENCE)
+    )
+    return Worker(store, {NAME: handler}, options=options, admission=endpoints)
+
+
+async def _stop(worker: Worker, running: "asyncio.Task[object]") -> None:
+    worker.stop()
+    await asyncio.wait([running])
