@@ -18,11 +18,12 @@ SPARE = timedelta(seconds=4)
 async def upkeep(
     service: Service, interval: timedelta, name: str, work: Callable[[], Awaitable[object]]
 ) -> AsyncIterator[None]:
-    """Do ``work`` every ``interval`` while the context is open, in one of all processes that do so.
+    """Do ``work`` every ``interval`` while the context is open, in one of all processes that do so as often.
 
     If that one dies, another takes over after one and a half intervals. Doing it twice would do no harm.
     """
-    leader = Leader(service.store, f"lapinq {name}", worker_id(), interval * 1.5 + SPARE)
+    whose = f"lapinq {name} every {interval.total_seconds():g} s"  # who does it seldom is no leader for others
+    leader = Leader(service.store, whose, worker_id(), interval * 1.5 + SPARE)
 
     async def tick() -> None:
         await leader.tick()

@@ -48,6 +48,7 @@ def add_server_parser(commands: "Commands") -> None:
     parser.add_argument("--worker-poll-interval", type=float, default=0.1, metavar="S", help="as of worker")
     parser.add_argument("--worker-timeout", type=int, default=300, metavar="S", help="of one execution (%(default)s)")
     _add_imports(parser)
+    _add_webhooks(parser)
     text = "seconds between two sweeps of tasks past their TTL; 0 makes none (%(default)s)"
     parser.add_argument("--cleanup-interval", type=float, default=0, metavar="S", help=text)
     text = "remove finished tasks that are older; 0 keeps them (%(default)s)"
@@ -79,6 +80,7 @@ def add_worker_parser(commands: "Commands") -> None:
     parser.add_argument("--max-tasks", type=int, metavar="N", help="stop after N tasks")
     parser.add_argument("--until-idle", action="store_true", help="stop when no task is due")
     _add_imports(parser)
+    _add_webhooks(parser)
     _add_log_level(parser)
     parser.set_defaults(run="working:worker")
 
@@ -196,3 +198,8 @@ def _add_log_level(parser: argparse.ArgumentParser) -> None:
     default = os.environ.get("LAPINQ_LOG_LEVEL", "").strip().lower() or "info"
     text = "[env: LAPINQ_LOG_LEVEL; default: info]"
     parser.add_argument("--log-level", choices=LOG_LEVELS, default=default, help=text)
+
+
+def _add_webhooks(parser: argparse.ArgumentParser) -> None:
+    text = "let webhooks go to this machine and its network [env: LAPINQ_WEBHOOK_ALLOW_PRIVATE]"
+    parser.add_argument("--webhook-allow-private", action="store_true", help=text)

@@ -74,6 +74,7 @@ def _app(args: argparse.Namespace, settings: Settings) -> "Starlette":
         scheduler=args.scheduler,
         scheduler_interval=args.scheduler_interval,
         insecure=args.insecure,
+        webhook_allow_private=args.webhook_allow_private,
     )
 
 

@@ -26,6 +26,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
         database_url=args.database_url,
         imports=tuple(getattr(args, "imports", ())) or None,
         log_level=getattr(args, "log_level", None),
+        webhook_allow_private=getattr(args, "webhook_allow_private", False) or None,
     )
     return with_embedded(settings) if settings.database_url == EMBEDDED else settings
 
