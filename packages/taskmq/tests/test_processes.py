@@ -250,3 +250,24 @@ def test_a_zombie_cannot_close_what_somebody_else_runs(backend: StoreBackend, st
 
     # Then
     assert ("of the other", "other") == (the(backend, job_id).result, the(backend, job_id).worker)
+
+
+@pytest.mark.stores("sqlite")
+def test_a_handler_in_a_process_of_its_own_ends_with_its_worker(
+    backend: StoreBackend, folder: Path, wait: Wait
+) -> None:
+    program = """
+from packages.taskmq.tests import in_processes
+from taskmq.jobs.handlers import register_handler
+from taskmq.worker import Worker
+
+register_handler("sleeps", isolation="process")(in_processes.sleeps)
+Worker(poll_interval=0.05).start()
+"""
+    job_id = backend.insert_job(str(folder), handler="sleeps")
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen([sys.executable, "-c", program], cwd=folder, env=env) as worker:
+        wait((folder / f"{job_id}.begun").exists, within=20)
+        worker.kill()
+
+    wait((folder / f"{job_id}.tidy").exists, within=10)

@@ -2,8 +2,12 @@
 
 import asyncio
 import inspect
+import multiprocessing
+import os
 import pickle
 import signal
+import threading
+import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -12,6 +16,9 @@ from taskcore.engine.execution.run import describe, encode_result
 from taskcore.engine.handlers import Function
 from taskcore.errors import TaskCancelled, TaskcoreError
 from taskcore.models import TaskError, TaskRecord
+
+KILL_AFTER = 2.0
+"""Seconds between SIGTERM and SIGKILL for a child that must stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ def serve(pipe: Connection) -> None:
     termination = _Termination()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, termination)
+    threading.Thread(target=_end_with_parent, name="taskcore-parent", daemon=True).start()
     pipe.send(None)  # ready
     while not termination.came:
         try:
@@ -61,6 +69,16 @@ def serve(pipe: Connection) -> None:
             pipe.send(Outcome(error=_portable(error), described=describe(error)))
         else:
             pipe.send(_run(pipe, function, task, termination))
+
+
+def _end_with_parent() -> None:
+    """Another worker runs the task once the parent is gone, however suddenly it went, and nobody hears of this run."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(KILL_AFTER)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _run(pipe: Connection, function: Function, task: TaskRecord, termination: _Termination) -> Outcome:

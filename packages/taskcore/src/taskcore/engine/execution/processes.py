@@ -11,15 +11,12 @@ from multiprocessing.process import BaseProcess
 from typing import Self
 
 from taskcore.clock import Clock
-from taskcore.engine.execution.child import Outcome, serve
+from taskcore.engine.execution.child import KILL_AFTER, Outcome, serve
 from taskcore.engine.execution.run import Done, Run
 from taskcore.engine.execution.waiting import Waiting
 from taskcore.errors import TaskcoreError
 
 _spawn = multiprocessing.get_context("spawn")
-
-KILL_AFTER = 2.0
-"""Seconds between SIGTERM and SIGKILL for a child that must stop."""
 
 
 class ChildDied(TaskcoreError):
