@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import Result
+from taskcore.ports import TaskStore
+from taskmq import bulk
 
 Taskmq = Callable[..., Result]
 Terminal = Callable[..., str]
@@ -115,10 +117,9 @@ def test_what_cannot_be_changed_is_left_as_it_is(taskmq: Taskmq, words: str, cod
 def test_a_change_that_is_possible_for_some_has_an_exit_code_of_its_own(taskmq: Taskmq) -> None:
     result = taskmq("jobs", "cancel", "1", "3", "9", "--json")
 
-    reason = "cannot cancel a task that is success; that needs one that is pending"
     expected = {
         "cancelled": [{"id": 3, "state": "cancelled"}],
-        "skipped": [{"id": 1, "reason": reason}, {"id": 9, "reason": "not found"}],
+        "skipped": [{"id": 1, "reason": "it is success"}, {"id": 9, "reason": "not found"}],
     }
     assert (6, expected) == (result.exit_code, json.loads(result.stdout))
     assert 1 == taskmq("jobs", "cancel", "1", "9").exit_code
@@ -164,3 +165,19 @@ def test_found_jobs_are_changed_after_a_yes(taskmq: Taskmq, terminal: Terminal) 
     assert refused.endswith("Nothing changed.\n")
     assert terminal("jobs", "delete", "--queue", "mail", keys="y\n").endswith("Deleted 2.\n")
     assert ["5", "2", "1"] == taskmq("jobs", "list", "-q").stdout.split()
+
+
+def test_many_are_changed_some_hundred_a_commit(taskmq: Taskmq, monkeypatch: pytest.MonkeyPatch) -> None:
+    taskmq("add-job", "--payload", "-", "--queue", "bills", stdin="1\n2\n3\n4\n5\n")
+    commits: list[int] = []
+
+    async def counted(store: TaskStore, deed: bulk.Deed, selection: bulk.Selection, **how: bool) -> bulk.Outcome:
+        commits.append(len(selection.ids))
+        return await act(store, deed, selection, **how)
+
+    act = bulk.act
+    monkeypatch.setattr(bulk, "CHUNK", 2)
+    monkeypatch.setattr(bulk, "act", counted)
+    result = taskmq("jobs", "cancel", "--queue", "bills", "--yes")
+
+    assert (0, "Cancelled 5.\n", [2, 2, 1]) == (result.exit_code, result.stdout, commits)

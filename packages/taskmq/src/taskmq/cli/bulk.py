@@ -1,4 +1,5 @@
-"""One thing done to many jobs: a count and a question first, then one by one, and at the end who was left out."""
+"""One thing done to many jobs: a count and a question first, then a few hundred a commit, and at the end who was left
+out."""
 
 import sys
 import time
@@ -29,8 +30,9 @@ class Deed:
     Attributes:
         verb, doing, done: as in "replay", "replaying", "replayed".
         kind: what kind of job it is done to, as in "dead job".
-        one: does it to the job of this id, and answers what a document says of that beside the id. An error skips the
-            job; one of the store ends all.
+        one: does it to the job of this id, and answers what a document says of that beside the id.
+        some: does it to the jobs of these ids. An error of the store ends all.
+        most: how many of them at a time.
     """
 
     verb: str
@@ -38,13 +40,17 @@ class Deed:
     done: str
     kind: str = "job"
     one: Callable[[int], Mapping[str, Any]]
+    some: Callable[[Sequence[int]], "Outcome"]
+    most: int = 1
 
     def counted(self, number: int) -> str:
         return counted(number, self.kind)
 
 
 @dataclass(slots=True)
-class _Outcome:
+class Outcome:
+    """Documents of the jobs to which it was done, and of those that were left out, with the reason."""
+
     done: list[Mapping[str, Any]] = field(default_factory=list)
     skipped: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -71,7 +77,7 @@ def do_to_named(deed: Deed, ids: Sequence[int], output: Output) -> ExitCode:
     ids = tuple(dict.fromkeys(ids))
     if len(ids) > 1:
         return _do_to_all(deed, ids, output, timedelta(0))
-    _tell(deed, _Outcome([{"id": ids[0], **deed.one(ids[0])}]), output)
+    _tell(deed, Outcome([{"id": ids[0], **deed.one(ids[0])}]), output)
     return ExitCode.OK
 
 
@@ -101,12 +107,15 @@ def _confirmed(deed: Deed, number: int) -> bool:
 
 def _do_to_all(deed: Deed, ids: Sequence[int], output: Output, pause: timedelta) -> ExitCode:
     """Do it, ``pause`` apart, and tell of it; partly done has its own exit code."""
-    outcome = _Outcome()
+    outcome = Outcome()
     try:
-        for job_id in _paced(deed, ids, pause.total_seconds()):
-            _do_to_one(deed, job_id, outcome)
+        for some in _paced(deed, ids, pause.total_seconds()):
+            told = deed.some(some)
+            outcome.done += told.done
+            outcome.skipped += told.skipped
     except (StoreError, KeyboardInterrupt):
-        click.echo(f"Stopped after {len(outcome.done)} of {len(ids)}; the others are as they were.", err=True)
+        unsure = f"; some of the next {deed.most} may be done" if deed.most > 1 else "; the others are as they were"
+        click.echo(f"Stopped after {len(outcome.done)} of {len(ids)}{unsure}.", err=True)
         raise
     _tell(deed, outcome, output)
     if not outcome.skipped:
@@ -114,18 +123,26 @@ def _do_to_all(deed: Deed, ids: Sequence[int], output: Output, pause: timedelta)
     return ExitCode.PARTLY if outcome.done else ExitCode.REFUSED
 
 
-def _do_to_one(deed: Deed, job_id: int, outcome: _Outcome) -> None:
-    try:
-        outcome.done.append({"id": job_id, **deed.one(job_id)})
-    except StoreError:
-        raise
-    except JobNotFound:
-        outcome.skipped.append({"id": job_id, "reason": "not found"})
-    except TaskcoreError as error:
-        outcome.skipped.append({"id": job_id, "reason": str(error)})
+def one_by_one(one: Callable[[int], Mapping[str, Any]]) -> Callable[[Sequence[int]], Outcome]:
+    """Do to some what is done to one; an error skips the job."""
+
+    def some(ids: Sequence[int]) -> Outcome:
+        outcome = Outcome()
+        for job_id in ids:
+            try:
+                outcome.done.append({"id": job_id, **one(job_id)})
+            except StoreError:
+                raise
+            except JobNotFound:
+                outcome.skipped.append({"id": job_id, "reason": "not found"})
+            except TaskcoreError as error:
+                outcome.skipped.append({"id": job_id, "reason": str(error)})
+        return outcome
+
+    return some
 
 
-def _tell(deed: Deed, outcome: _Outcome, output: Output) -> None:
+def _tell(deed: Deed, outcome: Outcome, output: Output) -> None:
     if output.ids_only:
         output.many(outcome.done, (Column("new_id" if outcome.done and "new_id" in outcome.done[0] else "id"),))
     elif output.chosen:
@@ -136,19 +153,20 @@ def _tell(deed: Deed, outcome: _Outcome, output: Output) -> None:
         click.echo(f"{deed.done.capitalize()} {len(outcome.done)}{skipped}.")
 
 
-def _paced(deed: Deed, ids: Sequence[int], pause: float) -> Iterator[int]:
-    """Hand out the ids, and show how far it is: as a bar, or a line now and then."""
+def _paced(deed: Deed, ids: Sequence[int], pause: float) -> Iterator[Sequence[int]]:
+    """Hand out the ids, some at a time, and show how far it is: as a bar, or a line now and then."""
     from taskmq.cli.tables import progress_bar
 
     bar = progress_bar()
     task = bar.add_task(deed.doing.capitalize(), total=len(ids))
     told = time.monotonic()
     with bar:
-        for done, job_id in enumerate(ids):
-            if done and pause:
+        for first in range(0, len(ids), deed.most):
+            some = ids[first : first + deed.most]
+            if first and pause:
                 time.sleep(pause)
-            yield job_id
-            bar.advance(task)
+            yield some
+            bar.advance(task, len(some))
             if bar.disable and time.monotonic() - told >= NOTICE_EVERY:
                 told = time.monotonic()
-                click.echo(f"{deed.doing.capitalize()} {done + 1}/{len(ids)}", err=True)
+                click.echo(f"{deed.doing.capitalize()} {first + len(some)}/{len(ids)}", err=True)

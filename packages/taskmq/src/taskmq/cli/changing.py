@@ -6,16 +6,21 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
+from taskcore.models import TaskRecord
+from taskcore.states import TaskState
 
-from taskmq.cli.bulk import Deed, do_to_found, do_to_named
+from taskmq import bulk
+from taskmq.bridge import bridge
+from taskmq.cli.bulk import Deed, Outcome, do_to_found, do_to_named, one_by_one
 from taskmq.cli.failures import ExitCode
 from taskmq.cli.filtering import all_jobs, filter_options, narrows
 from taskmq.cli.output import Output, output_options
 from taskmq.cli.params import JOB_ID
-from taskmq.cli.session import service
+from taskmq.cli.session import backend
 from taskmq.filters import JobFilter
-from taskmq.service import Service
-from taskmq.storage.base import Job
+from taskmq.service import Cancellation, Service
+from taskmq.storage.base import Job, QueueBackend
+from taskmq.storage.store_backend import StoreBackend
 
 R = TypeVar("R")
 
@@ -60,13 +65,22 @@ def cancel_jobs(chosen: Selection, running: bool, output: Output) -> ExitCode:
 
     With conditions, those of them that are pending, or with --running those that run.
     """
-    queue = service()
+    opened = backend()
+    queue = Service(opened)
 
     def one(job_id: int) -> Mapping[str, Any]:
         return {"state": queue.cancel(job_id, running=running).value}
 
     kind = "pending or running job" if running else "pending job"
-    deed = Deed(verb="cancel", doing="cancelling", done="cancelled", kind=kind, one=one)
+    deed = Deed(
+        verb="cancel",
+        doing="cancelling",
+        done="cancelled",
+        kind=kind,
+        one=one,
+        some=_together(opened, bulk.Deed.CANCEL, one, running=running),
+        most=bulk.CHUNK,
+    )
     return _change(queue, deed, chosen, ("pending", "running") if running else ("pending",), output)
 
 
@@ -78,8 +92,11 @@ def retry_jobs(chosen: Selection, output: Output) -> ExitCode:
 
     With conditions, those of them that are dead or cancelled.
     """
-    queue = service()
-    deed = Deed(verb="retry", doing="retrying", done="retried", kind="failed job", one=_alone(queue.retry))
+    opened = backend()
+    queue = Service(opened)
+    one = _alone(queue.retry)
+    some = _together(opened, bulk.Deed.RETRY, one)
+    deed = Deed(verb="retry", doing="retrying", done="retried", kind="failed job", one=one, some=some, most=bulk.CHUNK)
     return _change(queue, deed, chosen, ("failed",), output)
 
 
@@ -88,8 +105,11 @@ def retry_jobs(chosen: Selection, output: Output) -> ExitCode:
 @output_options
 def delete_jobs(chosen: Selection, output: Output) -> ExitCode:
     """Remove jobs with their logs; running ones are refused."""
-    queue = service()
-    deed = Deed(verb="delete", doing="deleting", done="deleted", one=_alone(queue.delete))
+    opened = backend()
+    queue = Service(opened)
+    one = _alone(queue.delete)
+    some = _together(opened, bulk.Deed.DELETE, one)
+    deed = Deed(verb="delete", doing="deleting", done="deleted", one=one, some=some, most=bulk.CHUNK)
     return _change(queue, deed, chosen, (None,), output)
 
 
@@ -101,6 +121,31 @@ def _alone(change: Callable[[int], object]) -> Callable[[int], Mapping[str, Any]
         return {}
 
     return one
+
+
+def _together(
+    opened: QueueBackend, deed: bulk.Deed, one: Callable[[int], Mapping[str, Any]], *, running: bool = False
+) -> Callable[[Sequence[int]], Outcome]:
+    """Do it to some in one commit, as the REST API does; ``one`` by one on a backend that knows no more."""
+    if not isinstance(opened, StoreBackend):
+        return one_by_one(one)
+
+    def some(ids: Sequence[int]) -> Outcome:
+        told = bridge.run(bulk.act(opened.store, deed, bulk.Selection(ids=ids), running=running))
+        return Outcome(
+            [{"id": int(record.id), **_end_of(deed, record)} for record in told.done],
+            [{"id": job_id, "reason": reason} for job_id in ids if (reason := told.skipped.get(job_id))],
+        )
+
+    return some
+
+
+def _end_of(deed: bulk.Deed, record: TaskRecord) -> Mapping[str, Any]:
+    """What a document says of a job beside its id, as it was before."""
+    if deed is not bulk.Deed.CANCEL:
+        return {}
+    is_running = record.state is TaskState.RUNNING
+    return {"state": (Cancellation.CANCELLING if is_running else Cancellation.CANCELLED).value}
 
 
 def _change(queue: Service, deed: Deed, chosen: Selection, states: Sequence[str | None], output: Output) -> ExitCode:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import click
 
-from taskmq.cli.bulk import Deed, do_to_found
+from taskmq.cli.bulk import Deed, do_to_found, one_by_one
 from taskmq.cli.completing import HANDLER, MAX_ID
 from taskmq.cli.documents import JOB_COLUMNS, job_document
 from taskmq.cli.failures import ExitCode, Failure
@@ -128,4 +128,4 @@ def _replaying(queue: Service, only_registered: Sequence[Job]) -> Deed:
         except JobNotFound:
             raise NotReplayable("no longer dead") from None
 
-    return Deed(verb="replay", doing="replaying", done="replayed", kind="dead job", one=one)
+    return Deed(verb="replay", doing="replaying", done="replayed", kind="dead job", one=one, some=one_by_one(one))
