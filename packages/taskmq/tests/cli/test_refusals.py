@@ -31,6 +31,7 @@ CASES = [
     ),
     pytest.param(["add-job", "--payload", "@nowhere.json"], None, 2, "cannot read nowhere.json: No such", id="no file"),
     pytest.param(["add-job", "--payload", "@."], None, 2, "cannot read .: Is a directory", id="folder"),
+    pytest.param(["add-job", "--payload", "@/dev/zero"], None, 2, "more than 16,000,000 bytes", id="endless file"),
     pytest.param(["add-job", "--payload", "@latin1.json"], None, 2, "latin1.json is not UTF-8: byte 2", id="Latin-1"),
     pytest.param(
         ["add-job", "--payload", "-"], '{"n":1}\n{oops\n3\n', 2, "line 2 of stdin is not valid", id="a bad line"

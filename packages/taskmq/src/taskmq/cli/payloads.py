@@ -15,6 +15,8 @@ from taskmq.cli.text import visible
 
 FOR_SHELLS = """quote the whole value for your shell, e.g. --payload '{"to":"a@b.c"}', or pass --payload @file.json"""
 FOR_LINES = "nothing was stored; mend that line and send all of them again"
+MOST = 16_000_000
+"""Bytes of a file that are read, which may be spaces for the most part."""
 MARGIN = 30
 """Characters to show on each side of the trouble."""
 
@@ -42,9 +44,12 @@ def payload_of(option: str | None) -> Any:
     if not option.startswith("@"):
         return _parsed(option, "--payload", FOR_SHELLS)
     try:
-        content = Path(option[1:]).read_bytes()
+        with Path(option[1:]).open("rb") as file:
+            content = file.read(MOST + 1)
     except OSError as error:
         raise bad_input(f"cannot read {option[1:]}: {error.strerror}") from None
+    if len(content) > MOST:
+        raise bad_input(f"{option[1:]} cannot be stored: it has more than {MOST:,} bytes")
     return _parsed(content, option[1:], None)
 
 
