@@ -78,7 +78,7 @@ def test_every_answer_is_as_the_document_says(
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def answered_well(case: Case[Any]) -> None:
-        headers = {"Cookie": f"lapinq_session={session}"}
+        headers = {"Cookie": f"lapinq_session={session}", "Accept": "application/json"}  # pages share an address
         case.call_and_validate(base_url=address, headers=headers, checks=CHECKS, timeout=10)
 
     answered_well()

@@ -83,6 +83,9 @@ FROM (SELECT schedule, max(instant) AS instant FROM {CORE}_fires WHERE task IS N
 WHERE f.schedule = s.id::text
     AND s.last_triggered_at IS DISTINCT FROM 'epoch'::timestamptz + f.instant * interval '1 microsecond'"""
 
+_ID = f"(t.id LIKE {{}} OR t.id IN (SELECT task FROM {FORMER_IDS} WHERE id::text LIKE {{}}))"
+_DIGITS = frozenset("0123456789abcdef")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
@@ -90,6 +93,7 @@ class Filter:
 
     Attributes:
         queue, status: exactly; a status that does not exist has no tasks.
+        id: a part of it.
         task_name, args, result, error: a part of it in either case, in which ``%`` and ``_`` stand for any text and
             any character; arguments are searched as JSON.
     """
@@ -100,6 +104,7 @@ class Filter:
     args: str | None = None
     result: str | None = None
     error: str | None = None
+    id: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -107,14 +112,14 @@ class Filter:
 
     @property
     def has_patterns(self) -> bool:
-        return bool(self.task_name or self.args or self.result or self.error)
+        return bool(self.task_name or self.args or self.result or self.error or self.id)
 
     @property
     def is_hopeless(self) -> bool:
         """Whether no task can meet it: PostgreSQL knows no such text, or there is no such status."""
         text = "".join(getattr(self, field.name) or "" for field in fields(self))
         broken = any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
-        return broken or bool(self.status and self.status not in STATES)
+        return broken or bool(self.status and self.status not in STATES) or bool(self.id and not _is_of_ids(self.id))
 
 
 _SEARCHED: Mapping[str, str] = {
@@ -277,9 +282,21 @@ def _parts(wanted: Filter) -> Iterator[tuple[str, object]]:
             yield "t.ready = ANY({}::smallint[])", [0, 1]
         elif not states & {TaskState.RUNNING, TaskState.SUCCEEDED}:
             yield "t.rare = ANY({}::text[])", [state.value for state in states]
+    if wanted.id:
+        yield _ID, f"%{part_of_id(wanted.id)}%"
     for name, expression in _SEARCHED.items():
         if pattern := getattr(wanted, name):
             yield f"{expression} ILIKE {{}}", f"%{_usable(pattern)}%"
+
+
+def part_of_id(text: str) -> str:
+    """What people write of an id, as ids have it: without signs that it was cut, and a whole one with its hyphens."""
+    part = text.strip().rstrip(".…").lower()
+    return str(UUID(part)) if len(part) == 32 and set(part) <= _DIGITS else part
+
+
+def _is_of_ids(text: str) -> bool:
+    return set(part_of_id(text)) <= _DIGITS | {"-"}
 
 
 def _usable(pattern: str) -> str:

@@ -17,7 +17,7 @@ from lapinq.schema.names import CORE, HOOKS
 from lapinq.settings import Settings
 from lapinq.tables import Tables
 
-__all__ = ["Store", "event_bus", "open_accounts", "open_deliveries", "open_store"]
+__all__ = ["Store", "event_bus", "open_accounts", "open_deliveries", "open_store", "place_of"]
 
 Store: TypeAlias = PostgresStore
 """Tasks, schedules, leases, statistics and workers: every port and ability that the core has for PostgreSQL."""
@@ -31,7 +31,7 @@ async def open_store(settings: Settings) -> tuple[Store, Tables]:
 
     Raises: as ``PostgresStore.open``.
     """
-    place = _place(settings.database_url)
+    place = place_of(settings.database_url)
     with translated(place):
         pool = await _pool(settings)
     try:
@@ -87,7 +87,7 @@ def _for_driver(url: str) -> str:
     return _DRIVER.sub("postgresql://", url)
 
 
-def _place(url: str) -> str:
+def place_of(url: str) -> str:
     """Where a database is, without user, password and options."""
     return "postgresql://" + url.partition("://")[2].rpartition("@")[2].partition("?")[0]
 

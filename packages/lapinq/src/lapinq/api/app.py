@@ -8,8 +8,22 @@ from taskcore.ui.apidocs import pages as apidocs
 from taskcore.web.auditing import AuditWrites
 from taskcore.web.stack import protected
 
-from lapinq.api import enqueue, health, many, problems, queues, schedules, session, tasks, users, webhooks
+from lapinq.api import (
+    enqueue,
+    fragments,
+    health,
+    live,
+    many,
+    problems,
+    queues,
+    schedules,
+    session,
+    tasks,
+    users,
+    webhooks,
+)
 from lapinq.api.access import access_of
+from lapinq.api.board import TellBoard
 from lapinq.api.desk import Desk
 from lapinq.api.gates import (
     WITHOUT_KEY,
@@ -19,11 +33,13 @@ from lapinq.api.gates import (
     RateLimitMiddleware,
 )
 from lapinq.api.openapi import document as openapi
+from lapinq.api.pages import Pages
 from lapinq.api.running import Jobs, running
 from lapinq.api.telemetry import SYSTEM
 from lapinq.settings import Settings
 
 PUBLIC = ("/health", "/metrics", "/livez", "/readyz", "/login", "/openapi.json", "/docs", "/redoc")
+API = (enqueue, fragments, tasks, many, queues, schedules, webhooks)
 EXPOSED = ("X-Request-ID", "X-Total-Count", "Link", "Retry-After", enqueue.REPLAYED)
 
 
@@ -33,13 +49,10 @@ def application(settings: Settings, jobs: Jobs) -> Starlette:
     desk = Desk(settings)
     app = Starlette(
         routes=[
-            *(
-                route
-                for part in (enqueue, tasks, many, queues, schedules, webhooks)
-                for route in part.routes(settings.api_prefix)
-            ),
+            *(route for part in API for route in part.routes(settings.api_prefix)),
             *session.routes(),
             *users.routes(),
+            *live.routes(),
             *health.routes(desk),
             *openapi.routes(),
             *apidocs.routes("Lapinq"),
@@ -60,6 +73,7 @@ def _middleware(desk: Desk) -> list[Middleware]:
     prefix, limit = settings.api_prefix, settings.rate_limit
     return [
         Middleware(HTTPMetrics, metrics=desk.telemetry.metrics, system=SYSTEM),
+        Middleware(TellBoard, board=desk.board),
         request_ids,
         Middleware(
             CORSMiddleware,
@@ -69,6 +83,7 @@ def _middleware(desk: Desk) -> list[Middleware]:
             expose_headers=EXPOSED,
         ),
         *outer,
+        Middleware(Pages, desk=desk),
         *([Middleware(RateLimitMiddleware, max_requests=limit, prefix=prefix)] if limit else []),
         authentication,
         Middleware(AuditWrites, note=desk.note),

@@ -18,6 +18,7 @@ from taskcore.web.health import Health
 from taskcore.web.ledger import Ledger
 
 from lapinq.accounts import FIRST_USER, accounts_on
+from lapinq.api.board import Board
 from lapinq.api.telemetry import Telemetry
 from lapinq.service import Service
 from lapinq.settings import Settings
@@ -39,6 +40,7 @@ class Desk:
         self.telemetry = Telemetry()
         self.health = Health({"database": self._check})
         self.ledger = Ledger(self._noted)
+        self.board = Board(lambda: self.service)
         self.is_running = False
         self.state = State()
         self.state.session_secret = settings.session_secret or secrets.token_hex(32)

@@ -70,7 +70,7 @@ class DashboardAuthMiddleware:
         if scope["type"] == "http" and scope["method"] != "OPTIONS" and _is_any(scope, _ACCOUNTS):
             principal = principal_of(scope)
             if principal is None or principal.via != "session":
-                if scope["method"] not in ("GET", "HEAD") or not _is_any(scope, _PAGES):
+                if not is_a_page_of_old(scope):
                     raise Problem(401, "log in first", code="no_session")
                 await RedirectResponse(f"{scope.get('root_path', '')}/login")(scope, receive, send)
                 return
@@ -108,6 +108,11 @@ def is_below(scope: Scope, prefix: str) -> bool:
     """Whether the path is ``prefix`` or lies below it."""
     path = path_below_root(scope)
     return path == prefix or path.startswith(f"{prefix.rstrip('/')}/")
+
+
+def is_a_page_of_old(scope: Scope) -> bool:
+    """Whether it asks for a page that the API documents, so that a stranger is sent to the login."""
+    return scope["method"] in ("GET", "HEAD") and _is_any(scope, _PAGES)
 
 
 def _is_any(scope: Scope, paths: Collection[str]) -> bool:

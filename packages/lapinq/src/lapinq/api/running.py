@@ -67,6 +67,7 @@ async def running(desk: Desk, jobs: Jobs) -> AsyncIterator[None]:
         await desk.accounts()
         await stack.enter_async_context(desk.telemetry.running())
         stack.push_async_callback(desk.ledger.close)
+        stack.push_async_callback(desk.board.close)
         await _start(stack, desk.storage, jobs)
         desk.is_running = True
         try:

@@ -1,52 +1,43 @@
 """The routes of whoever logs in: in and out, who one is, one's password."""
 
-from json import JSONDecodeError
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-from taskcore.auth.accounts import Login
 from taskcore.auth.permissions import Verb
 from taskcore.auth.records import User
-from taskcore.errors import BadLogin, LocalOnly, TooManyAttempts
+from taskcore.errors import BadLogin, LocalOnly
 from taskcore.web import require_login
 from taskcore.web.auditing import audited
 from taskcore.web.auth import origin_of
-from taskcore.web.forms import form_of
 from taskcore.web.problems import Problem
 
 from lapinq.accounts import MIN_PASSWORD, SESSION_LASTS
-from lapinq.api import pages
+from lapinq.api import login
 from lapinq.api.access import COOKIE
 from lapinq.api.bodies import object_of
 from lapinq.api.desk import desk_of
 from lapinq.roles import permissions_of
 
-INVALID = "Invalid credentials"
-_LOCAL = f"{INVALID}: the default password is good on this machine alone; log in at localhost and change it"
 
-
-async def show_login(request: Request) -> Response:
-    """The form."""
-    return pages.login(request)
-
-
-async def login(request: Request) -> Response:
-    """Begin a session: a form is sent on to the dashboard, JSON is answered in kind."""
+async def log_in(request: Request) -> Response:
+    """Begin a session of a program, which sends JSON; the form is a page."""
     audited(request)
-    wants_json = request.headers.get("content-type", "").lower().startswith("application/json")
-    try:
-        name, password = await (_from_json if wants_json else _from_form)(request)
-    except (HTTPException, JSONDecodeError):
-        return pages.login(request, "Invalid form data", 400)
+    found = await object_of(request)
+    name, password = found.get("username"), found.get("password")
+    if not (isinstance(name, str) and isinstance(password, str)):
+        raise Problem(400, "username and password required")
     accounts = await desk_of(request).accounts()
     try:
         opened = await accounts.login(name, password, origin=origin_of(request), instead_of=COOKIE.read(request.scope))
-    except (BadLogin, LocalOnly, TooManyAttempts) as error:
-        return _refused(request, error, wants_json=wants_json)
-    return _let_in(request, opened, wants_json=wants_json)
+    except (BadLogin, LocalOnly) as error:
+        words, status, _ = login.refusal(error)
+        raise Problem(status, words, code=error.code) from None
+    by = opened.principal
+    answer = JSONResponse({"status": "ok", "id": by.id, "username": by.name, "admin": by.may(Verb.ADMIN)})
+    COOKIE.give(answer, request.scope, opened.cookie, seconds=int(SESSION_LASTS.total_seconds()))
+    return answer
 
 
 async def logout(request: Request) -> Response:
@@ -54,7 +45,7 @@ async def logout(request: Request) -> Response:
     audited(request)
     if cookie := COOKIE.read(request.scope):
         await (await desk_of(request).accounts()).logout(cookie, origin=origin_of(request))
-    answer = RedirectResponse(pages.address(request, "/login"), 303 if request.method == "POST" else 307)
+    answer = RedirectResponse(f"{request.scope.get('root_path', '').rstrip('/')}/login", 307)
     COOKIE.take_back(answer, request.scope)
     return answer
 
@@ -96,52 +87,10 @@ def document(user: User) -> dict[str, Any]:
     }
 
 
-async def _from_form(request: Request) -> tuple[str, str]:
-    form = await form_of(request, most=20)
-    return str(form.get("username") or ""), str(form.get("password") or "")
-
-
-async def _from_json(request: Request) -> tuple[str, str]:
-    found = await object_of(request)
-    name, password = found.get("username"), found.get("password")
-    if not (isinstance(name, str) and isinstance(password, str)):
-        raise Problem(400, "username and password required")
-    return name, password
-
-
-def _let_in(request: Request, opened: Login, *, wants_json: bool) -> Response:
-    by = opened.principal
-    answer: Response = (
-        JSONResponse({"status": "ok", "id": by.id, "username": by.name, "admin": by.may(Verb.ADMIN)})
-        if wants_json
-        else RedirectResponse(pages.address(request, "/"), 302)
-    )
-    COOKIE.give(answer, request.scope, opened.cookie, seconds=int(SESSION_LASTS.total_seconds()))
-    return answer
-
-
-def _refused(request: Request, error: BadLogin | LocalOnly | TooManyAttempts, *, wants_json: bool) -> Response:
-    match error:
-        case TooManyAttempts():
-            if wants_json:
-                raise error
-            answer = pages.login(request, f"Too many attempts. Try again in {error.retry_after} s.", 429)
-            answer.headers["Retry-After"] = str(error.retry_after)
-            return answer
-        case LocalOnly():
-            words = _LOCAL
-        case _:
-            words = INVALID
-    if wants_json:
-        raise Problem(401, words, code=error.code)
-    return pages.login(request, words, 401)
-
-
 def routes() -> list[Route]:
     return [
-        Route("/login", show_login, methods=["GET"], name="login"),
-        Route("/login", login, methods=["POST"], name="login.do"),
-        Route("/logout", logout, methods=["GET", "POST"], name="logout"),
+        Route("/login", log_in, methods=["POST"], name="login.do"),
+        Route("/logout", logout, methods=["GET"], name="logout"),
         Route("/me", me, methods=["GET"], name="me"),
         Route("/account/password", change_password, methods=["POST"], name="account.password"),
     ]

@@ -37,6 +37,7 @@ class UserAdmin:
         self._links = Links(signing)
         self._journal = journal
         self.roles = roles
+        self.min_password = passwords.min_length
 
     async def page(self, by: Principal, *, after: str | None = None, limit: int = 100) -> Sequence[User]:
         """At most ``limit`` users by name, those behind the name ``after``.

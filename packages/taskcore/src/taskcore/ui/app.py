@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from taskcore.clock import Clock, SystemClock
 from taskcore.redaction import Redactor
-from taskcore.ui import errors, pages
+from taskcore.ui import errors
 from taskcore.ui.assets import shipped
 from taskcore.ui.page import Page
+from taskcore.ui.pages import every
 from taskcore.ui.rendering import renderer
 from taskcore.ui.serving import Server
 from taskcore.ui.site import Site
@@ -32,6 +33,7 @@ class Dashboard:
         access: who may come in. None lets in programs on this very machine alone, as admins, and says so in the log.
         title: on every page; the name of the system unless given.
         environment: a word beside the title; "production" is shown in red.
+        pages: those that there may be, where a face has others than ``pages.every()``; their names stay.
         redactor: gives a copy of a value that is safe to show; the default one masks what looks like a secret.
         gallery: adds the page of all components, for those who build pages.
     """
@@ -43,6 +45,7 @@ class Dashboard:
         access: Access | None = None,
         title: str = "",
         environment: str = "",
+        pages: Iterable[Page] | None = None,
         redactor: Redactor | None = None,
         clock: Clock | None = None,
         gallery: bool = False,
@@ -60,14 +63,14 @@ class Dashboard:
             access=access,
             gallery=gallery,
         )
-        self._app = self._assemble()
+        self._app = self._assemble(every() if pages is None else pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
 
-    def _assemble(self) -> Starlette:
+    def _assemble(self, every_page: Iterable[Page]) -> Starlette:
         assets = shipped()
-        shown = [page for page in pages.every() if self.site.has(page.part)]
+        shown = [page for page in every_page if self.site.has(page.part)]
         paths = {page.name: page.path for page in shown}
         server = Server(self.site, renderer(), paths, assets.root)
         render = errors.renderer_of(server)

@@ -150,4 +150,6 @@ def _please_log_in(visit: Visit) -> Response:
     """People are sent to the login and come back afterwards; programs, fragments and scripts get 401."""
     if visit.wants_json or visit.fragment or visit.request.method != "GET" or "login" not in visit.url.paths:
         raise unauthorized()
-    return RedirectResponse(f"{visit.url('login')}?next={quote(visit.here())}", 303, headers=_PRIVATE)
+    here = visit.here()
+    behind = "" if here == f"{visit.url.root}/" else f"?next={quote(here)}"  # which is where the login leads anyway
+    return RedirectResponse(visit.url("login") + behind, 303, headers=_PRIVATE)

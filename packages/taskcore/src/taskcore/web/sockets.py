@@ -45,18 +45,19 @@ async def admitted(
     *,
     first_message: float | None = None,
     recheck: float = RECHECK_SECONDS,
+    code: int = NOT_AUTHENTICATED,
 ) -> AsyncIterator[Admission]:
     """Accept a socket of somebody who is recognised. Below ``Authentication``, which refuses pages of other origins.
 
     Credentials are looked at again every ``recheck`` seconds. Once they are good for nothing the socket is closed with
-    4401, and the block ends.
+    ``code``, and the block ends.
 
     Args:
         first_message: how many seconds a caller without other credentials has to send its token.
 
     Raises:
         Problem: 401, before the socket is open; only without ``first_message``.
-        WebSocketDisconnect: with it, there came no good token; the socket is closed with 4401.
+        WebSocketDisconnect: with it, there came no good token; the socket is closed with ``code``.
     """
     credentials, subprotocol = _shown(websocket, access)
     principal = principal_of(websocket) or await _recognised(access, credentials)
@@ -67,8 +68,8 @@ async def admitted(
         credentials = replace(credentials, bearer=await _first_token(websocket, first_message))
         principal = await _recognised(access, credentials)
     if principal is None:
-        await _close(websocket)
-        raise WebSocketDisconnect(NOT_AUTHENTICATED)
+        await _close(websocket, code)
+        raise WebSocketDisconnect(code)
     admission = Admission(principal)
     with anyio.CancelScope() as scope:  # and no task group, which would wrap what the block raises
         watch = asyncio.create_task(_watch(access, credentials, admission, recheck))
@@ -78,7 +79,7 @@ async def admitted(
         finally:
             watch.cancel()
     if scope.cancelled_caught:
-        await _close(websocket)
+        await _close(websocket, code)
 
 
 def _shown(websocket: WebSocket, access: Access | None) -> tuple[Credentials, str | None]:
@@ -135,8 +136,8 @@ async def _watch(access: Access | None, credentials: Credentials, admission: Adm
         admission.principal = principal
 
 
-async def _close(websocket: WebSocket) -> None:
+async def _close(websocket: WebSocket, code: int) -> None:
     try:
-        await websocket.close(NOT_AUTHENTICATED, "not authenticated")
+        await websocket.close(code, "not authenticated")
     except RuntimeError:
         return  # it is closed already

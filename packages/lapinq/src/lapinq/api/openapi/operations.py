@@ -175,7 +175,11 @@ def of_people() -> dict[str, dict[str, Any]]:
             "post": operation("Change one's password", word("ok"), body=ref("Passwords"), errors=[413])
         },
         "/admin/users": {
-            "get": operation("Users by name", listed(ref("User")), parameters=[_PAGE[0], after]),
+            "get": operation(
+                "Users by name, for who accepts JSON",
+                listed(ref("User")),
+                parameters=[_PAGE[0], after],
+            ),
             "post": operation("Make a user", ref("MadeUser"), body=ref("NewUser"), status=201, errors=[413]),
         },
         f"{one}/role": {

@@ -97,6 +97,7 @@ async def _form(visit: Visit, address: str | None, name: str = "", error: str = 
     also = {
         "next": within(address, visit.url.root) or "",
         "name": name,
+        "name_field": "name",
         "error": error,
         "set_up": await visit.accounts.users.is_set_up(),
     }

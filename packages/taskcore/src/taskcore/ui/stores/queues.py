@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from taskcore.ports import QueueControls
 from taskcore.ui.models.queues import Health, QueueRow
 from taskcore.ui.stores.counting import CachedCounts
-from taskcore.ui.stores.workers import StoreWorkers
+from taskcore.ui.stores.workers import EVERY, StoreWorkers
 
 
 class StoreQueues:
@@ -21,7 +21,7 @@ class StoreQueues:
         counts = await self._counts.counts()
         controls = {} if self._controls is None else {each.queue: each for each in await self._controls.controls()}
         serving = None if self._workers is None else await self._serving(self._workers)
-        names = sorted({*counts.by_queue, *controls, *(serving or ())})
+        names = sorted({*counts.by_queue, *controls, *(serving or ())} - {EVERY})
         return [
             QueueRow(
                 name=name,
@@ -29,7 +29,7 @@ class StoreQueues:
                 oldest_due=counts.oldest_due.get(name),
                 paused=name in controls and controls[name].paused,
                 concurrency=controls[name].concurrency if name in controls else None,
-                workers=None if serving is None else serving[name],
+                workers=None if serving is None else serving[name] + serving[EVERY],
                 command=self._command.replace("{queue}", name),
             )
             for name in names

@@ -14,6 +14,9 @@ STALE_AFTER = timedelta(seconds=20)
 OFFLINE_AFTER = timedelta(seconds=60)
 MOST_RUNNING = 1_000
 
+EVERY = "*"
+"""What a worker names that serves every queue, also those to come."""
+
 
 class StoreWorkers:
     """The part for workers."""
@@ -30,11 +33,12 @@ class StoreWorkers:
             tasks[record.worker or ""].append(record.id)
         return [_row(seen, health(seen, now), tuple(tasks[seen.worker.id])) for seen in sightings]
 
-    async def served(self) -> frozenset[str]:
-        """Queues that a worker serves who takes work."""
+    async def served(self) -> frozenset[str] | None:
+        """Queues that a worker serves who takes work; None is every one."""
         now = await self._store.now()
         well = [seen for seen in await self._registry.workers() if health(seen, now) is Health.ONLINE]
-        return frozenset(queue for seen in well for queue in seen.worker.queues)
+        queues = frozenset(queue for seen in well for queue in seen.worker.queues)
+        return None if EVERY in queues else queues
 
 
 class StoreRegistry:
