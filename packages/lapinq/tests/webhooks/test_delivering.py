@@ -1,11 +1,8 @@
 """Webhooks from the end of a task to a receiver that really listens."""
 
-import asyncio
 import base64
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -26,6 +23,7 @@ from taskcore.ids import TaskId, WorkerId
 from taskcore.models import Settlement, TaskError
 from taskcore.retry import Fixed, NoRetry, RetryPolicy
 from taskcore.states import Event
+from taskcore.testing.waiting import eventually
 
 from .conftest import OK, Receiver
 
@@ -62,14 +60,6 @@ async def end(service: Service, task: UUID, event: Event, **more: Any) -> None:
     assert [True] == await service.store.settle([Settlement(fence=record.fence, event=event, **more)])
 
 
-@asynccontextmanager
-async def until(fact: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
-    async with asyncio.timeout(15):
-        while not await fact():  # noqa: ASYNC110  # another process could make it true
-            await asyncio.sleep(0.05)
-    yield
-
-
 async def log_of(service: Service, task: UUID) -> list[dict[str, Any]]:
     return [delivery.document() for delivery in await service.webhooks(task)]
 
@@ -80,8 +70,8 @@ async def told(service: Service, task: UUID, status: str) -> list[dict[str, Any]
     async def is_so() -> bool:
         return [status] == [delivery["status"] for delivery in await log_of(service, task)][-1:]
 
-    async with until(is_so):
-        return await log_of(service, task)
+    await eventually(is_so, within=15)
+    return await log_of(service, task)
 
 
 async def test_the_receiver_is_told_of_each_kind_of_end_once_and_signed(
@@ -126,8 +116,7 @@ async def test_expired_tasks_are_told_of_too_and_deleted_ones_are_not_forgotten(
     service: Service, settings: Settings, receiver: Receiver, quick: None
 ) -> None:
     task = await put(service, receiver.url, ttl_seconds=0.01)
-    async with until(lambda: _swept(service, task)):
-        pass
+    await eventually(lambda: _swept(service, task))
 
     async with delivering(service, settings):
         await receiver.received(1)

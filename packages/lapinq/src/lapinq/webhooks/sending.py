@@ -78,7 +78,7 @@ class Sender:
     async def _post(self, url: SplitResult, headers: Mapping[str, str], body: bytes) -> int:
         host, port = url.hostname or "", url.port or _PORTS[url.scheme]
         addresses = await resolve(host, port, allow_private=self._allow_private)
-        tls = self._tls(trust_env=False) if url.scheme == "https" else self._plain  # the first one takes long to make
+        tls = self._tls() if url.scheme == "https" else self._plain  # the first one takes long to make
         timeout = httpx.Timeout(self._patience, connect=self._patience / 2)
         async with httpx.AsyncClient(verify=tls, trust_env=False, timeout=timeout) as client:
             return await _first(client, addresses, url, headers, body)
