@@ -105,6 +105,14 @@ class TestWaiting:
         clock.advance(30)
         assert "no worker for queue default" == await reason(source)
 
+    async def test_a_worker_of_every_queue_serves_it(self, store: MemoryStore, source: DashboardSource) -> None:
+        assert source.queues is not None
+        await store.sight(a_worker("*"), timedelta(days=1))
+        await put(store, queue="other")
+
+        assert "" == await reason(source)
+        assert [("other", 1)] == [(row.name, row.workers) for row in await source.queues.list()]
+
 
 class SlowStore(MemoryStore):
     """Takes its time to count."""
