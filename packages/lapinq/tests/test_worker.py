@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from lapinq.task import Task
 from lapinq.worker import run_worker_inline
 from lapinq.working import Working, WorkPlan, at_work
 from taskcore.errors import InvalidInput
+from taskcore.models import MINUTE
 
 from tests.chaos.proxy import Proxy
 
@@ -87,6 +89,16 @@ async def until(fact: Check) -> None:
     async with asyncio.timeout(20):
         while not await fact():  # noqa: ASYNC110  # another thread could make it true
             await asyncio.sleep(0.02)
+
+
+async def test_what_a_worker_did_is_counted_for_charts(service: Service, settings: Settings, module: str) -> None:
+    await worked(service, settings, WorkPlan(), *[await put(service, module, name) for name in ("nothing", "boom")])
+
+    now = await service.now()
+    counts = await service.store.timed_counts(MINUTE, now - timedelta(days=1), now + timedelta(days=1))
+    assert {(f"{module}:nothing", "succeeded", 1), (f"{module}:boom", "retried", 1)} <= {
+        (each.name, each.what, each.count) for each in counts
+    }
 
 
 # A child process takes most of a second to start: all of its cases share one worker.

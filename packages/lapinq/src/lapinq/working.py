@@ -11,14 +11,16 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
+from taskcore.counting import COUNTED
 from taskcore.engine.announcer import Tally
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.presence import Presence
 from taskcore.engine.reaper import Reaper
+from taskcore.engine.statistics import StatisticsRecorder
 from taskcore.engine.worker import Worker, WorkerOptions
 from taskcore.errors import InvalidInput
 
-from lapinq import __version__
+from lapinq import __version__, wiring
 from lapinq.calling import Functions
 from lapinq.every_queue import ALL, IDLE, EveryQueue
 from lapinq.isolation import IsolatedFunctions
@@ -103,11 +105,14 @@ class Working:
         self._plan = plan or WorkPlan()
         self._policy = TaskPolicy()
         self._functions = self._found()
+        self._counts, self._bus = StatisticsRecorder(service.store), wiring.event_bus()
+        self._bus.subscribe(self._counts.hear, COUNTED)
         self.engine = Worker(
             EveryQueue(service.store, service.tables.waiting_queues, self._functions.prepare),
             self._functions,
             options=self._plan.options(settings),
             policy=self._policy,
+            bus=self._bus,
         )
 
     def _found(self) -> Functions:
@@ -128,7 +133,8 @@ class Working:
             plan.task_timeout,
         )
         async with AsyncExitStack() as stack:
-            reaper = Reaper(store, policy=self._policy)
+            await stack.enter_async_context(self._counts)
+            reaper = Reaper(store, policy=self._policy, bus=self._bus)
             await stack.enter_async_context(Periodic(reaper.tick, self._settings.sweep, "reaper"))
             presence = Presence(self.engine, store, handlers=lambda: self._functions.all, version=__version__)
             await stack.enter_async_context(presence)
