@@ -254,6 +254,15 @@ def test_a_task_that_cannot_be_has_pages_too(
             assert 200 == client.get(path, headers={"Accept": accept}).status_code, path
 
 
+def test_an_error_without_a_type_is_its_text_alone(source: DashboardSource) -> None:
+    row = replace(ROW, phase=Phase.FAILED, error=TaskError("", "boom"))
+    client = visitor(replace(source, tasks=_Odd(row, replace(DETAIL, row=row))))
+
+    page = client.get("/tasks", headers={"Accept": "text/html"}).text
+
+    assert ('error-line">boom<' in page, ": boom" in page) == (True, False)
+
+
 class _Odd(Tasks):
     """One task such as no store of ours has."""
 
