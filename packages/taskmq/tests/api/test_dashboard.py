@@ -168,7 +168,7 @@ def test_so_is_who_added_jobs_with_one_entry_for_a_burst(
         jobs = [int((entry["detail"] or "1 jobs").partition(" ")[0]) for entry in entries]
         return len(entries) if sum(jobs) == 30 else 0
 
-    assert 1 <= wait(told) < 10
+    assert 1 <= wait(told) < 30  # one a second, and a slow machine needs some for thirty requests
 
 
 @pytest.mark.usefixtures("users")
