@@ -138,7 +138,7 @@ def test_every_broken_store_is_tried() -> None:
     tried = {part for _, _, caught in CONTRACTS for part in caught}
     classes = [
         part
-        for module in (broken, broken_pages, broken_places)
+        for module in (broken, broken_notes, broken_pages, broken_places)
         for _, part in inspect.getmembers(module, inspect.isclass)
         if part.__module__ == module.__name__
     ]
