@@ -31,14 +31,14 @@ def measures(asked: argparse.Namespace, say: Callable[[str], None]) -> Iterator[
     """What is not a rate, on the stores that were asked for."""
     for name in [name for name in ("postgres", "redis") if name in asked.only]:
         say(f"pickup by an idle worker on {name}")
-        yield from pickup.measure(ON[name].name, ON[name].place, 20 if asked.quick else 200)
+        yield from pickup.measure(ON[name].name, ON[name].place, 10 if asked.quick else 200)
     if "postgres" in asked.only:
         say("three flows on postgres, the second beside a held snapshot")
-        yield snapshot.measure(ON["postgres"].name, ON["postgres"].place, 5 if asked.quick else 60)
+        yield snapshot.measure(ON["postgres"].name, ON["postgres"].place, 2 if asked.quick else 60)
     for name, jobs in {"postgres": 500_000, "sqlite": 200_000}.items():
         if name in asked.only:
             say(f"memory of a worker on {name}")
-            yield memory.measure(ON[name].name, ON[name].place, 10_000 if asked.quick else jobs)
+            yield memory.measure(ON[name].name, ON[name].place, 3_000 if asked.quick else jobs)
 
 
 def arguments() -> argparse.Namespace:
