@@ -31,7 +31,7 @@ for script in distribution.entry_points.select(group="console_scripts"):
 
 # Several tests at the same time: most of them wait for disks and servers.
 AT_ONCE = ("-n", "3")
-TWO_AT_ONCE = ("-n", "2")  # A browser keeps a processor busy.
+TWO_AT_ONCE = ("-n", "2")  # A browser keeps a processor busy, and so do workers that are killed and started.
 ON_STORES = ("tests/architecture", "tests/conformance")
 # Another server is another place for the same scripts: that those count ids too is tried on the machine's.
 ONE_KIND_OF_IDS = ("-k", "not numbered or TestNumberedIds")
@@ -113,7 +113,7 @@ def tests(session: nox.Session) -> None:
         return
     session.run("pytest", *AT_ONCE, *ON_STORES)
     session.run("pytest", *TWO_AT_ONCE, "tests", "--ignore=tests/chaos", *(f"--ignore={each}" for each in ON_STORES))
-    session.run("pytest", "tests/chaos")  # Its workers have leases of a second, and must not starve.
+    session.run("pytest", *TWO_AT_ONCE, "tests/chaos")  # Its workers have leases of a second, and must not starve.
 
 
 @nox.session

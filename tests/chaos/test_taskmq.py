@@ -36,7 +36,7 @@ from .places import Place
 from .processes import Processes
 
 ROOT = Path(__file__).parents[2]
-KILLS = 1 + int(os.environ.get("CHAOS_ROUNDS", "10")) // 3
+KILLS = 1 + int(os.environ.get("CHAOS_ROUNDS", "10")) // 5
 API_KILLS = 1 + KILLS // 2
 PAUSE = 2.0
 """Seconds between two of them."""

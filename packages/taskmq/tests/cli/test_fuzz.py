@@ -103,7 +103,7 @@ OF_PROGRAM = st.lists(
 
 @pytest.mark.usefixtures("folder")
 @settings(
-    max_examples=int(os.environ.get("TASKMQ_FUZZ", "200")),
+    max_examples=int(os.environ.get("TASKMQ_FUZZ", "100")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
