@@ -33,6 +33,10 @@ for script in distribution.entry_points.select(group="console_scripts"):
 AT_ONCE = ("-n", "3")
 TWO_AT_ONCE = ("-n", "2")  # A browser keeps a processor busy, and so do workers that are killed and started.
 ON_STORES = ("tests/architecture", "tests/conformance")
+# No face keeps its tasks there yet, and it is slow: `mysql` is a session of its own.
+NOT_MYSQL = ("-k", "not mysql")
+# What differs between versions of the servers; accounts and pages ask little of them.
+ON_SERVERS = ("tests/conformance/test_postgres.py", "tests/conformance/test_redis.py")
 # Another server is another place for the same scripts: that those count ids too is tried on the machine's.
 ONE_KIND_OF_IDS = ("-k", "not numbered or TestNumberedIds")
 # Where the tests look for the servers of the machine, and what names others.
@@ -111,9 +115,11 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", *AT_ONCE, *ON_STORES)
+    session.run("pytest", *AT_ONCE, *NOT_MYSQL, *ON_STORES)
     session.run("pytest", *TWO_AT_ONCE, "tests", "--ignore=tests/chaos", *(f"--ignore={each}" for each in ON_STORES))
-    session.run("pytest", *TWO_AT_ONCE, "tests/chaos")  # Its workers have leases of a second, and must not starve.
+    session.run(
+        "pytest", *TWO_AT_ONCE, *NOT_MYSQL, "tests/chaos"
+    )  # Its workers have leases of a second, and must not starve.
 
 
 @nox.session
@@ -124,6 +130,14 @@ def embedded(session: nox.Session) -> None:
     sync(session)
     chosen = session.posargs or [*ONE_KIND_OF_IDS, "tests/conformance"]
     session.run("pytest", *AT_ONCE, "-m", "servers", *chosen, env={"TASKCORE_SERVERS": "embedded"})
+
+
+@nox.session
+def mysql(session: nox.Session) -> None:
+    """Run what MySQL or MariaDB is asked for: when a change touches the stores on SQL."""
+    sync(session)
+    session.run("pytest", *AT_ONCE, "-k", "mysql", "tests/conformance")
+    session.run("pytest", *TWO_AT_ONCE, "-k", "mysql", "tests/chaos")
 
 
 @nox.session

@@ -13,6 +13,8 @@ from taskmq.storage.store_backend import StoreBackend
 from taskmq.worker import Worker
 
 Headers = dict[str, str]
+
+pytestmark = pytest.mark.stores("sqlite")  # how a store answers is proved below the API
 JOB = {"payload": {"key": "value"}, "handler": "dummy"}
 FUTURE = "2126-04-01T12:00:00Z"
 

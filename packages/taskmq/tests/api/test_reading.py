@@ -15,6 +15,8 @@ from taskmq.worker import Worker
 
 Headers = dict[str, str]
 
+pytestmark = pytest.mark.stores("sqlite")  # how a store answers is proved below the API
+
 
 @pytest.fixture
 def seven(backend: StoreBackend) -> StoreBackend:
