@@ -256,7 +256,7 @@ def test_a_task_that_cannot_be_has_pages_too(
 
 def test_an_error_without_a_type_is_its_text_alone(source: DashboardSource) -> None:
     row = replace(ROW, phase=Phase.FAILED, error=TaskError("", "boom"))
-    client = visitor(replace(source, tasks=_Odd(row, replace(DETAIL, row=row))))
+    client = visitor(replace(source, tasks=_Odd(row, replace(DETAIL, row=row))))  # type: ignore[arg-type]
 
     page = client.get("/tasks", headers={"Accept": "text/html"}).text
 
