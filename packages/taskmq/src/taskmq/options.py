@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypedDict
 
 from taskcore.errors import InvalidInput
@@ -171,9 +172,14 @@ def specs_of(payloads: Sequence[object], options: JobOptions, *, now: datetime) 
         InvalidInput: a payload is not allowed; the message says which one.
     """
     template, specs = template_of(options, now=now), list[TaskSpec]()
-    for payload in payloads:
-        with numbered(len(specs) + 1, len(payloads)):
-            specs.append(replace(template, payload=to_text(payload)))
+    order = partial(TaskSpec, **{field.name: getattr(template, field.name) for field in fields(template)})
+    try:
+        for payload in payloads:  # this runs for every job, so nothing is asked twice
+            specs.append(order(payload=to_text(payload)))
+    except InvalidInput as error:
+        if len(payloads) == 1:
+            raise
+        raise _one_of_many(error, len(specs) + 1, len(payloads)) from error
     return specs
 
 
@@ -185,7 +191,11 @@ def numbered(number: int, among: int) -> Iterator[None]:
     except InvalidInput as error:
         if among == 1:
             raise
-        raise InvalidInput(f"job {number} of {among}: {error}; nothing was stored") from error
+        raise _one_of_many(error, number, among) from error
+
+
+def _one_of_many(error: InvalidInput, number: int, among: int) -> InvalidInput:
+    return InvalidInput(f"job {number} of {among}: {error}; nothing was stored")
 
 
 def _slots_of(options: JobOptions) -> tuple[str | None, int]:
