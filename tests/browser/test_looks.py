@@ -25,7 +25,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "forced-colors": {"forced_colors": "active"},
     "contrast": {"theme": "contrast"},
 }
-STRIDES = {"dark": 2, "forced-colors": 6, "contrast": 6}
+STRIDES = {"dark": 3, "forced-colors": 6, "contrast": 6}
 """Their colours are few, so some of the pages show whether they hold."""
 
 
@@ -52,7 +52,7 @@ def test_b01_no_page_breaks_a_rule_of_accessibility(visit: Visit, look: str) -> 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("width", "stride"), [(320, 1), (390, 3), (768, 3), (1400, 1)])
+@pytest.mark.parametrize(("width", "stride"), [(320, 1), (390, 4), (768, 4), (1400, 2)])
 def test_b20_no_page_is_wider_than_its_window(visit: Visit, width: int, stride: int) -> None:
     visitor = visit("ada", viewport={"width": width, "height": 800})
     visitor.expected = EXPECTED
