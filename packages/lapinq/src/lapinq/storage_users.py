@@ -1,6 +1,7 @@
 """What ``Storage`` knows of users: plain dicts with ids as text, and no word about who asks."""
 
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -23,7 +24,7 @@ _HERE = Origin(peer="127.0.0.1")
 _PAGE = 1_000
 
 
-class StoredUsers:
+class StoredUsers(ABC):
     """The users of a database; the first one is made when they are asked for.
 
     Every method raises ``StoreUnavailable`` when it cannot be reached.
@@ -34,9 +35,9 @@ class StoredUsers:
 
     _people: Accounts | None = None
 
+    @abstractmethod
     async def account_store(self) -> AccountStore:
         """Where they are kept."""
-        raise NotImplementedError
 
     async def ensure_default_admin(self) -> None:
         """Make the first user, while there is none."""

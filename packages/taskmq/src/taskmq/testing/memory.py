@@ -1,6 +1,6 @@
 """A queue in memory, and the time in which it lives."""
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -41,8 +41,8 @@ class Sandbox(StoreBackend):
         """The memory."""
         return self._memory
 
-    def _open(self) -> Coroutine[Any, Any, TaskStore]:
-        raise NotImplementedError("memory is always open")
+    async def _open(self) -> TaskStore:
+        return self._memory
 
     @property
     def jobs(self) -> list[Job]:
