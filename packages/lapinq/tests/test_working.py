@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from lapinq import every_queue
 from lapinq.calling import Functions
 from lapinq.every_queue import ALL, EveryQueue
 from lapinq.imports import Imports
@@ -139,6 +140,16 @@ async def test_max_retries_counts_executions(run: Run, max_retries: int) -> None
 
 
 async def test_a_delay_of_its_own_counts_without_backoff(run: Run) -> None:
+    task = await run("boom", max_retries=3, retry_delay=0, retry_backoff=False)
+
+    assert ("failed", 3) == (task.status, task.attempts)
+
+
+async def test_a_task_is_tried_again_at_once_though_its_queue_was_empty_meanwhile(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(every_queue, "FRESH", 0.0)
+
     task = await run("boom", max_retries=3, retry_delay=0, retry_backoff=False)
 
     assert ("failed", 3) == (task.status, task.attempts)

@@ -11,6 +11,7 @@ from taskcore.ids import TaskId, WorkerId
 from taskcore.lease import Fence, Renewal
 from taskcore.models import Claim, Report, Settlement, TaskRecord
 from taskcore.ports import TaskWork, Wakeup
+from taskcore.states import TaskState, target
 
 ALL = ("*",)
 """Instead of names of queues: every one."""
@@ -52,6 +53,11 @@ class EveryQueue:
     async def exchange(
         self, settlements: Sequence[Settlement], wanted: Claim
     ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
+        if any(target(each.event) is TaskState.PENDING for each in settlements):
+            # Their queues may have been empty when the names were read, and they may be due again at once.
+            stored = await self._store.settle(settlements)
+            await self._read()
+            return stored, await self.claim(wanted)
         named = await self._named(wanted)
         if named.queues:
             stored, tasks = await self._store.exchange(settlements, named)
