@@ -7,10 +7,9 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from taskcore.auth.permissions import ADMIN, Grant, Kind, Verb
+from taskcore.auth.permissions import ADMIN, Verb
 from taskcore.auth.principal import Principal
 from taskcore.errors import AccountNotFound
-from taskcore.models.task import check_name
 from taskcore.web import require_login
 from taskcore.web.auditing import audited
 from taskcore.web.auth import origin_of
@@ -20,7 +19,7 @@ from lapinq.api.bodies import json_of, object_of
 from lapinq.api.desk import desk_of
 from lapinq.api.queries import limit_of
 from lapinq.api.session import document
-from lapinq.roles import GRANTED, USER, USER_ROLES, grants_of
+from lapinq.roles import USER, USER_ROLES, checked_grants
 
 NOT_JSON = "invalid JSON"
 
@@ -63,7 +62,7 @@ async def set_role(request: Request) -> Response:
 async def set_permissions(request: Request) -> Response:
     """Say what a user may do to which queues, instead of what was said before."""
     by, user = _admin(request), _user(request)
-    grants = _grants(await json_of(request, told=NOT_JSON))
+    grants = checked_grants(await json_of(request, told=NOT_JSON))
     await (await desk_of(request).accounts()).users.set_rights(by, user, grants=grants, origin=origin_of(request))
     return JSONResponse({"status": "ok"})
 
@@ -106,24 +105,6 @@ def _role(found: Mapping[str, Any], default: str | None = None) -> str:
     if not isinstance(role, str) or role not in USER_ROLES:
         raise Problem(400, f"role must be {ADMIN} or {USER}")
     return role
-
-
-def _grants(found: object) -> tuple[Grant, ...]:
-    """The grants that a body asks for, which must all be understood: who believes to have granted something, has.
-
-    Raises:
-        Problem: 400. InvalidInput: a queue has no such name.
-    """
-    queues = found.get("queues", {}) if isinstance(found, dict) else None
-    if not isinstance(found, dict) or set(found) - {"queues"} or not isinstance(queues, dict):
-        raise Problem(400, 'permissions are {"queues": {"<queue>": ["delete", "cancel"]}}')
-    for queue, words in queues.items():
-        check_name("queue", queue)
-        if not isinstance(words, list) or any(word not in GRANTED for word in words):
-            raise Problem(400, f"what can be granted on a queue is a list of {' and '.join(GRANTED)}")
-        if words and not any(grant.pattern == queue and grant.kind is Kind.QUEUE for grant in grants_of(found)):
-            raise Problem(400, f"a queue that is granted must not have * or ? in its name, got {queue!r:.80}")
-    return grants_of(found)
 
 
 def routes() -> list[Route]:
