@@ -146,6 +146,20 @@ def test_results_are_kept_while_jobs_wait_for_others_beside_them(
 
 
 @pytest.mark.stores("sqlite")
+def test_a_job_that_others_wait_for_may_succeed_while_old_ones_are_removed(
+    backend: StoreBackend, service: Service
+) -> None:
+    part = service.add("x").job_id
+    service.add("x", JobOptions(depends_on=(part,)))
+
+    begun = bridge.run(backend.store.now())
+    since = bridge.run(dependencies.needed_since(backend.store))
+
+    assert since is not None
+    assert begun <= since <= bridge.run(backend.store.now())
+
+
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("asked", [{"result_ttl": 0}, {"failure_ttl": -1}])
 def test_a_worker_that_would_keep_nothing_is_refused(backend: StoreBackend, asked: dict[str, float]) -> None:
     with pytest.raises(InvalidInput, match="must be a number of seconds above 0"):

@@ -83,12 +83,15 @@ def _depending_on(jobs: Set[int], page: Sequence[TaskRecord]) -> Sequence[TaskRe
 
 
 async def needed_since(store: TaskStore) -> datetime | None:
-    """When the first of those jobs ended that have succeeded and that jobs still name which wait for others, too."""
-    ends = list[datetime]()
+    """When the first of those jobs ended for which others wait, too; one that is not over yet may succeed from now on."""
+    begun, ends = await store.now(), list[datetime]()
     async for page in _waiting(store):
         found = await _read(store, {each for record in page for each in _needs(record)})
-        done = (record for record in found.values() if record is not None and record.state is TaskState.SUCCEEDED)
-        ends += [record.finished_at for record in done if record.finished_at is not None]
+        for record in filter(None, found.values()):
+            if record.state in ACTIVE:
+                ends.append(begun)
+            elif record.state is TaskState.SUCCEEDED and record.finished_at is not None:
+                ends.append(record.finished_at)
     return min(ends, default=None)
 
 
