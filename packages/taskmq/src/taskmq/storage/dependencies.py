@@ -83,7 +83,7 @@ def _depending_on(jobs: Set[int], page: Sequence[TaskRecord]) -> Sequence[TaskRe
 
 
 async def needed_since(store: TaskStore) -> datetime | None:
-    """When the first of those jobs ended for which others wait, too; one that is not over yet may succeed from now on."""
+    """When the first job ended for which others wait; one that is not over yet may succeed from now on."""
     begun, ends = await store.now(), list[datetime]()
     async for page in _waiting(store):
         found = await _read(store, {each for record in page for each in _needs(record)})
