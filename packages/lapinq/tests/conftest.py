@@ -6,7 +6,16 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from lapinq.schema.names import ACCOUNTS, CORE, FORMER_IDS, HOOKS, SCHEDULED, WEBHOOK_ENDPOINTS, WEBHOOKS_DUE
+from lapinq.schema.names import (
+    ACCOUNTS,
+    CORE,
+    FORMER_IDS,
+    HOOKS,
+    SCHEDULED,
+    WEBHOOK_ENDPOINTS,
+    WEBHOOK_SECRETS,
+    WEBHOOKS_DUE,
+)
 from lapinq.service import Service
 from lapinq.settings import Settings
 from lapinq.storage import Storage
@@ -25,6 +34,7 @@ EMPTY = "; ".join(
         SCHEDULED,
         WEBHOOKS_DUE,
         WEBHOOK_ENDPOINTS,
+        WEBHOOK_SECRETS,
     ]
 )
 

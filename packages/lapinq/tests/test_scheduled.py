@@ -1,12 +1,14 @@
 """Rows put into ``lapinq_scheduled_tasks`` by SQL become tasks."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from lapinq.scheduled import ScheduledTasks
 from lapinq.service import Service
 from lapinq.storage import Storage
+from taskcore.schedule import Cron, Misfire, Overlap
 
 pytestmark = pytest.mark.anyio
 
@@ -100,3 +102,19 @@ async def test_a_scheduled_or_requeued_task_lives_no_longer_than_its_ttl(service
 
     assert 1 == (await service.sweep()).expired
     assert "expired" == (await service.get(task)).status
+
+
+async def test_a_row_fires_in_its_zone_and_by_its_policies(service: Service) -> None:
+    await insert(
+        service, cron="30 2 * * *", zone="Europe/Rome", gap="skip", fold="second", misfire="skip", grace=5.0,
+        overlap="queue_one",
+    )  # fmt: skip
+    await ScheduledTasks(service).follow()
+
+    (record,) = await service.store.schedules()
+
+    assert Cron("30 2 * * *", "Europe/Rome", gap="skip", fold="second") == record.spec.when
+    assert (Misfire(grace=timedelta(seconds=5), policy="skip"), Overlap.QUEUE_ONE) == (
+        record.spec.misfire,
+        record.spec.overlap,
+    )

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from taskcore.errors import InvalidInput
-from taskcore.schedule import Cron
 
 from lapinq import documents
 from lapinq.errors import ScheduleNotFound
 from lapinq.orders import Order
 from lapinq.service import Service
+from lapinq.timing import Timing
 
 Row = Mapping[str, Any]
 
@@ -81,7 +81,7 @@ class ScheduleRows:
         if not order.is_stored:
             raise InvalidInput("invalid ttl_seconds: tasks of a schedule are stored")
         order.spec(None)  # which checks what the core cannot keep
-        values = {**asdict(order), "cron": _cron(given.get("cron")), "enabled": given.get("enabled", True)}
+        values = {**asdict(order), **Timing.of(given).columns(), "enabled": given.get("enabled", True)}
         if not isinstance(values["enabled"], bool):
             raise InvalidInput("enabled must be true or false")
         defaults: Row = {"args": [], "kwargs": {}, "metadata": {}}
@@ -91,17 +91,10 @@ class ScheduleRows:
 def next_run(row: Row, now: datetime | None = None) -> tuple[datetime | None, str | None]:
     """When a row puts its next task, and what keeps it from doing so, if anything does."""
     try:
-        cron = Cron(row["cron"])
+        when = Timing.of(row).when
     except InvalidInput as error:
         return None, str(error)
-    return (cron.next_after(now or datetime.now(UTC)), None) if row["enabled"] else (None, None)
-
-
-def _cron(expression: object) -> str:
-    if not isinstance(expression, str):
-        raise InvalidInput("cron is required: five fields, as in 0 3 * * *")
-    Cron(expression)
-    return expression
+    return (when.next_after(now or datetime.now(UTC)), None) if row["enabled"] else (None, None)
 
 
 def _decoded(row: Row) -> Row:

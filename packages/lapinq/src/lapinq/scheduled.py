@@ -1,7 +1,8 @@
 """Schedules: the rows of ``lapinq_scheduled_tasks``, which everybody may write, as schedules of the core.
 
-A row that comes or changes waits for its next instant, in UTC; one that is not enabled is paused. What was missed while
-no scheduler was there becomes one task. However many processes follow the table, each instant puts one task.
+A row that comes or changes waits for its next instant; one that is not enabled is paused. What was missed while no
+scheduler was there becomes one task, unless the row says otherwise. However many processes follow the table, each
+instant puts one task.
 """
 
 import logging
@@ -12,11 +13,11 @@ from taskcore.engine.scheduler import Scheduler
 from taskcore.errors import InvalidInput
 from taskcore.ids import ScheduleId
 from taskcore.models import ScheduleSpec
-from taskcore.schedule import Cron
 
 from lapinq import documents
 from lapinq.orders import Order
 from lapinq.service import Service
+from lapinq.timing import Timing
 
 log = logging.getLogger("lapinq.scheduler")
 
@@ -78,4 +79,12 @@ def spec_of(id_: ScheduleId, row: Row) -> ScheduleSpec:
         InvalidInput: the row cannot be followed.
     """
     order = Order.from_json({**row, **{name: documents.load(row[name] or "null") for name in _DOCUMENTS}})
-    return ScheduleSpec(id=id_, when=Cron(row["cron"]), task=order.spec(None), paused=not row["enabled"])
+    timing = Timing.of(row)
+    return ScheduleSpec(
+        id=id_,
+        when=timing.when,
+        task=order.spec(None),
+        misfire=timing.misfires,
+        overlap=timing.overlaps,
+        paused=not row["enabled"],
+    )

@@ -65,11 +65,13 @@ WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {_ENDS} <= {_N
 
 _COLUMNS = """
     id, queue_name, task_name, module_path, args::text, kwargs::text, cron, ttl_seconds, priority, max_retries,
-    metadata::text, retry_delay, retry_backoff, webhook_url, enabled, created_at, last_triggered_at"""
+    metadata::text, retry_delay, retry_backoff, webhook_url, zone, gap, fold, misfire, grace, overlap, enabled,
+    created_at, last_triggered_at"""
 _SCHEDULED = f"SELECT {_COLUMNS} FROM {SCHEDULED} ORDER BY created_at, id"
 _GIVEN = (
     "queue_name", "task_name", "module_path", "args", "kwargs", "cron", "ttl_seconds", "priority", "max_retries",
-    "metadata", "retry_delay", "retry_backoff", "webhook_url", "enabled",
+    "metadata", "retry_delay", "retry_backoff", "webhook_url", "zone", "gap", "fold", "misfire", "grace", "overlap",
+    "enabled",
 )  # fmt: skip
 _VALUES = ", ".join(f"${place}" for place in range(1, len(_GIVEN) + 1))
 _SCHEDULE = f"INSERT INTO {SCHEDULED} ({', '.join(_GIVEN)}) VALUES ({_VALUES}) RETURNING {_COLUMNS}"

@@ -52,6 +52,14 @@ async def test_a_schedule_is_added_changed_and_removed(client: httpx.AsyncClient
         ({"queue_name": ""}, "queue must be text"),
         ({"queue_name": 7}, "queue_name must be text"),
         ({"args": {}}, "args must be a JSON array"),
+        ({"zone": "Mars/Olympus"}, "time zone"),
+        ({"zone": 1}, "zone must be text"),
+        ({"gap": "leap"}, "gap must be one of"),
+        ({"fold": "third"}, "fold must be one of"),
+        ({"misfire": "panic"}, "misfire policy must be"),
+        ({"grace": -1}, "grace must be a number"),
+        ({"grace": "60"}, "grace must be a number"),
+        ({"overlap": "hug"}, "overlap must be one of"),
     ],
 )
 async def test_a_schedule_that_cannot_be_followed_is_400(
@@ -82,3 +90,14 @@ async def test_an_id_that_is_none_is_400(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"{P}/schedules/nightly")
 
     assert (400, {"error": "invalid schedule id"}) == (answer.status_code, answer.json())
+
+
+async def test_a_schedule_has_a_zone_and_policies(client: httpx.AsyncClient, queue: str) -> None:
+    ordinary = await add(client, queue_name=queue)
+    given = {"zone": "Europe/Rome", "gap": "skip", "fold": "both", "misfire": "all", "grace": 5, "overlap": "skip"}
+    made = await add(client, queue_name=queue, cron="0 12 1 7 *", **given)
+
+    usual = {"zone": "UTC", "gap": "run_after", "fold": "first", "misfire": "coalesce", "grace": 60, "overlap": "allow"}
+    assert usual.items() <= ordinary.items()
+    assert given.items() <= made.items()
+    assert made["next_run_at"].endswith("-07-01T10:00:00+00:00")

@@ -14,7 +14,7 @@ from lapinq.schema import takeover, views, webhooks
 from lapinq.schema.names import BACKUP
 from lapinq.schema.takeover import DumpGrants
 
-LATEST = 7
+LATEST = 8
 PATIENCE = 600.0
 """Seconds for a statement: a large table takes long to copy, and those who come meanwhile wait for it."""
 _LOCK = "SELECT pg_advisory_lock(hashtextextended('lapinq schema', 0))"
@@ -61,6 +61,8 @@ async def install(connection: Any, dump_grants: DumpGrants) -> None:
             await _sixth_step(connection, dump_grants)
         if reached < 7:
             await _seventh_step(connection)
+        if reached < 8:
+            await _eighth_step(connection)
         await connection.execute(_REACHED, LATEST)
 
 
@@ -81,6 +83,11 @@ async def _sixth_step(connection: Any, dump_grants: DumpGrants) -> None:
 
 async def _seventh_step(connection: Any) -> None:
     for statement in webhooks.STATEMENTS:
+        await connection.execute(statement)
+
+
+async def _eighth_step(connection: Any) -> None:
+    for statement in (views.TIMING, *webhooks.LATER):
         await connection.execute(statement)
 
 

@@ -87,6 +87,17 @@ CREATE TABLE IF NOT EXISTS {SCHEDULED} (
 )
 """
 
+# Of tables that were made without them, and for rows that say nothing of it.
+TIMING = f"""
+ALTER TABLE {SCHEDULED}
+    ADD COLUMN IF NOT EXISTS zone text NOT NULL DEFAULT 'UTC',
+    ADD COLUMN IF NOT EXISTS gap text NOT NULL DEFAULT 'run_after',
+    ADD COLUMN IF NOT EXISTS fold text NOT NULL DEFAULT 'first',
+    ADD COLUMN IF NOT EXISTS misfire text NOT NULL DEFAULT 'coalesce',
+    ADD COLUMN IF NOT EXISTS grace float8 NOT NULL DEFAULT 60,
+    ADD COLUMN IF NOT EXISTS overlap text NOT NULL DEFAULT 'allow'
+"""
+
 FORMER = f'CREATE TABLE IF NOT EXISTS {FORMER_IDS} (id uuid PRIMARY KEY, task text COLLATE "C" NOT NULL)'
 
 # Only tasks with a TTL are in it; the end of their time is what the sweep looks for.

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from taskcore.schedule import Overlap
+
 from lapinq.accounts import MIN_PASSWORD
 from lapinq.orders import MAX_RETRIES, MAX_URL
 from lapinq.roles import GRANTED, USER_ROLES
+from lapinq.timing import COLUMNS
 from lapinq.vocabulary import STATUSES
 
 Schema = Mapping[str, Any]
@@ -46,6 +49,11 @@ def fields(properties: Mapping[str, Schema], *, optional: Collection[str] = ()) 
 def taken(properties: Mapping[str, Schema], *, required: Collection[str]) -> Schema:
     """An object that is sent."""
     return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def one_of(*words: str) -> Schema:
+    """Text that is one of these."""
+    return {"type": "string", "enum": list(words)}
 
 
 def word(*words: str) -> Schema:
@@ -97,7 +105,13 @@ _TASK: Mapping[str, Schema] = {
     "ttl_remaining": TEXT,
 }
 _SCHEDULE: Mapping[str, Schema] = {
-    "cron": {**TEXT, "minLength": 1, "maxLength": 200, "description": "five fields, in UTC"},
+    "cron": {**TEXT, "minLength": 1, "maxLength": 200, "description": "five fields, or a macro such as @daily"},
+    "zone": {**NAME, "default": "UTC", "description": "IANA time zone of cron"},
+    "gap": {**one_of("run_after", "skip"), "default": "run_after", "description": "when clocks go forward over it"},
+    "fold": {**one_of("first", "second", "both"), "default": "first", "description": "when clocks go back over it"},
+    "misfire": {**one_of("coalesce", "all", "skip"), "default": "coalesce", "description": "instants that were missed"},
+    "grace": {**_SECONDS, "default": 60, "description": "seconds that an instant may be late without being missed"},
+    "overlap": {**one_of(*Overlap), "default": "allow", "description": "while the task before is not finished"},
     "enabled": {**FLAG, "default": True},
     **{name: schema for name, schema in _ORDER.items() if name != "scheduled_at"},
 }
@@ -163,7 +177,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "Schedule": fields(
         {
             "id": ID,
-            "cron": TEXT,
+            **{name: _SCHEDULE[name] for name in COLUMNS},
             "enabled": FLAG,
             **{name: _TASK[name] for name in _ORDER if name != "scheduled_at"},
             "created_at": INSTANT,
