@@ -114,7 +114,7 @@ def test_a_dead_job_is_replayed_unless_its_key_is_anothers(backend: StoreBackend
         service.replay_dead(first)
     with pytest.raises(UniqueKeyTaken):
         service.replay(first)
-    assert ((), [first]) == (service.replay_all_dead().jobs, [job.id for job in service.list_dead()])
+    assert ({}, [first]) == (service.replay_all_dead(), [job.id for job in service.list_dead()])
 
     backend.update_status(second, JobStatus.SUCCESS)
     third = service.replay_dead(first)
@@ -206,12 +206,10 @@ def test_bulk_replays_and_retries_leave_jobs_alone_whose_key_is_anothers(backend
     held = ask(backend, "in use").job_id
 
     retried = bridge.run(bulk.act(backend.store, bulk.Deed.RETRY, bulk.Selection(ids=[dead[0], dead[2]])))
-    replays = bridge.run(bulk.replay_dead(backend.store, JobFilter(), limit=10))
+    replays = bridge.run(bulk.replay_dead(backend.store, bulk.Selection(matching=JobFilter())))
 
-    assert ([dead[0]], {dead[2]: "another job has its unique key"}) == (
-        [int(record.id) for record in retried.done],
-        retried.skipped,
-    )
-    assert [dead[1]] == [int(record.id) for record, _ in replays.jobs]
+    in_use = {dead[2]: "another job has its unique key"}
+    assert ([dead[0]], in_use) == ([int(record.id) for record in retried.done], retried.skipped)
+    assert ([dead[1]], in_use) == ([int(record.id) for record, _ in replays.jobs], replays.skipped)
     assert [dead[2]] == [job.id for job in backend.list_dead_jobs()]
     assert held == ask(backend, "in use").job_id

@@ -2,23 +2,25 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from taskcore.ids import TaskId
-from taskcore.models import TaskRecord, TaskSpec
+from taskcore.models import LogLine, TaskRecord
 from taskcore.ports import TaskStore
 from taskcore.states import AT_REST, TaskState
 
 from taskmq.filters import JobFilter
 from taskmq.storage import unique
 from taskmq.storage.entering import keys_of
-from taskmq.vocabulary import copy_of, task_id, word_of
+from taskmq.storage.replaying import replaced
+from taskmq.vocabulary import CANCEL_REQUESTED, task_id, utc_now, word_of
 
 CHUNK = 500
 """Jobs of one commit."""
 GONE = "not found"
 CHANGED = "it changed meanwhile"
+KEY_TAKEN = "another job has its unique key"
 
 
 class Deed(StrEnum):
@@ -55,9 +57,16 @@ class Outcome:
 
 @dataclass(slots=True)
 class Replays:
-    """Dead jobs, each with the id of the one that takes its place; None in a dry run."""
+    """What was replayed, or in a dry run would be.
+
+    Attributes:
+        jobs: dead jobs, each with the id of the one that takes its place; None in a dry run.
+        skipped: why others were left alone, by id.
+        more: the filter finds others beyond the limit.
+    """
 
     jobs: list[tuple[TaskRecord, int | None]] = field(default_factory=list)
+    skipped: dict[int, str] = field(default_factory=dict)
     more: bool = False
 
 
@@ -88,7 +97,7 @@ async def act(
 
 
 async def replay_dead(
-    store: TaskStore, matching: JobFilter, *, limit: int, pause: timedelta = timedelta(0), dry_run: bool = False
+    store: TaskStore, selection: Selection, *, pause: timedelta = timedelta(0), dry_run: bool = False
 ) -> Replays:
     """Store dead jobs anew, oldest first, and take them off the dead list; but those whose unique key is in use.
 
@@ -98,27 +107,28 @@ async def replay_dead(
     Raises:
         InvalidInput: as ``JobFilter.query``.
     """
-    replays = Replays()
-    dead = Selection(matching=replace(matching, state="dead", oldest_first=True), limit=limit)
-    outcome = Outcome()
-    async for records in _selected(store, dead, outcome):
+    replays, outcome = Replays(), Outcome()
+    async for records in _selected(store, _dead(selection), outcome):
+        dead = [record for record in records if record.state is TaskState.FAILED]
+        replays.skipped |= {int(record.id): "it is not dead" for record in records if record not in dead}
         if dry_run:
-            replays.jobs += [(record, None) for record in records]
+            replays.jobs += [(record, None) for record in dead]
             continue
-        now, done = await store.now(), len(replays.jobs)
-        copies = [_copy(record, now, place * pause) for place, record in enumerate(records, done)]
-        receipts = await unique.put(keys_of(store), copies)
-        made = await unique.copied(store, records, receipts)
-        pairs = [pair for pair, is_made in zip(zip(records, receipts, strict=True), made, strict=True) if is_made]
-        await store.delete([record.id for record, _ in pairs])
-        replays.jobs += [(record, int(receipt.task)) for record, receipt in pairs]
+        waits = [place * pause for place in range(len(replays.jobs), len(replays.jobs) + len(dead))]
+        for record, new in zip(dead, await replaced(keys_of(store), dead, waits), strict=True):
+            if new is None:
+                replays.skipped[int(record.id)] = KEY_TAKEN
+            else:
+                replays.jobs.append((record, new))
+    replays.skipped |= outcome.skipped
     replays.more = outcome.more
     return replays
 
 
-def _copy(record: TaskRecord, now: datetime, wait: timedelta) -> TaskSpec:
-    copy = copy_of(record, now=now, key=f"replay of {record.id}, attempt {record.attempt}")
-    return replace(copy, run_at=now + wait) if wait else copy
+def _dead(selection: Selection) -> Selection:
+    if selection.matching is None:
+        return selection
+    return replace(selection, matching=replace(selection.matching, state="dead", oldest_first=True))
 
 
 async def _selected(store: TaskStore, selection: Selection, outcome: Outcome) -> AsyncIterator[Sequence[TaskRecord]]:
@@ -151,7 +161,7 @@ async def _refusal(store: TaskStore, deed: Deed, record: TaskRecord, running: bo
         case Deed.CANCEL:
             allowed = record.state is TaskState.PENDING or (running and record.state is TaskState.RUNNING)
         case Deed.RETRY if unique.has_lost_its_key(record):
-            return "another job has its unique key"
+            return KEY_TAKEN
         case Deed.RETRY:
             allowed = record.state in AT_REST and record.state is not TaskState.SUCCEEDED
         case Deed.DELETE:
@@ -164,11 +174,23 @@ async def _done(store: TaskStore, deed: Deed, records: Sequence[TaskRecord]) -> 
     ids = [record.id for record in records]
     match deed:
         case Deed.CANCEL:
-            stopped = {TaskState.CANCELLED, TaskState.RUNNING}
-            return {task for task, state in zip(ids, await store.cancel(ids), strict=True) if state in stopped}
+            return await _cancelled(store, records)
         case Deed.RETRY:
             return {task for task, done in zip(ids, await store.replay(ids), strict=True) if done}
         case Deed.DELETE:
             if await store.delete(ids) == len(ids):
                 return set(ids)
             return {task for task in ids if await store.get(task) is None}
+
+
+async def _cancelled(store: TaskStore, records: Sequence[TaskRecord]) -> set[TaskId]:
+    """Those that are cancelled, and those that run and will be stopped, which is noted in their logs, once."""
+    states = await store.cancel([record.id for record in records])
+    told = list(zip(records, states, strict=True))
+    asked = [record.id for record, state in told if state is TaskState.RUNNING and not record.cancel_requested]
+    if asked:
+        now = utc_now()
+        await store.add_logs(
+            [LogLine(task=task, attempt=0, at=now, level="WARNING", message=CANCEL_REQUESTED) for task in asked]
+        )
+    return {record.id for record, state in told if state in (TaskState.CANCELLED, TaskState.RUNNING)}

@@ -5,6 +5,7 @@ the backends of this package, and is refused in one sentence on others.
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,9 @@ from taskcore.errors import IllegalMove
 from taskcore.pagination import Page
 from taskcore.states import TaskState
 
+from taskmq import bulk
+from taskmq.bridge import bridge
+from taskmq.bulk import Selection
 from taskmq.errors import (
     HandlerUnknown,
     HashMismatch,
@@ -22,7 +26,6 @@ from taskmq.errors import (
     NoHashStored,
     NotReplayable,
     NotSupported,
-    UniqueKeyTaken,
 )
 from taskmq.filters import JobFilter
 from taskmq.jobs import handlers
@@ -31,7 +34,7 @@ from taskmq.options import JobOptions, more_of
 from taskmq.outcomes import result_of
 from taskmq.retention import states_to_purge
 from taskmq.storage.base import Job, JobStatus, QueueBackend
-from taskmq.storage.store_backend import DEAD, Inserted, StoreBackend
+from taskmq.storage.store_backend import Inserted, StoreBackend
 from taskmq.vocabulary import CANCEL_REQUESTED, CANCELLED, CANCELLING
 
 __all__ = [
@@ -47,7 +50,6 @@ __all__ = [
     "NotReplayable",
     "NotSupported",
     "Progress",
-    "Replayed",
     "Service",
 ]
 
@@ -80,13 +82,6 @@ class Progress:
     state: str
     fraction: float | None
     note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """What a bulk replay did, or would do. ``jobs`` pairs each dead job with its new id: None in a dry run."""
-
-    jobs: tuple[tuple[Job, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,25 +242,21 @@ class Service:
         """
         return _or_missing(self._backend.replay_dead_job(job_id), job_id, "the dead jobs")
 
-    def replay_all_dead(self, *, handler: str | None = None, dry_run: bool = False) -> Replayed:
+    def replay_all_dead(self, *, handler: str | None = None, dry_run: bool = False) -> dict[int, int | None]:
         """Do the same for all dead jobs, or those of a handler, oldest first; with ``dry_run`` only tell which.
 
         Jobs that somebody else replays meanwhile, and those whose unique key is in use, are left out.
 
+        Returns:
+            The new id of each; None in a dry run.
+
         Raises:
             NotSupported: the backend has no bulk replay.
         """
-        dead = self._all_dead(handler)
-        if dry_run:
-            return Replayed(tuple((job, None) for job in dead))
-        pairs = ((job, self._replayed(job.id)) for job in dead)
-        return Replayed(tuple(pair for pair in pairs if pair[1] is not None))
-
-    def _replayed(self, job_id: int) -> int | None:
-        try:
-            return self._backend.replay_dead_job(job_id)
-        except UniqueKeyTaken:
-            return None
+        wanted = Selection(matching=JobFilter(handler=handler), limit=sys.maxsize)
+        store = self._own_backend("bulk replay").store
+        replays = bridge.run(bulk.replay_dead(store, wanted, dry_run=dry_run))
+        return {int(record.id): new for record, new in replays.jobs}
 
     def cancel(self, job_id: int, *, running: bool = False) -> Cancellation:
         """Cancel a pending job; with ``running`` also one that runs, which its worker stops within about a second.
@@ -348,14 +339,6 @@ class Service:
         if isinstance(self._backend, StoreBackend):
             return self._backend
         raise NotSupported(f"{type(self._backend).__name__} has the methods of QueueBackend alone; {what} needs more")
-
-    def _all_dead(self, handler: str | None) -> Sequence[Job]:
-        backend, dead = self._own_backend("bulk replay"), list[Job]()
-        while page := backend.find_jobs(
-            states=DEAD, handler=handler, after=dead[-1].id if dead else None, limit=500, oldest_first=True
-        ):
-            dead.extend(page)
-        return dead
 
 
 def _or_missing(found: int | None, job_id: int, where: str = "the queue") -> int:

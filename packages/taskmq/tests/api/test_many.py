@@ -100,6 +100,21 @@ def test_running_ones_are_stopped_by_request(client: TestClient, admin: Headers,
     assert ([1], {"9": "not found"}, "cancelling") == (answer["ids"], answer["skipped"], _states(four)[0])
 
 
+def test_each_running_one_that_is_to_stop_says_so_once_in_its_timeline(
+    client: TestClient, admin: Headers, backend: StoreBackend
+) -> None:
+    backend.insert_jobs([{}] * 4, handler="dummy")
+    for _ in range(3):
+        backend.fetch_job("somebody", 60)
+
+    for _ in range(2):
+        client.post("/jobs/cancel", json={"filter": {}, "all": True, "running": True}, headers=admin)
+
+    asked = [line["job_id"] for line in backend.get_logs() if line["message"] == "Cancellation requested"]
+    assert [1, 2, 3] == sorted(asked)
+    assert ["cancelling"] * 3 + ["cancelled"] == _states(backend)
+
+
 def test_failed_ones_are_retried_and_keep_their_ids(client: TestClient, worker: Headers, four: StoreBackend) -> None:
     answer = client.post("/jobs/retry", json={"filter": {"state": "failed"}}, headers=worker).json()
 

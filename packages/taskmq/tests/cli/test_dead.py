@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from taskcore.errors import StoreUnavailable
-from taskmq.storage import SQLiteBackend
+from taskcore.ports import TaskStore
+from taskmq import bulk
 
 Taskmq = Callable[..., Result]
 WORK = ("run-worker", "--until-idle", "--import", "myjobs")
@@ -142,16 +143,28 @@ def test_exact_replay_needs_to_know_both_codes(taskmq: Taskmq) -> None:
 
 @pytest.mark.usefixtures("dead")
 def test_a_bulk_replay_that_breaks_off_says_how_far_it_came(taskmq: Taskmq, monkeypatch: pytest.MonkeyPatch) -> None:
-    replay = SQLiteBackend.replay_dead_job
+    replay = bulk.replay_dead
 
-    def only_the_first(backend: SQLiteBackend, job_id: int) -> int | None:
-        if job_id > 1:
+    async def only_the_first(store: TaskStore, chosen: bulk.Selection) -> bulk.Replays:
+        if list(chosen.ids) != [1]:
             raise StoreUnavailable("the disk is full")
-        return replay(backend, job_id)
+        return await replay(store, chosen)
 
-    monkeypatch.setattr(SQLiteBackend, "replay_dead_job", only_the_first)
+    monkeypatch.setattr(bulk, "replay_dead", only_the_first)
 
-    result = taskmq("replay-dead", "--all", "--yes")
+    result = taskmq("replay-dead", "--all", "--yes", "--rate", "1000/s")
 
     assert 3 == result.exit_code
     assert result.stderr.startswith("Stopped after 1 of 3; the others are as they were.\nError: the disk is full.\n")
+
+
+@pytest.mark.usefixtures("dead")
+def test_jobs_whose_unique_key_is_in_use_are_skipped_and_the_reason_is_told(taskmq: Taskmq) -> None:
+    keyed = ("add-job", "--handler", "gone", "--payload", "{}", "--retry-policy", "none", "--unique-key", "k")
+    taskmq(*keyed)
+    taskmq(*WORK)
+    taskmq(*keyed)
+
+    result = taskmq("replay-dead", "--all", "--yes", "--handler", "gone")
+
+    assert (6, "Replayed 1, skipped 1 (job 4: another job has its unique key).\n") == (result.exit_code, result.stdout)

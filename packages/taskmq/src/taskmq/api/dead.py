@@ -14,7 +14,7 @@ from taskmq.api.jobs import page_of
 from taskmq.api.schemas.listing import DeadListing
 from taskmq.api.schemas.many import ReplaysDone, ToReplay
 from taskmq.api.schemas.reading import JobListed
-from taskmq.bulk import replay_dead
+from taskmq.bulk import Selection, replay_dead
 
 router = APIRouter(tags=["dead jobs"])
 
@@ -31,7 +31,8 @@ async def list_dead(
 async def replay(wanted: ToReplay, store: Store, who: Annotated[Caller, caller(Verb.RETRY)]) -> ReplaysDone:
     """Store them anew, oldest first, and take them off the dead list. With ``rate`` they become due one by one."""
     pause = timedelta(seconds=1 / wanted.rate) if wanted.rate else timedelta(0)
-    replays = await replay_dead(store, wanted.filter.filter(), limit=wanted.limit, pause=pause, dry_run=wanted.dry_run)
+    selection = Selection(matching=wanted.filter.filter(), limit=wanted.limit)
+    replays = await replay_dead(store, selection, pause=pause, dry_run=wanted.dry_run)
     if replays.jobs and not wanted.dry_run:
         chosen = wanted.filter.model_dump_json(exclude_none=True)
         await who.did("task.replay", "", f"{len(replays.jobs):,} jobs, chosen {chosen}"[:500])

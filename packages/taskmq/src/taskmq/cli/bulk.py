@@ -30,7 +30,6 @@ class Deed:
     Attributes:
         verb, doing, done: as in "replay", "replaying", "replayed".
         kind: what kind of job it is done to, as in "dead job".
-        one: does it to the job of this id, and answers what a document says of that beside the id.
         some: does it to the jobs of these ids. An error of the store ends all.
         most: how many of them at a time.
     """
@@ -39,7 +38,6 @@ class Deed:
     doing: str
     done: str
     kind: str = "job"
-    one: Callable[[int], Mapping[str, Any]]
     some: Callable[[Sequence[int]], "Outcome"]
     most: int = 1
 
@@ -72,12 +70,16 @@ def do_to_found(
     return _do_to_all(deed, [job.id for job in jobs], output, pause)
 
 
-def do_to_named(deed: Deed, ids: Sequence[int], output: Output) -> ExitCode:
-    """Do it to jobs that somebody named; of a single one that is refused, the error is all there is to say."""
+def do_to_named(deed: Deed, ids: Sequence[int], output: Output, one: Callable[[int], Mapping[str, Any]]) -> ExitCode:
+    """Do it to jobs that somebody named; of a single one that is refused, the error is all there is to say.
+
+    Args:
+        one: does it to a single one, and answers what a document says of that beside the id.
+    """
     ids = tuple(dict.fromkeys(ids))
     if len(ids) > 1:
         return _do_to_all(deed, ids, output, timedelta(0))
-    _tell(deed, Outcome([{"id": ids[0], **deed.one(ids[0])}]), output)
+    _tell(deed, Outcome([{"id": ids[0], **one(ids[0])}]), output)
     return ExitCode.OK
 
 

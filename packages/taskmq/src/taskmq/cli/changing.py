@@ -77,11 +77,10 @@ def cancel_jobs(chosen: Selection, running: bool, output: Output) -> ExitCode:
         doing="cancelling",
         done="cancelled",
         kind=kind,
-        one=one,
         some=_together(opened, bulk.Deed.CANCEL, one, running=running),
         most=bulk.CHUNK,
     )
-    return _change(queue, deed, chosen, ("pending", "running") if running else ("pending",), output)
+    return _change(queue, deed, chosen, ("pending", "running") if running else ("pending",), output, one)
 
 
 @click.command("retry")
@@ -96,8 +95,8 @@ def retry_jobs(chosen: Selection, output: Output) -> ExitCode:
     queue = Service(opened)
     one = _alone(queue.retry)
     some = _together(opened, bulk.Deed.RETRY, one)
-    deed = Deed(verb="retry", doing="retrying", done="retried", kind="failed job", one=one, some=some, most=bulk.CHUNK)
-    return _change(queue, deed, chosen, ("failed",), output)
+    deed = Deed(verb="retry", doing="retrying", done="retried", kind="failed job", some=some, most=bulk.CHUNK)
+    return _change(queue, deed, chosen, ("failed",), output, one)
 
 
 @click.command("delete")
@@ -109,8 +108,8 @@ def delete_jobs(chosen: Selection, output: Output) -> ExitCode:
     queue = Service(opened)
     one = _alone(queue.delete)
     some = _together(opened, bulk.Deed.DELETE, one)
-    deed = Deed(verb="delete", doing="deleting", done="deleted", one=one, some=some, most=bulk.CHUNK)
-    return _change(queue, deed, chosen, (None,), output)
+    deed = Deed(verb="delete", doing="deleting", done="deleted", some=some, most=bulk.CHUNK)
+    return _change(queue, deed, chosen, (None,), output, one)
 
 
 def _alone(change: Callable[[int], object]) -> Callable[[int], Mapping[str, Any]]:
@@ -148,10 +147,17 @@ def _end_of(deed: bulk.Deed, record: TaskRecord) -> Mapping[str, Any]:
     return {"state": (Cancellation.CANCELLING if is_running else Cancellation.CANCELLED).value}
 
 
-def _change(queue: Service, deed: Deed, chosen: Selection, states: Sequence[str | None], output: Output) -> ExitCode:
+def _change(
+    queue: Service,
+    deed: Deed,
+    chosen: Selection,
+    states: Sequence[str | None],
+    output: Output,
+    one: Callable[[int], Mapping[str, Any]],
+) -> ExitCode:
     """Do it to the chosen jobs; by conditions, to those in one of ``states`` unless the user says in which."""
     if chosen.ids and not chosen.dry_run:
-        return do_to_named(deed, chosen.ids, output)
+        return do_to_named(deed, chosen.ids, output, one)
     found = [queue.get(job_id) for job_id in chosen.ids] or _found(queue, chosen.wanted, states)
     return do_to_found(deed, found, output, dry_run=chosen.dry_run, yes=chosen.yes)
 

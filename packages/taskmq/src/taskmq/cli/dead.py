@@ -2,20 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import cast
 
 import click
+from taskcore.ports import TaskStore
 
-from taskmq.cli.bulk import Deed, do_to_found, one_by_one
+from taskmq import bulk
+from taskmq.bridge import bridge
+from taskmq.cli.bulk import Deed, Outcome, do_to_found
 from taskmq.cli.completing import HANDLER, MAX_ID
 from taskmq.cli.documents import JOB_COLUMNS, job_document
 from taskmq.cli.failures import ExitCode, Failure
+from taskmq.cli.filtering import all_jobs
 from taskmq.cli.output import Output, output_options
 from taskmq.cli.params import JOB_ID, MOST, rate
-from taskmq.cli.session import import_option, service
+from taskmq.cli.session import backend, import_option, service
 from taskmq.cli.text import as_json, visible
+from taskmq.filters import JobFilter
 from taskmq.jobs.handlers import get_handler
 from taskmq.service import HashMismatch, JobNotFound, NotReplayable, Service
 from taskmq.storage.base import Job
+from taskmq.storage.store_backend import StoreBackend
 
 
 @click.command("list-dead")
@@ -92,9 +99,9 @@ def replay_dead(
         if handler or dry_run or pause:
             raise click.UsageError("--handler, --dry-run and --rate go with --all")
         return _replay_one(job_id, output)
-    queue = service()
-    dead = [job for job, _ in queue.replay_all_dead(handler=handler, dry_run=True).jobs]
-    deed = _replaying(queue, dead if modules else ())
+    opened = backend()
+    dead = list(all_jobs(Service(opened), JobFilter(state="dead", handler=handler)))
+    deed = _replaying(cast(StoreBackend, opened).store, dead if modules else (), at_once=pause is None)
     return do_to_found(deed, dead, output, dry_run=dry_run, yes=yes, pause=pause or timedelta(0))
 
 
@@ -116,16 +123,19 @@ def _told(job_id: int, new: int, output: Output, line: str) -> None:
         click.echo(line)
 
 
-def _replaying(queue: Service, only_registered: Sequence[Job]) -> Deed:
+def _replaying(store: TaskStore, only_registered: Sequence[Job], *, at_once: bool) -> Deed:
     """Replay dead jobs; those ``only_registered`` are refused when this process does not know their handlers."""
-    gone = {job.id: job.handler for job in only_registered if get_handler(job.handler) is None}
+    handlers = {job.id: job.handler for job in only_registered if get_handler(job.handler) is None}
+    gone = {job_id: f'handler "{handler}" no longer registered' for job_id, handler in handlers.items()}
 
-    def one(job_id: int) -> dict[str, int]:
-        if job_id in gone:
-            raise NotReplayable(f'handler "{gone[job_id]}" no longer registered')
-        try:
-            return {"new_id": queue.replay_dead(job_id)}
-        except JobNotFound:
-            raise NotReplayable("no longer dead") from None
+    def some(ids: Sequence[int]) -> Outcome:
+        known = [job_id for job_id in ids if job_id not in gone]
+        replays = bridge.run(bulk.replay_dead(store, bulk.Selection(ids=known)))
+        reasons = gone | replays.skipped
+        return Outcome(
+            [{"id": int(record.id), "new_id": new} for record, new in replays.jobs],
+            [{"id": job_id, "reason": reasons[job_id]} for job_id in ids if job_id in reasons],
+        )
 
-    return Deed(verb="replay", doing="replaying", done="replayed", kind="dead job", one=one, some=one_by_one(one))
+    most = bulk.CHUNK if at_once else 1
+    return Deed(verb="replay", doing="replaying", done="replayed", kind="dead job", some=some, most=most)

@@ -17,14 +17,14 @@ from taskcore.states import TaskState
 
 from taskmq import outcomes, retention
 from taskmq.bridge import bridge
-from taskmq.errors import NotSupported, UniqueKeyTaken
+from taskmq.errors import NotSupported
 from taskmq.filters import JobFilter
 from taskmq.job import Job, JobStatus
 from taskmq.options import JobOptions, More, numbered, spec_of, specs_of
-from taskmq.storage import entering, history, unique
+from taskmq.storage import entering, history, replaying, unique
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.moves import ByHand
-from taskmq.vocabulary import PERIODIC, QUEUE, copy_of, job_of, task_id, terms_of, utc_now
+from taskmq.vocabulary import PERIODIC, QUEUE, job_of, task_id, utc_now
 
 QUEUES = (QUEUE,)
 PAGE = 500
@@ -244,11 +244,7 @@ class StoreBackend(QueueBackend):
 
     async def _replay_dead(self, store: unique.KeyStore, task: TaskId) -> int | None:
         record = await store.get(task)
-        if record is None or record.state not in DEAD:
-            return None
-        replayed = await _copied(store, record, key=f"replay of {task}, attempt {record.attempt}")
-        await store.delete([task])
-        return replayed
+        return None if record is None or record.state not in DEAD else await replaying.moved(store, record)
 
     def copy_job(self, job_id: int) -> int | None:
         """Store another job like this one, due now, and return its id; None when there is none to copy.
@@ -260,7 +256,7 @@ class StoreBackend(QueueBackend):
 
     async def _copy(self, store: unique.KeyStore, task: TaskId) -> int | None:
         record = await store.get(task)
-        return None if record is None else await _copied(store, record)
+        return None if record is None else await replaying.copied(store, record)
 
     def retry_job(self, job_id: int) -> bool:
         """Make a job that is over pending and due now, under the id that it has; False when it is not over.
@@ -358,13 +354,6 @@ class StoreBackend(QueueBackend):
         except (StoreError, InvalidInput):
             return False
         return True
-
-
-async def _copied(store: unique.KeyStore, record: TaskRecord, key: str | None = None) -> int:
-    (receipt,) = await unique.put(store, [copy_of(record, now=await store.now(), key=key)])
-    if await unique.copied(store, [record], [receipt]) == [False]:
-        raise UniqueKeyTaken(terms_of(record.meta).unique_key or key or "")
-    return int(receipt.task)
 
 
 def _job(record: TaskRecord) -> Job:

@@ -121,9 +121,10 @@ class ReplaysDone(BaseModel):
     dry_run: bool
     count: int
     jobs: list[Replayed]
+    skipped: dict[int, str] = Field(description="Why others were left alone, by id.")
     more: bool
 
     @classmethod
     def of(cls, replays: Replays, dry_run: bool) -> Self:
         jobs = [Replayed(job_id=int(record.id), new_job_id=new) for record, new in replays.jobs]
-        return cls(dry_run=dry_run, count=len(jobs), jobs=jobs, more=replays.more)
+        return cls(dry_run=dry_run, count=len(jobs), jobs=jobs, skipped=replays.skipped, more=replays.more)
