@@ -4,9 +4,8 @@ A ``Service`` speaks to any ``QueueBackend``. What needs more than its thirteen 
 the backends of this package, and is refused in one sentence on others.
 """
 
-import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -19,6 +18,7 @@ from taskcore.states import TaskState
 from taskmq import bulk
 from taskmq.bridge import bridge
 from taskmq.bulk import Selection
+from taskmq.entries import Entry, entry_of
 from taskmq.errors import (
     HandlerUnknown,
     HashMismatch,
@@ -28,8 +28,8 @@ from taskmq.errors import (
     NotSupported,
 )
 from taskmq.filters import JobFilter
-from taskmq.jobs import handlers
-from taskmq.jobs.calling import is_coroutine_function
+from taskmq.jobs import handlers, listing
+from taskmq.jobs.listing import HandlerInfo
 from taskmq.options import JobOptions, more_of
 from taskmq.outcomes import result_of
 from taskmq.retention import states_to_purge
@@ -54,18 +54,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a job's history, or of its log."""
-
-    at: str
-    """ISO 8601, as it was written."""
-    message: str
-    level: str = "INFO"
-    job_id: int = 0
-    handler: str | None = None
-
-
 class Cancellation(StrEnum):
     """What became of a job that was to be cancelled."""
 
@@ -82,17 +70,6 @@ class Progress:
     state: str
     fraction: float | None
     note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class HandlerInfo:
-    """A handler of this process. ``source_hash`` is None where its source cannot be read."""
-
-    name: str
-    function: str
-    is_async: bool
-    source_hash: str | None
-    summary: str
 
 
 class Service:
@@ -191,7 +168,7 @@ class Service:
 
     def logs(self, *, job_id: int | None = None, handler: str | None = None, limit: int = 50) -> Sequence[Entry]:
         """The newest ``limit`` lines of a job, a handler, or both, oldest first."""
-        return [_entry(line) for line in self._backend.get_logs(job_id=job_id, handler=handler, limit=limit)]
+        return [entry_of(line) for line in self._backend.get_logs(job_id=job_id, handler=handler, limit=limit)]
 
     def list_dead(self, limit: int = 20, offset: int = 0) -> Sequence[Job]:
         """Dead jobs, newest first."""
@@ -333,7 +310,7 @@ class Service:
 
     def handlers(self) -> Sequence[HandlerInfo]:
         """The handlers that this process has registered, by name."""
-        return [_handler_info(str(name), function) for name, function in sorted(handlers.HANDLERS.items(), key=_name)]
+        return listing.registered()
 
     def _own_backend(self, what: str) -> StoreBackend:
         if isinstance(self._backend, StoreBackend):
@@ -345,29 +322,3 @@ def _or_missing(found: int | None, job_id: int, where: str = "the queue") -> int
     if found is None:
         raise JobNotFound(job_id, where)
     return found
-
-
-def _entry(line: Mapping[str, Any]) -> Entry:
-    return Entry(
-        at=str(line["timestamp"]),
-        message=str(line["message"]),
-        level=str(line.get("level", "INFO")),
-        job_id=line.get("job_id", 0),
-        handler=line.get("handler"),
-    )
-
-
-def _name(item: tuple[object, object]) -> str:
-    return str(item[0])
-
-
-def _handler_info(name: str, function: Callable[..., Any]) -> HandlerInfo:
-    module, qualified = getattr(function, "__module__", "?"), getattr(function, "__qualname__", repr(function))
-    lines = (inspect.getdoc(function) or "").splitlines()
-    return HandlerInfo(
-        name=name,
-        function=f"{module}.{qualified}",
-        is_async=is_coroutine_function(function),
-        source_hash=handlers.get_handler_hash(name),
-        summary=lines[0] if lines else "",
-    )

@@ -1,29 +1,25 @@
 """``QueueBackend`` on any store of the core: the sync door, and the words of this queue. All logic is behind it."""
 
-import os
-import threading
-from abc import abstractmethod
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Unpack
 
-from taskcore.auth.stores import AccountStore
 from taskcore.engine.execution.run import printable
 from taskcore.errors import InvalidInput, StoreError
 from taskcore.ids import TaskId, WorkerId
 from taskcore.models import Claim, LogLine, Order, TaskQuery, TaskRecord, TaskSpec
-from taskcore.ports import PerLoop, TaskStore, WorkerRegistry
+from taskcore.ports import TaskStore, WorkerRegistry
 from taskcore.states import TaskState
 
 from taskmq import outcomes, retention
 from taskmq.bridge import bridge
-from taskmq.errors import NotSupported
 from taskmq.filters import JobFilter
 from taskmq.job import Job, JobStatus
 from taskmq.options import JobOptions, More, numbered, spec_of, specs_of
 from taskmq.storage import entering, history, replaying, unique
 from taskmq.storage.base import QueueBackend
 from taskmq.storage.moves import ByHand
+from taskmq.storage.opened import OpenedStore
 from taskmq.vocabulary import PERIODIC, QUEUE, job_of, task_id, utc_now
 
 QUEUES = (QUEUE,)
@@ -38,48 +34,11 @@ class Inserted(NamedTuple):
     created: bool
 
 
-class StoreBackend(QueueBackend):
+class StoreBackend(OpenedStore, QueueBackend):
     """Safe to use from any thread, and in a forked child, which gets connections of its own.
 
     Every method raises ``StoreUnavailable`` when the store cannot be reached.
     """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._opened: tuple[int, TaskStore] | None = None
-
-    @abstractmethod
-    def _open(self) -> Coroutine[Any, Any, TaskStore]:
-        """Open the store."""
-
-    async def open_accounts(self) -> AccountStore:
-        """Open what keeps users beside the jobs, for the event loop that awaits it; whoever did so closes it.
-
-        Raises:
-            NotSupported: nothing does.
-        """
-        raise NotSupported(f"{type(self).__name__} keeps no users")
-
-    @property
-    def store(self) -> TaskStore:
-        """The store of this process; opened when it is first needed."""
-        with self._lock:
-            if self._opened is None or self._opened[0] != os.getpid():
-                self._opened = os.getpid(), bridge.run(self._open())
-            return self._opened[1]
-
-    def close(self) -> None:
-        """Let go of the store; the next use opens it again. Closing twice is fine."""
-        with self._lock:
-            opened, self._opened = self._opened, None
-        if opened is not None and opened[0] == os.getpid():
-            bridge.run(opened[1].close())
-
-    async def leave(self) -> None:
-        """Let go of what the store holds for the running event loop, which is about to end."""
-        opened = self._opened
-        if opened is not None and isinstance(opened[1], PerLoop):
-            await opened[1].leave()
 
     # Jobs that come in
 
