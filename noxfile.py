@@ -128,7 +128,7 @@ def embedded(session: nox.Session) -> None:
     if not session.posargs and not any(is_there(*server) for server in SERVERS.items()):
         session.skip("no PostgreSQL and no Redis run here: `tests` uses the embedded ones already")
     sync(session)
-    chosen = session.posargs or [*ONE_KIND_OF_IDS, "tests/conformance"]
+    chosen = session.posargs or [*ONE_KIND_OF_IDS, *ON_SERVERS]
     session.run("pytest", *AT_ONCE, "-m", "servers", *chosen, env={"TASKCORE_SERVERS": "embedded"})
 
 
