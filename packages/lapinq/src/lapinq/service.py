@@ -225,6 +225,10 @@ class Service:
         """How many tasks meet a filter; it counts no further than ``most``."""
         return 0 if wanted.is_hopeless else await self.tables.count(wanted, most)
 
+    async def survey(self, wanted: Filter) -> Mapping[str, int]:
+        """How many tasks of each queue meet a filter."""
+        return {} if wanted.is_hopeless else await self.tables.survey(wanted)
+
     async def attempts(self, task: UUID) -> Sequence[Attempt]:
         """The executions of a task, first to last; the newest hundred at least.
 

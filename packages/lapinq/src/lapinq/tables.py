@@ -7,10 +7,12 @@ Each method is one step. Statements are put together from constants; values are 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+from taskcore.clock import to_micros
 from taskcore.ids import TaskId
 from taskcore.models import TaskRecord
 from taskcore.states import TaskState
@@ -98,6 +100,7 @@ class Filter:
         id: a part of it.
         task_name, args, result, error: a part of it in either case, in which ``%`` and ``_`` stand for any text and
             any character; arguments are searched as JSON.
+        created_from, created_before: from this instant on, and before that one.
     """
 
     queue: str | None = None
@@ -107,6 +110,8 @@ class Filter:
     result: str | None = None
     error: str | None = None
     id: str | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -114,12 +119,14 @@ class Filter:
 
     @property
     def has_patterns(self) -> bool:
-        return bool(self.task_name or self.args or self.result or self.error or self.id)
+        """Whether it asks for more than the core's lists can be asked for."""
+        text = self.task_name or self.args or self.result or self.error or self.id
+        return bool(text or self.created_from or self.created_before)
 
     @property
     def is_hopeless(self) -> bool:
         """Whether no task can meet it: PostgreSQL knows no such text, or there is no such status."""
-        text = "".join(getattr(self, field.name) or "" for field in fields(self))
+        text = "".join(value for field in fields(self) if isinstance(value := getattr(self, field.name), str))
         broken = any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
         return broken or bool(self.status and self.status not in STATES) or bool(self.id and not _is_of_ids(self.id))
 
@@ -214,6 +221,13 @@ class Tables:
         with self._translated():
             return int(await self.pool.fetchval(f"SELECT count(*) FROM ({found}) AS t", *values, most))
 
+    async def survey(self, wanted: Filter) -> Mapping[str, int]:
+        """How many tasks of each queue meet a filter, by name."""
+        where, values = _conditions(wanted)
+        found = f"SELECT t.queue, count(*) FROM {CORE}_tasks AS t {_where(where)} GROUP BY 1 ORDER BY 1"
+        with self._translated():
+            return {queue: int(number) for queue, number in await self.pool.fetch(found, *values)}
+
     async def delete(self, wanted: Filter) -> int:
         """Remove every task that meets a filter, and answer how many. Workers of running ones lose the lease."""
         where, values = _conditions(wanted)
@@ -286,6 +300,10 @@ def _parts(wanted: Filter) -> Iterator[tuple[str, object]]:
             yield "t.rare = ANY({}::text[])", [state.value for state in states]
     if wanted.id:
         yield _ID, f"%{part_of_id(wanted.id)}%"
+    if wanted.created_from:
+        yield "t.created_at >= {}", to_micros(wanted.created_from)
+    if wanted.created_before:
+        yield "t.created_at < {}", to_micros(wanted.created_before)
     for name, expression in _SEARCHED.items():
         if pattern := getattr(wanted, name):
             yield f"{expression} ILIKE {{}}", f"%{_usable(pattern)}%"

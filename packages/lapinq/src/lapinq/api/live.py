@@ -146,7 +146,9 @@ def narrowed(wanted: Filter, text: str | None) -> Filter:
     Raises:
         InvalidInput: it is no object of texts by the names of filters.
     """
-    changes = {name: _value(name, value) for name, value in _object(text).items() if name not in ("type", "token")}
+    changes: dict[str, Any] = {
+        name: _value(name, value) for name, value in _object(text).items() if name not in ("type", "token")
+    }
     return replace(wanted, **changes)
 
 

@@ -1,6 +1,7 @@
 """What the query of an address asks for."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -52,7 +53,8 @@ def cursor_of(request: Request) -> str | None:
 
 def filter_of(request: Request) -> Filter:
     """Which tasks a listing shows. What it does not know is ignored, and an unknown status has no tasks."""
-    return Filter(**{name: request.query_params.get(name) or None for name in FILTERS})
+    given: dict[str, Any] = {name: request.query_params.get(name) or None for name in FILTERS}
+    return Filter(**given)
 
 
 def strict_filter_of(request: Request, *, also: Collection[str]) -> Filter:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from lapinq.cli.failures import ExitCode, report
 from lapinq.cli.output import data
-from lapinq.cli.parser import build_parser
+from lapinq.cli.parsers import build_parser
 
 
 def main(words: Sequence[str] | None = None) -> NoReturn:

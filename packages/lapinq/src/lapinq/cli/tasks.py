@@ -1,21 +1,31 @@
-"""task list, get, cancel, requeue."""
+"""task list, get: what there is."""
 
 import argparse
 import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 from taskcore.errors import TaskNotFound
 
 from lapinq.cli.failures import ExitCode, Told
-from lapinq.cli.output import data
+from lapinq.cli.output import Column, data
 from lapinq.cli.session import id_of, opened, settings_of
-from lapinq.cli.text import as_json, visible
-from lapinq.errors import NotFailed, NotPending
+from lapinq.cli.text import ago, as_json, visible
 from lapinq.tables import Filter
 from lapinq.task import Task
+
+ICONS = {"pending": "○", "running": "●", "completed": "✓", "failed": "✕", "cancelled": "⊘", "expired": "◌"}
+COLUMNS = (
+    Column("id", "ID"),
+    Column("state", "State"),
+    Column("task", "Task"),
+    Column("queue", "Queue"),
+    Column("attempts", "Attempts"),
+    Column("created", "Created"),
+    Column("error", "Error", shrink=True),
+)
 
 
 def list_tasks(args: argparse.Namespace) -> int:
@@ -25,19 +35,44 @@ def list_tasks(args: argparse.Namespace) -> int:
     elif not tasks:
         data("No tasks found.")
     elif sys.stdout.isatty():
-        from lapinq.cli.tables import print_tasks  # rich takes long to load, which a pipe need not wait for
+        from lapinq.cli.tables import print_table  # rich takes long to load, which a pipe need not wait for
 
-        print_tasks(tasks, now)
+        print_table([_row(task, now) for task in tasks], COLUMNS)
     else:
         for task in tasks:
             data(_line(task))
     return ExitCode.OK
 
 
-async def _list(args: argparse.Namespace) -> tuple[Sequence[Task], Any]:
+async def _list(args: argparse.Namespace) -> tuple[Sequence[Task], datetime]:
     async with opened(settings_of(args)) as service:
-        wanted = Filter(queue=args.queue, status=args.status)
-        return (await service.list(wanted, limit=args.limit)).items, await service.now()
+        return (await service.list(filter_of(args), limit=args.limit)).items, await service.now()
+
+
+def filter_of(args: argparse.Namespace) -> Filter:
+    """The conditions of ``parsers.arguments.add_filters``."""
+    return Filter(
+        queue=args.queue,
+        status=args.status,
+        task_name=args.name,
+        args=args.args,
+        error=args.error,
+        created_from=args.since,
+        created_before=args.older,
+    )
+
+
+def _row(task: Task, now: datetime) -> dict[str, str]:
+    """Ids are shown by their ends, which differ; they are enough for ``task get``."""
+    return {
+        "id": f"…{task.id.hex[-8:]}",
+        "state": f"{ICONS[task.status]} {task.status}",
+        "task": task.task_name,
+        "queue": task.queue_name,
+        "attempts": f"{task.attempts}/{max(1, task.max_retries)}",
+        "created": ago(task.created_at, now),
+        "error": task.error or "",
+    }
 
 
 def _line(task: Task) -> str:
@@ -88,23 +123,3 @@ def _block(task: Task) -> Sequence[tuple[str, object]]:
         ("Completed", task.completed_at and task.completed_at.isoformat()),
     ]
     return [*known, *((name, value) for name, value in maybe if value is not None)]
-
-
-def cancel(args: argparse.Namespace) -> int:
-    return asyncio.run(_change(args, "cancel"))
-
-
-def requeue(args: argparse.Namespace) -> int:
-    return asyncio.run(_change(args, "requeue"))
-
-
-async def _change(args: argparse.Namespace, verb: str) -> int:
-    async with opened(settings_of(args)) as service:
-        task = await id_of(service, args.task_id)
-        try:
-            await (service.cancel(task) if verb == "cancel" else service.requeue(task))
-        except (NotPending, NotFailed) as error:
-            wanted = "pending" if verb == "cancel" else "failed"
-            raise Told(f"Task {task} not found or not {wanted}.", code=error.code) from None
-    data(f"{'Cancelled' if verb == 'cancel' else 'Requeued'} task {task}")
-    return ExitCode.OK

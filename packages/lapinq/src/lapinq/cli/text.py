@@ -6,6 +6,7 @@
 import json
 import os
 import re
+from datetime import datetime
 from urllib.parse import urlsplit
 
 # Controls, line separators, direction overrides, and surrogates, which no terminal can be sent.
@@ -16,6 +17,25 @@ _UNITS = (("d", 86_400), ("h", 3600), ("min", 60))
 def visible(value: object) -> str:
     """``value`` as one line of text, with every character that would act shown as an escape such as ``\\n``."""
     return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value))
+
+
+def cell(value: object) -> str:
+    """A value of a document as one field of a tab-separated line."""
+    if value is None:
+        return ""
+    return visible(value) if isinstance(value, str) else visible(json.dumps(value, ensure_ascii=False))
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 task``, ``2 tasks``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago, or in how long, as ``2 min ago`` or ``in 3 h``."""
+    seconds = (now - at).total_seconds()
+    span = rough(abs(seconds))
+    return f"{span} ago" if seconds >= 0 else f"in {span}"
 
 
 def as_json(document: object) -> str:

@@ -1,57 +1,23 @@
 """The command line, in this process where nothing is started, and as a process where something is."""
 
-import asyncio
 import json
 import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import pytest
-from lapinq.__main__ import _add_task_list_parser, build_parser, main
+from lapinq.__main__ import _add_task_list_parser, build_parser
 from lapinq.log import JSONFormatter
-from lapinq.service import Service
-from lapinq.settings import Settings
 
-from .conftest import EMPTY
+from .conftest import Run
 
 MISSING = "00000000-0000-0000-0000-000000000000"
 SCRIPT = Path(sys.executable).parent / "lapinq"
-
-
-class Ran(NamedTuple):
-    code: object
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def lapinq(postgres_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command on an empty database; the working directory has tasks in ``mytasks``."""
-    (folder / "mytasks.py").write_text("def add(a, b=0): return a + b\ndef boom(): raise ValueError('boom')\n")
-    monkeypatch.setenv("DATABASE_URL", postgres_url)
-    asyncio.run(_empty(postgres_url))
-
-    def run(*words: str) -> Ran:
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        return Ran(ended.value.code, *capsys.readouterr())
-
-    return run
-
-
-async def _empty(url: str) -> None:
-    service = await Service.open(Settings(database_url=url))
-    await service.tables.pool.execute(EMPTY)
-    await service.close()
 
 
 def test_options_and_defaults_are_those_that_scripts_know() -> None:
@@ -132,16 +98,16 @@ def test_a_database_that_is_away_is_said_without_its_password(lapinq: Run) -> No
 
 
 def test_queues_are_listed_paused_and_resumed(lapinq: Run) -> None:
-    assert (0, "No queues yet.\n") == lapinq("queues")[:2]
+    assert ["queue_name", "state", "pending"] == lapinq("queues").out.split()[:3]
     lapinq("task", "enqueue", "mytasks:add", "-q", "a b")
 
     assert "Paused queue a b\n" == lapinq("queues", "pause", "a b").out
     (queue,) = json.loads(lapinq("queues", "--json").out)
     assert ("a b", 1, True) == (queue["queue_name"], queue["pending"], queue["paused"])
     assert 0 == lapinq("queues", "resume", "a b").code
-    assert ["queue_name\tpending\trunning", "a b\t1\t0"] == [
-        "\t".join(line.split("\t")[:3]) for line in lapinq("queues").out.splitlines()
-    ]
+    assert "a b\tno worker\t1\t0" == "\t".join(lapinq("queues", "list").out.splitlines()[1].split("\t")[:4])
+    assert "Paused queue later\n" == lapinq("queues", "pause", "later").out
+    assert ["a b", "later"] == [queue["queue_name"] for queue in json.loads(lapinq("queues", "-j").out)]
     assert 2 == lapinq("queues", "pause", "").code
 
 

@@ -1,0 +1,84 @@
+"""Options that several commands have."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from lapinq.cli import words
+from lapinq.settings import LOG_LEVELS
+from lapinq.vocabulary import STATUSES
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_command(commands: "Commands", name: str, run: str, text: str, *, brief: str = "") -> argparse.ArgumentParser:
+    """A command that talks to the database.
+
+    Args:
+        run: its module and function.
+        text: what it does, in full; ``brief`` says it in the list of commands, if that is something else.
+    """
+    parser = commands.add_parser(name, help=brief or f"{text[:1].lower()}{text[1:].rstrip('.')}", description=text)
+    add_database(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_group(commands: "Commands", name: str, text: str, *, brief: str) -> "Commands":
+    """A command that only has others below it."""
+    parser = commands.add_parser(name, help=brief, description=text)
+    return parser.add_subparsers(dest=f"{name}_command", required=True, metavar="ACTION")
+
+
+def add_action(actions: "Commands", name: str, run: str, text: str, *, brief: str = "") -> argparse.ArgumentParser:
+    """A command below one that has the option for the database itself, and whose value stands where none is said."""
+    parser = actions.add_parser(name, help=brief or f"{text[:1].lower()}{text[1:].rstrip('.')}", description=text)
+    add_database(parser, default=argparse.SUPPRESS)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_database(parser: argparse.ArgumentParser, **more: Any) -> None:
+    text = 'where the tasks are; "embedded" is a PostgreSQL below .taskcore/ [env: LAPINQ_DATABASE_URL, DATABASE_URL]'
+    parser.add_argument("--database-url", metavar="URL", help=text, **more)
+
+
+def add_imports(parser: argparse.ArgumentParser) -> None:
+    text = "folder or package of which functions may be run; say it again for more [env: LAPINQ_IMPORT; default: .]"
+    parser.add_argument("--import", dest="imports", action="append", default=[], metavar="ROOT", help=text)
+
+
+def add_json(parser: argparse.ArgumentParser, **more: Any) -> None:
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON; errors too", **more)
+
+
+def add_yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def add_log_level(parser: argparse.ArgumentParser) -> None:
+    default = os.environ.get("LAPINQ_LOG_LEVEL", "").strip().lower() or "info"
+    text = "[env: LAPINQ_LOG_LEVEL; default: info]"
+    parser.add_argument("--log-level", choices=LOG_LEVELS, default=default, help=text)
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Which tasks a command is about, where it may be about many."""
+    parser.add_argument("-q", "--queue", help="of this queue")
+    parser.add_argument("-s", "--status", choices=STATUSES, help="with this status")
+    parser.add_argument("--name", metavar="TEXT", help="with this in the name of their function")
+    parser.add_argument("--args", metavar="TEXT", help="with this in their arguments")
+    parser.add_argument("--error", metavar="TEXT", help="with this in their error")
+    parser.add_argument("--since", type=words.past, metavar="2h|ISO", help="created in this time, or from then on")
+    parser.add_argument("--older", type=words.past, metavar="1d|ISO", help="created longer ago, or before then")
+
+
+def add_order(parser: argparse.ArgumentParser) -> None:
+    """What a task is, wherever one is made."""
+    parser.add_argument("function", metavar="MODULE:FUNCTION")
+    parser.add_argument("-q", "--queue", default="default", help="(%(default)s)")
+    parser.add_argument("--args", default="[]", metavar="JSON", help="an array")
+    parser.add_argument("--kwargs", default="{}", metavar="JSON", help="an object")
+    parser.add_argument("--priority", type=int, default=0, help="higher ones are run first (%(default)s)")
+    parser.add_argument("--max-retries", type=int, default=3, help="executions in all (%(default)s)")
