@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
-from taskcore.adapters.postgres import PostgresStore
+from taskcore.adapters.postgres import OpenTransactions, PostgresStore
 from taskcore.errors import InvalidInput
 from taskcore.ids import TaskId
 from taskcore.models import Receipt, TaskSpec
@@ -121,6 +121,27 @@ class TestTransactionalEnqueueWithAsyncpg(EnqueueContract):
     async def test_what_is_no_connection_is_refused(self, store: PostgresStore) -> None:
         with pytest.raises(InvalidInput, match="got str"):
             await store.put_within("postgresql://", [a_task()])
+
+
+class WithoutAStore:
+    """A program that has no store open puts; another one looks at what came of it."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+        self.put_within = OpenTransactions("conformance").put_within
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+class TestTransactionalEnqueueWithoutAStore(TestTransactionalEnqueueWithAsyncpg):
+    @pytest.fixture
+    def clock(self) -> None:
+        """The server's, for both."""
+
+    @pytest.fixture
+    async def store(self, store: PostgresStore) -> WithoutAStore:
+        return WithoutAStore(store)
 
 
 class TestTransactionalEnqueueWithSQLAlchemy(EnqueueContract):

@@ -28,6 +28,8 @@ SETTINGS = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
+NOW = "SELECT coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)"
+"""The server's time, or what a clock says, in microseconds."""
 _ALLOW = "SELECT set_config($1, 'on', true)"
 
 _MOST_TEXTS = 500

@@ -20,7 +20,7 @@ from taskcore.adapters.postgres import (
     upkeep,
     work,
 )
-from taskcore.adapters.postgres.database import Database
+from taskcore.adapters.postgres.database import NOW, Database
 from taskcore.adapters.postgres.errors import translated
 from taskcore.adapters.postgres.marks import Marks
 from taskcore.adapters.postgres.wakeup import Announcements, Listener, told
@@ -49,8 +49,6 @@ from taskcore.models import (
     WorkerInfo,
 )
 from taskcore.states import TaskState
-
-_NOW = "SELECT coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)"
 
 
 class PostgresStore(Closed):
@@ -110,7 +108,7 @@ class PostgresStore(Closed):
         return cls(database)
 
     async def now(self) -> datetime:
-        ((micros,),) = await self._database.fetch(_NOW, self._database.now)
+        ((micros,),) = await self._database.fetch(NOW, self._database.now)
         return from_micros(micros)
 
     async def check(self) -> None:
@@ -136,14 +134,14 @@ class PostgresStore(Closed):
         payload = told({spec.queue for spec in specs})
         steps = tasks.put(specs, self._fresh_ids, self._database.now, payload)
         with translated(self._database.where):
-            return await transactional.run(connection, self._database, steps)
+            return await transactional.run(connection, self._database.text, steps)
 
     def put_within_sync(self, session: Any, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
         """The same for a ``Connection`` or ``Session`` of SQLAlchemy, with any driver; it may be in any thread."""
         payload = told({spec.queue for spec in specs})
         steps = tasks.put(specs, task_ids(), self._database.now, payload)
         with translated(self._database.where):
-            return transactional.run_sync(session, self._database, steps)
+            return transactional.run_sync(session, self._database.text, steps)
 
     async def cancel(self, tasks_: Sequence[TaskId]) -> Sequence[TaskState | None]:
         return await tasks.cancel(self._database, tasks_)

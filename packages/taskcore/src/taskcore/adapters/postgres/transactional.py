@@ -1,24 +1,83 @@
 """``put`` on connections of the application, inside the transaction that it has open there."""
 
 import re
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
 import asyncpg
 
-from taskcore.adapters.postgres.database import Database, Rows
-from taskcore.adapters.postgres.tasks import Steps
+from taskcore.adapters.postgres import tasks
+from taskcore.adapters.postgres.database import NOW, Rows
+from taskcore.adapters.postgres.errors import translated
+from taskcore.adapters.postgres.tasks import Asked
+from taskcore.adapters.postgres.wakeup import told
+from taskcore.clock import from_micros
 from taskcore.errors import InvalidInput
-from taskcore.models import Receipt
+from taskcore.ids import task_ids
+from taskcore.models import Receipt, TaskSpec
 
+T = TypeVar("T")
+Text = Callable[[str], str]
+"""A statement with the names of the tables, instead of ``{p}``."""
+
+_HERE = "the database of this connection"
 _PARAMETER = re.compile(r"\$(\d+)(::[a-z]+(?: precision)?(?:\[\])?)?")
 
 
-async def run(connection: Any, database: Database, steps: Steps) -> list[Receipt]:
-    """Run the statements of ``put`` on a connection of asyncpg, or an asynchronous one of SQLAlchemy."""
-    receipts: list[Receipt]
+class OpenTransactions:
+    """``TransactionalEnqueue`` for programs that have no store open: it has no connection but those that it is given,
+    and may be used in any thread and event loop.
+
+    Args:
+        prefix: of the store's tables, which some process has made in that database.
+    """
+
+    def __init__(self, prefix: str = "taskcore") -> None:
+        self._prefix = prefix
+
+    async def put_within(self, connection: Any, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
+        """As ``PostgresStore.put_within``.
+
+        Raises:
+            SchemaMismatch: the tables are not there.
+        """
+        with translated(_HERE):
+            return await run(connection, self._text, self._put(specs))
+
+    def put_within_sync(self, session: Any, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
+        """As ``PostgresStore.put_within_sync``. Raises: as ``put_within``."""
+        with translated(_HERE):
+            return run_sync(session, self._text, self._put(specs))
+
+    async def now_within(self, connection: Any) -> datetime:
+        """The time of the database that ``connection`` leads to."""
+        with translated(_HERE):
+            return await run(connection, self._text, _now())
+
+    def now_within_sync(self, session: Any) -> datetime:
+        """The same, of a ``Connection`` or ``Session`` of SQLAlchemy."""
+        with translated(_HERE):
+            return run_sync(session, self._text, _now())
+
+    def _put(self, specs: Sequence[TaskSpec]) -> tasks.Steps:
+        return tasks.put(specs, task_ids(), None, told({spec.queue for spec in specs}))
+
+    def _text(self, sql: str) -> str:
+        return sql.replace("{p}", self._prefix)
+
+
+def _now() -> Generator[Asked, Rows, datetime]:
+    ((micros,),) = yield NOW, [None]
+    return from_micros(micros)
+
+
+async def run(connection: Any, text: Text, steps: Generator[Asked, Rows, T]) -> T:
+    """Run statements on a connection of asyncpg, or an asynchronous one of SQLAlchemy."""
+    found: T
     if hasattr(connection, "run_sync"):
-        receipts = await connection.run_sync(run_sync, database, steps)
-        return receipts
+        found = await connection.run_sync(run_sync, text, steps)
+        return found
     if not hasattr(connection, "is_in_transaction"):
         raise InvalidInput(
             "put_within needs a connection of asyncpg, or an AsyncConnection or AsyncSession of SQLAlchemy, got "
@@ -29,21 +88,21 @@ async def run(connection: Any, database: Database, steps: Steps) -> list[Receipt
     try:
         sql, parameters = next(steps)
         while True:
-            sql, parameters = steps.send(await connection.fetch(database.text(sql), *parameters))
+            sql, parameters = steps.send(await connection.fetch(text(sql), *parameters))
     except StopIteration as end:
-        receipts = end.value
-    return receipts
+        found = end.value
+    return found
 
 
-def run_sync(session: Any, database: Database, steps: Steps) -> list[Receipt]:
+def run_sync(session: Any, text: Text, steps: Generator[Asked, Rows, T]) -> T:
     """Run them on a ``Connection`` or ``Session`` of SQLAlchemy, which begins a transaction by itself."""
     try:
         sql, parameters = next(steps)
         while True:
-            sql, parameters = steps.send(_execute(session, database.text(sql), parameters))
+            sql, parameters = steps.send(_execute(session, text(sql), parameters))
     except StopIteration as end:
-        receipts: list[Receipt] = end.value
-        return receipts
+        found: T = end.value
+        return found
 
 
 def _execute(session: Any, sql: str, parameters: list[object]) -> Rows:
