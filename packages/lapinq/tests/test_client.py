@@ -17,6 +17,7 @@ import uvicorn
 from lapinq import AsyncTaskQueue, TaskFailed, TaskQueue, TaskRef
 from lapinq.client import NothingToWaitFor
 from lapinq.server import create_app
+from taskcore.testing import eventually
 
 from tests.servers import fresh_name
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.anyio
 
 KEY = "a key for tests"
 TASKS = """
+import asyncio
 from lapinq import AsyncTaskQueue, TaskQueue
 
 q = TaskQueue()
@@ -36,6 +38,9 @@ def renamed(text: str) -> str: return text.upper()
 
 @AsyncTaskQueue().task(max_retries=1)
 async def breaks() -> None: raise ValueError("boom")
+
+@q.task
+async def endless() -> None: await asyncio.Event().wait()
 """
 
 
@@ -95,6 +100,10 @@ async def renamed(text: str) -> str:
 
 async def breaks() -> None:
     raise ValueError("boom")
+
+
+async def endless() -> None:
+    await asyncio.Event().wait()
 
 
 def stand_in(function: object, module: str) -> None:
@@ -181,10 +190,58 @@ def test_one_key_stores_one_task(queue: TaskQueue, in_module: str) -> None:
     stand_in(add, in_module)
     task, key = queue.task(add), str(uuid4())
 
-    first, second = [task.options(idempotency_key=key).queue(number) for number in (1, 2)]
+    once = task.options(idempotency_key=key)
+    first, second = [once.queue(number) for number in (1, 2)]
+    batch = queue.batch_enqueue([once.order(3), once.order(4)]).json()
 
     assert first.task_id == second.task_id
     assert 1 == second.get(timeout=20)
+    assert [first.task_id] * 2 == batch["task_ids"]
+
+
+async def test_what_is_stored_can_be_listed_cancelled_and_requeued(
+    queue: TaskQueue, async_queue: AsyncTaskQueue, in_module: str
+) -> None:
+    stand_in(breaks, in_module)
+    later, name = "2099-01-01T00:00:00Z", fresh_name()
+    breaking = async_queue.task(queue_name=name, max_retries=1, scheduled_at=later)(breaks)
+    waiting = str((await breaking.aqueue()).task_id)
+    failed = await breaking.options(scheduled_at=None).aqueue()
+    await failed.awaitait(timeout=20)
+
+    def ask() -> list[object]:
+        found = queue.list_tasks(queue_name=name, status="pending", task_name="BREAK", limit=5)
+        counts = [(each["pending"], each["failed"]) for each in queue.queue_stats() if each["queue_name"] == name]
+        return [[each["id"] for each in found], counts, queue.cancel_task(waiting), queue.cancel_task(waiting)]
+
+    assert [[waiting], [(1, 1)], True, False] == await asyncio.to_thread(ask)
+    assert [failed.task_id, waiting] == [each["id"] for each in await async_queue.list_tasks(queue_name=name)]
+    assert "cancelled" == (await async_queue.get_task(waiting) or {})["status"]
+    assert None is await async_queue.get_task(uuid4())
+    assert [False, False] == [
+        await async_queue.cancel_task(waiting, running=True),
+        await async_queue.requeue_task(waiting),
+    ]
+    assert await async_queue.requeue_task(str(failed.task_id))
+    with pytest.raises(httpx.HTTPStatusError, match=r"refused this with 400.*invalid limit"):
+        await async_queue.list_tasks(limit=-1)
+    with pytest.raises(ValueError, match="badly formed"):
+        await async_queue.get_task("../queues")
+
+
+async def test_a_task_that_runs_stops_when_its_client_says_so(queue: TaskQueue, in_module: str) -> None:
+    stand_in(endless, in_module)
+    ref = queue.task(endless).queue()
+
+    async def runs() -> bool:
+        found = await asyncio.to_thread(queue.get_task, str(ref.task_id))
+        return found is not None and "running" == found["status"]
+
+    await eventually(runs)
+
+    assert not await asyncio.to_thread(queue.cancel_task, str(ref.task_id))
+    assert await asyncio.to_thread(queue.cancel_task, str(ref.task_id), running=True)
+    assert "cancelled" == (await ref.awaitait(timeout=20))["status"]
 
 
 async def test_batches_go_as_they_are(queue: TaskQueue, async_queue: AsyncTaskQueue, in_module: str) -> None:

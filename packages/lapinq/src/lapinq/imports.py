@@ -67,7 +67,7 @@ class Imports:
         Raises:
             NotImportable: no worker would run it.
         """
-        _check_text(module_path, task_name)
+        check_names(module_path, task_name)
         top = module_path.partition(".")[0]
         if self._is_named(module_path):
             return
@@ -132,7 +132,12 @@ def _is_name(text: str) -> bool:
     return all(part.isidentifier() for part in text.split("."))
 
 
-def _check_text(module_path: str, task_name: str) -> None:
+def check_names(module_path: str, task_name: str) -> None:
+    """Whether these could be names of a module and a function that workers run, wherever they are.
+
+    Raises:
+        NotImportable: they could not.
+    """
     if not _is_name(module_path):
         raise NotImportable(f"module_path must be the dotted name of a module, got {module_path!r:.120}")
     for what, text in (("module_path", module_path), ("task_name", task_name)):

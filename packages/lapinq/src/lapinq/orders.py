@@ -163,6 +163,12 @@ def _kwargs(value: object) -> Mapping[str, Any] | None:
     return value
 
 
+def _key(value: object) -> str | None:
+    if not isinstance(value, str | None):
+        raise InvalidInput(f"idempotency_key must be text, got {_kind(value)}")
+    return value  # likewise
+
+
 def _metadata(value: object) -> Mapping[str, Any] | None:
     if not isinstance(value, _OBJECTS):
         raise InvalidInput("metadata must be a JSON object")
@@ -255,4 +261,5 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = {
     "priority": _whole("priority", -(2**31) + 1, 2**31 - 1),
     "retry_backoff": _backoff,
     "webhook_url": _webhook,
+    "idempotency_key": _key,
 }

@@ -135,14 +135,14 @@ class Service:
         """
         if len(orders) > BATCH:
             raise InvalidInput(f"batch limit is {BATCH} tasks")
-        return [task for task in await self.enqueue_each(orders) if task is not None]
+        return [placed.task for placed in await self.place_each(orders) if placed.task is not None]
 
-    async def enqueue_each(self, orders: Sequence[Order]) -> Sequence[UUID | None]:
-        """Store any number of tasks in one commit, all or none, and answer in the same order.
+    async def place_each(self, orders: Sequence[Order]) -> Sequence[Placed]:
+        """``place`` for any number of tasks: in one commit, all or none.
 
         Raises: as ``enqueue_batch``.
         """
-        return [placed.task for placed in await self._put(orders)]
+        return await self._put(orders)
 
     async def enqueue_within(self, connection: Any, orders: Sequence[Order]) -> Sequence[UUID | None]:
         """Store tasks in the transaction that ``connection`` has open on this database: they exist once it commits.
@@ -150,7 +150,7 @@ class Service:
         Args:
             connection: of asyncpg, or an ``AsyncConnection`` or ``AsyncSession`` of SQLAlchemy.
 
-        Raises: as ``enqueue_each``. InvalidInput: no transaction is open there, or it is something else.
+        Raises: as ``enqueue_batch``. InvalidInput: no transaction is open there, or it is something else.
         """
 
         async def put(specs: Sequence[TaskSpec]) -> Sequence[Receipt]:

@@ -133,12 +133,13 @@ class Storage(StoredUsers):
         return await self.service.enqueue(Order.from_json(asked))
 
     async def enqueue_batch(self, tasks: Sequence[Mapping[str, Any]]) -> list[UUID]:
-        """Store tasks in one commit, all or none. The keys of each are the names of the parameters of ``enqueue``.
+        """Store tasks in one commit, all or none. The keys of each are the names of the parameters of ``enqueue``,
+        and ``idempotency_key``.
 
         Raises: as ``enqueue``.
         """
         orders = [Order.from_json(task) for task in tasks]
-        return [task for task in await self.service.enqueue_each(orders) if task is not None]
+        return [placed.task for placed in await self.service.place_each(orders) if placed.task is not None]
 
     async def enqueue_within(self, connection: Any, tasks: Sequence[Mapping[str, Any]]) -> list[UUID]:
         """Store tasks in the transaction that ``connection`` has open: they exist once it commits, and never otherwise.

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import asyncpg
 from taskcore.adapters.grants import dump_grants
 from taskcore.adapters.memory import MemoryEventBus
-from taskcore.adapters.postgres import PostgresStore
+from taskcore.adapters.postgres import OpenTransactions, PostgresStore
 from taskcore.adapters.postgres.errors import translated
 from taskcore.adapters.postgres.statements import columns
 from taskcore.adapters.sql.rows import task_of
@@ -17,10 +17,13 @@ from lapinq.schema.names import CORE, HOOKS
 from lapinq.settings import Settings
 from lapinq.tables import Tables
 
-__all__ = ["Store", "event_bus", "open_accounts", "open_deliveries", "open_store", "place_of"]
+__all__ = ["TRANSACTIONS", "Store", "event_bus", "open_accounts", "open_deliveries", "open_store", "place_of"]
 
 Store: TypeAlias = PostgresStore
 """Tasks, schedules, leases, statistics and workers: every port and ability that the core has for PostgreSQL."""
+
+TRANSACTIONS = OpenTransactions(CORE)
+"""Puts tasks for whoever has a transaction open, and nothing else."""
 
 _COLUMNS = columns("(SELECT l.lease_until FROM {p}_leases AS l WHERE l.task = t.id)").replace("{p}", CORE)
 _DRIVER = re.compile(r"^(postgres|postgresql)(\+asyncpg)?://")

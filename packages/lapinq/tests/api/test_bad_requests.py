@@ -56,6 +56,8 @@ ENQUEUE = [
     ({"webhook_url": 5}, "webhook_url must be"),
     ({"webhook_url": "file:///etc/passwd"}, "webhook_url must be"),
     ({"webhook_url": "https://"}, "webhook_url must be"),
+    ({"idempotency_key": 5}, "idempotency_key must be text"),
+    ({"idempotency_key": ""}, "idempotency_key must be text of 1 to 200"),
 ]
 
 

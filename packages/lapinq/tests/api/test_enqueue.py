@@ -81,6 +81,20 @@ async def test_a_request_that_is_repeated_with_its_key_stores_one_task(client: h
     assert 1 == len((await client.get(f"{P}/tasks", params={"queue": queue})).json())
 
 
+async def test_of_orders_with_one_key_a_batch_stores_the_first(client: httpx.AsyncClient, queue: str) -> None:
+    one = {"task_name": "t", "module_path": "mytasks", "queue_name": queue}
+    batch = [{**one, "args": [number], "idempotency_key": f"{queue} {number // 2}"} for number in range(4)]
+
+    answers = [(await client.post(f"{P}/enqueue/batch", json=batch)).json() for _ in range(2)]
+    alone = await client.post(f"{P}/enqueue", json=batch[3])
+
+    first, same, second, too = answers[0]["task_ids"]
+    assert (first, second) == (same, too)
+    assert answers[0] == answers[1]
+    assert ({"task_id": second}, "true") == (alone.json(), alone.headers["Idempotent-Replayed"])
+    assert [[2], [0]] == [task["args"] for task in (await client.get(f"{P}/tasks", params={"queue": queue})).json()]
+
+
 async def test_a_batch_stores_all_and_answers_with_ids_in_order(client: httpx.AsyncClient, queue: str) -> None:
     one = {"task_name": "add", "queue_name": queue, "module_path": "myapp.tasks", "max_retries": 0}
     batch = [{**one, "args": [1, 2]}, {**one, "ttl_seconds": 0}, {**one, "scheduled_at": "2036-01-01"}]

@@ -29,7 +29,9 @@ async def enqueue(request: Request) -> Response:
     desk = desk_of(request)
     order = Order.from_json(await json_of(request, desk.settings.max_payload_size))
     by = _require(request, [order])
-    placed = await desk.service.place(replace(order, idempotency_key=request.headers.get("idempotency-key")))
+    if (key := request.headers.get("idempotency-key")) is not None:
+        order = replace(order, idempotency_key=key)
+    placed = await desk.service.place(order)
     if placed.task is None:
         await desk.note_put(request, by, [])
         return JSONResponse({"task_id": None, "ttl_seconds": 0}, 201)
@@ -46,11 +48,11 @@ async def enqueue_batch(request: Request) -> Response:
     found = await json_of(request, most * BATCH_SIZE)
     orders = _orders(found, most)
     by = _require(request, orders)
-    tasks = await desk.service.enqueue_each(orders)
-    stored = [(order, task) for order, task in zip(orders, tasks, strict=True) if task is not None]
-    desk.telemetry.put(stored)
-    ids = [str(task) for _, task in stored]
-    await desk.note_put(request, by, ids)
+    placed = await desk.service.place_each(orders)
+    new = [(order, each.task) for order, each in zip(orders, placed, strict=True) if each.task and each.created]
+    desk.telemetry.put(new)
+    await desk.note_put(request, by, [str(task) for _, task in new])
+    ids = [str(each.task) for each in placed if each.task]
     return JSONResponse({"task_ids": ids, "count": len(ids)}, 201)
 
 

@@ -4,10 +4,13 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, Unpack, cast, overload
+from uuid import UUID
 
 import httpx
 
-from lapinq.client.order import ClientOrder, Options, declare
+from lapinq.client import asking
+from lapinq.client.asking import Document, Question
+from lapinq.client.order import ClientOrder, Declared, Options, declare
 from lapinq.client.ref import API_PREFIX, TaskRef
 
 P = ParamSpec("P")
@@ -143,6 +146,54 @@ class AsyncTaskQueue:
         url = f"{self.server_url}{self.api_prefix}/enqueue/batch"
         return await self._client.post(url, json=tasks, headers=self._headers)
 
+    async def enqueue_in(self, connection: Any, task: Declared[P], /, *args: P.args, **kwargs: P.kwargs) -> UUID | None:
+        """Store a call of ``task`` in the transaction that ``connection`` has open: the task exists once that commits,
+        and never otherwise. No server is asked.
+
+        Args:
+            connection: of asyncpg, or an ``AsyncConnection`` or ``AsyncSession`` of SQLAlchemy, on the database of the
+                tasks.
+            task: a declared function, or its ``options(...)``; then its arguments.
+
+        Returns:
+            The id of the task; None when its TTL is 0, for then nothing is stored.
+
+        Raises:
+            InvalidInput: a value is not allowed, or no transaction is open there. SchemaMismatch: the database has no
+                tables of lapinq.
+        """
+        from lapinq.client.direct import put_in  # brings the driver, which others do without
+
+        return await put_in(connection, task.order(*args, **kwargs))
+
+    # What is stored. Each raises ``httpx.HTTPStatusError`` with what the server said when it refuses.
+
+    async def list_tasks(
+        self, queue_name: str | None = None, status: str | None = None, task_name: str | None = None, limit: int = 50
+    ) -> list[Document]:
+        """The newest tasks first, in the API's JSON form; at most 1,000."""
+        return await self._ask(asking.tasks(queue_name, status, task_name, limit))
+
+    async def get_task(self, task_id: str | UUID) -> Document | None:
+        """A task in the API's JSON form; None when there is none."""
+        return await self._ask(asking.task(task_id))
+
+    async def queue_stats(self) -> list[Document]:
+        """One object a queue: ``queue_name``, how many tasks have each status, and whether it is ``paused``."""
+        return await self._ask(asking.queues())
+
+    async def cancel_task(self, task_id: str | UUID, *, running: bool = False) -> bool:
+        """Cancel a pending task; False when there is no such task, or it is not pending.
+
+        Args:
+            running: ask a task that runs to stop, too; that takes a moment, and ``status`` tells.
+        """
+        return await self._ask(asking.cancelling(task_id, running=running))
+
+    async def requeue_task(self, task_id: str | UUID) -> bool:
+        """Make a failed task pending again; False when there is no such task, or it has not failed."""
+        return await self._ask(asking.requeuing(task_id))
+
     def _declare(self, function: Callable[..., Any], name: str | None, options: Options) -> Any:
         enqueuer = AsyncEnqueuer[..., Any](
             self, declare(function, name, options, self.queue_name, self.default_ttl_seconds)
@@ -152,8 +203,13 @@ class AsyncTaskQueue:
 
     async def _enqueue(self, order: ClientOrder, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TaskRef[Any]:
         url = f"{self.server_url}{self.api_prefix}/enqueue"
-        response = await self._client.post(url, json=order.body(args, kwargs), headers=self._headers | order.headers)
+        response = await self._client.post(url, json=order.body(args, kwargs), headers=self._headers)
         return TaskRef(response, self.server_url, self.api_key, is_async=True, api_prefix=self.api_prefix)
+
+    async def _ask(self, question: Question[T]) -> T:
+        url = f"{self.server_url}{self.api_prefix}/{question.path}"
+        response = await self._client.request(question.method, url, params=question.params, headers=self._headers)
+        return question.read(response)
 
     @property
     def _headers(self) -> dict[str, str]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypedDict
+from typing import Any, ParamSpec, Protocol, TypedDict
 
 from lapinq import registry
+
+P = ParamSpec("P")
 
 
 class Options(TypedDict, total=False):
@@ -25,6 +27,14 @@ class Options(TypedDict, total=False):
     retry_backoff: bool | None
     webhook_url: str | None
     idempotency_key: str | None
+
+
+class Declared(Protocol[P]):
+    """A function that was declared as a task, by either client; or its ``options(...)``."""
+
+    def order(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        """The body of a request to enqueue a call of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +60,6 @@ class ClientOrder:
     webhook_url: str | None = None
     idempotency_key: str | None = None
 
-    @property
-    def headers(self) -> dict[str, str]:
-        return {} if self.idempotency_key is None else {"Idempotency-Key": self.idempotency_key}
-
     def body(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON object for one call of the function."""
         at = self.scheduled_at
@@ -65,6 +71,7 @@ class ClientOrder:
             "retry_backoff": self.retry_backoff,
             "webhook_url": self.webhook_url,
             "metadata": dict(self.metadata) if self.metadata else None,
+            "idempotency_key": self.idempotency_key,
         }
         return {
             "task_name": self.task_name,

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
+from lapinq.client.asking import checked
 from lapinq.errors import TaskFailed
 
 T = TypeVar("T")
@@ -73,11 +74,7 @@ class TaskRef(Generic[T]):
         Raises:
             httpx.HTTPStatusError: it did not; the message says why.
         """
-        if self.response.is_error:
-            said = f"{self.status_code}: {self.response.text[:500]}"
-            raise httpx.HTTPStatusError(
-                f"the server refused the task with {said}", request=self.response.request, response=self.response
-            )
+        checked(self.response, "the task")
         return self
 
     def status(self) -> str | None:

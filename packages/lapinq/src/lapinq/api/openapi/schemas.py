@@ -75,6 +75,7 @@ _ORDER: Mapping[str, Schema] = {
     "retry_delay": maybe(_SECONDS),
     "retry_backoff": maybe({**FLAG, "default": True}),
     "webhook_url": maybe({"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": MAX_URL}),
+    "idempotency_key": maybe({**NAME, "description": "of orders with the same only the first stores a task"}),
 }
 _TASK: Mapping[str, Schema] = {
     "id": ID,
@@ -104,6 +105,7 @@ _TASK: Mapping[str, Schema] = {
     "webhook_url": maybe(TEXT),
     "ttl_remaining": TEXT,
 }
+_OF_TASKS_ALONE = ("scheduled_at", "idempotency_key")
 _SCHEDULE: Mapping[str, Schema] = {
     "cron": {**TEXT, "minLength": 1, "maxLength": 200, "description": "five fields, or a macro such as @daily"},
     "zone": {**NAME, "default": "UTC", "description": "IANA time zone of cron"},
@@ -113,7 +115,7 @@ _SCHEDULE: Mapping[str, Schema] = {
     "grace": {**_SECONDS, "default": 60, "description": "seconds that an instant may be late without being missed"},
     "overlap": {**one_of(*Overlap), "default": "allow", "description": "while the task before is not finished"},
     "enabled": {**FLAG, "default": True},
-    **{name: schema for name, schema in _ORDER.items() if name != "scheduled_at"},
+    **{name: schema for name, schema in _ORDER.items() if name not in _OF_TASKS_ALONE},
 }
 _PERMISSIONS: Schema = {
     "type": "object",
@@ -179,7 +181,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "id": ID,
             **{name: _SCHEDULE[name] for name in COLUMNS},
             "enabled": FLAG,
-            **{name: _TASK[name] for name in _ORDER if name != "scheduled_at"},
+            **{name: _TASK[name] for name in _ORDER if name not in _OF_TASKS_ALONE},
             "created_at": INSTANT,
             "last_triggered_at": maybe(INSTANT),
             "next_run_at": maybe(INSTANT),
