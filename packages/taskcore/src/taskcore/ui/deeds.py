@@ -5,17 +5,7 @@ from dataclasses import dataclass
 
 from taskcore.states import WAITING, Event, Phase, TaskState, sources
 from taskcore.ui.models import Action
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """Something more that the form of an action asks; ``name`` is that of an option of the ``Order``."""
-
-    name: str
-    label: str
-    hint: str = ""
-    type: str = "text"
-    required: bool = False
+from taskcore.ui.models.forms import Field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +17,7 @@ class Deed:
         button, done: as in "Retry" and "retried".
         note: what one should know before; with {noun}.
         takes_back: it destroys something, so that a word must be typed.
+        fields: what its form asks; each is an option of the ``Order``.
         possible: the phases of a task in which it does anything; None is any.
     """
 

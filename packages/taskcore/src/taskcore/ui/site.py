@@ -17,6 +17,7 @@ class Part(StrEnum):
 
     TASKS = "tasks"
     SCHEDULES = "schedules"
+    EDITOR = "editor"
     PIPELINES = "pipelines"
     QUEUES = "queues"
     WORKERS = "workers"

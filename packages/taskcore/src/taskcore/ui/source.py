@@ -10,12 +10,13 @@ A part raises ``StoreUnavailable`` when its store cannot be reached, and ``Inval
 understand. What it does not find, it answers with None.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from taskcore.ui.models import Action, ActionResult, Counts, FailureGroup, Handler, LogRow, Order, Series
+from taskcore.ui.models.forms import Field
 from taskcore.ui.models.pipelines import PipelineDetail, PipelineRow, RunDetail, RunPage
 from taskcore.ui.models.queues import QueueRow, WorkerRow
 from taskcore.ui.models.schedules import Occurrence, ScheduleDetail, SchedulePage
@@ -57,6 +58,31 @@ class SchedulePart(Protocol):
 
     async def occurrences(self, since: datetime, until: datetime, limit: int) -> Sequence[Occurrence]:
         """Due instants from ``since`` until before ``until``, at most ``limit`` of each schedule, by time."""
+        ...
+
+
+class ScheduleEditorPart(Protocol):
+    """Schedules that people write on a page. Into whose queue they write, the dashboard has asked before.
+
+    Values are text by name: ``cron``, ``zone``, ``gap``, ``fold``, ``misfire``, ``grace`` and ``overlap`` as
+    ``taskcore.schedule`` has them, ``queue``, and those of ``fields``.
+    """
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """What the task of a schedule has."""
+        ...
+
+    async def values(self, schedule: str) -> Mapping[str, str] | None:
+        """What is stored of a schedule."""
+        ...
+
+    async def save(self, schedule: str | None, values: Mapping[str, str]) -> str | None:
+        """Change a schedule, or add one where there is no id; answers its id.
+
+        Raises:
+            InvalidInput: a value is not allowed; the text begins with its name where one value is to blame.
+        """
         ...
 
 
@@ -123,6 +149,7 @@ class DashboardSource:
     version: str = ""
     tasks: TaskPart | None = None
     schedules: SchedulePart | None = None
+    editor: ScheduleEditorPart | None = None
     pipelines: PipelinePart | None = None
     queues: QueuePart | None = None
     workers: WorkerPart | None = None

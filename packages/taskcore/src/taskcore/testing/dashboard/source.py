@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from taskcore.testing.dashboard.hostile import HOSTILE
 from taskcore.testing.dashboard.kinds import KINDS
 from taskcore.testing.dashboard.pipelines import SamplePipelines
+from taskcore.testing.dashboard.schedules import SampleEditor
 from taskcore.testing.dashboard.story import Story, a_story
 from taskcore.ui.models import Action, ActionResult, Handler, Order
 from taskcore.ui.models.queues import QueueRow
@@ -78,6 +79,7 @@ async def sample_source(story: Story | None = None, *, hostile: bool = False) ->
     return replace(
         source,
         pipelines=pipelines,
+        editor=SampleEditor(story.store),
         queues=_Queues(source.queues, pauses),
         does=_Actions(source.does, pipelines, pauses),
         actions=source.actions | RUNS,

@@ -25,6 +25,7 @@ class ScheduleRow:
         trigger: as it was written: "0 3 * * *", "every 30 s", "once".
         words: the same for people: "At 03:00, every day".
         recent: its last fires, oldest first, ten at the most.
+        problem: why nobody can follow it, if that is so.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ScheduleRow:
     misfire: str = ""
     overlap: str = ""
     recent: tuple[FireRow, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

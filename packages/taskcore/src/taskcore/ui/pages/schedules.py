@@ -28,7 +28,7 @@ async def schedules(visit: Visit) -> Show:
         template="schedules.html",
         title="Schedules",
         model={"schedules": rows, "leader": page.leader},
-        also={"page": page},
+        also={"page": page, "may_write": _may_write(visit)},
     )
 
 
@@ -42,7 +42,7 @@ async def schedule(visit: Visit) -> Show:
         template="schedule.html",
         title=detail.row.name,
         model={"schedule": detail},
-        also={"row": detail.row},
+        also={"row": detail.row, "may_write": _may_write(visit) and may(visit, Verb.ENQUEUE, detail.row)},
         crumbs=(("Schedules", visit.url("schedules")),),
     )
 
@@ -86,6 +86,10 @@ async def _seen(visit: Visit) -> tuple[SchedulePage, Sequence[ScheduleRow]]:
     assert visit.source.schedules is not None  # noqa: S101 - or the page would not exist
     page = await visit.source.schedules.list()
     return page, [row for row in page.rows if may(visit, Verb.VIEW, row)]
+
+
+def _may_write(visit: Visit) -> bool:
+    return visit.site.has(Part.EDITOR) and visit.reader.may_anywhere(Verb.ENQUEUE)
 
 
 def _days(text: str) -> int:
