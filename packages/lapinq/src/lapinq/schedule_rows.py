@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from taskcore.engine.schedule_acts import extra_run
 from taskcore.errors import InvalidInput
+from taskcore.ids import ScheduleId
 
 from lapinq import documents
 from lapinq.errors import ScheduleNotFound
 from lapinq.orders import Order
+from lapinq.scheduled import spec_of
 from lapinq.service import Service
 from lapinq.timing import Timing
 
@@ -64,6 +67,28 @@ class ScheduleRows:
         if changed is None:
             raise ScheduleNotFound
         return _decoded(changed)
+
+    async def set_enabled(self, id_: UUID, enabled: bool) -> None:
+        """Pause a row, or let it go on: instants that come by meanwhile are not caught up.
+
+        Raises:
+            ScheduleNotFound: there is none.
+        """
+        if not await self._tables.enable_schedule(id_, enabled):
+            raise ScheduleNotFound
+
+    async def run(self, id_: UUID) -> UUID:
+        """Put the task of a row once more, at once; its instants stay what they are. Answers the task's id.
+
+        Raises:
+            ScheduleNotFound: there is none. InvalidInput: it cannot be followed.
+        """
+        row = next((row for row in await self._tables.scheduled() if row["id"] == id_), None)
+        if row is None:
+            raise ScheduleNotFound
+        self._service.imports.check(row["module_path"], row["task_name"])
+        (receipt,) = await self._service.store.put([extra_run(spec_of(ScheduleId(str(id_)), row))])
+        return UUID(receipt.task)
 
     async def remove(self, id_: UUID) -> None:
         """Remove a row.

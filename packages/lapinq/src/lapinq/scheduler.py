@@ -13,6 +13,8 @@ from lapinq.scheduled import ScheduledTasks
 from lapinq.service import Service
 from lapinq.storage import Storage
 
+LEADER = "lapinq scheduler"
+"""What the processes that schedule campaign for."""
 TICK = timedelta(seconds=1)
 """The longest time between two looks for what is due, and between two campaigns for the lead."""
 
@@ -24,7 +26,7 @@ async def scheduling(service: Service, interval: float) -> AsyncIterator[None]:
     Args:
         interval: seconds between two looks; a second at the most.
     """
-    leader = Leader(service.store, "lapinq scheduler", worker_id())
+    leader = Leader(service.store, LEADER, worker_id())
     scheduled = ScheduledTasks(service, EngineScheduler(service.store, leader=leader))
     every = min(timedelta(seconds=interval), TICK)
     async with AsyncExitStack() as stack:

@@ -79,7 +79,10 @@ _VALUES = ", ".join(f"${place}" for place in range(1, len(_GIVEN) + 1))
 _SCHEDULE = f"INSERT INTO {SCHEDULED} ({', '.join(_GIVEN)}) VALUES ({_VALUES}) RETURNING {_COLUMNS}"
 _RESCHEDULE = f"""
 UPDATE {SCHEDULED} SET ({", ".join(_GIVEN)}) = ROW({_VALUES}) WHERE id = ${len(_GIVEN) + 1} RETURNING {_COLUMNS}"""
+_ENABLE = f"UPDATE {SCHEDULED} SET enabled = $2 WHERE id = $1 RETURNING true"
 _UNSCHEDULE = f"DELETE FROM {SCHEDULED} WHERE id = $1 RETURNING true"
+
+_LEADER = f"SELECT holder FROM {CORE}_leaders WHERE name = $1 AND holder <> '' AND until > {_NOW}"
 
 _TRIGGERED = f"""
 UPDATE {SCHEDULED} AS s SET last_triggered_at = 'epoch'::timestamptz + f.instant * interval '1 microsecond'
@@ -256,6 +259,17 @@ class Tables:
             else:
                 changed = await self.pool.fetchrow(_RESCHEDULE, *given, row)
         return None if changed is None else dict(changed)
+
+    async def enable_schedule(self, row: UUID, enabled: bool) -> bool:
+        """Pause a row of a schedule, or let it go on; False when there is none."""
+        with self._translated():
+            return bool(await self.pool.fetchval(_ENABLE, row, enabled))
+
+    async def leader(self, name: str) -> str | None:
+        """Who leads in this; None when nobody does."""
+        with self._translated():
+            holder: str | None = await self.pool.fetchval(_LEADER, name)
+            return holder
 
     async def unschedule(self, row: UUID) -> bool:
         """Remove a row of a schedule; False when there is none."""

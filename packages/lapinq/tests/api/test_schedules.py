@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from lapinq.scheduled import ScheduledTasks
 from lapinq.storage import Storage
 
 from .conftest import P
@@ -101,3 +102,52 @@ async def test_a_schedule_has_a_zone_and_policies(client: httpx.AsyncClient, que
     assert usual.items() <= ordinary.items()
     assert given.items() <= made.items()
     assert made["next_run_at"].endswith("-07-01T10:00:00+00:00")
+
+
+async def test_a_schedule_is_run_at_once_paused_and_resumed(
+    client: httpx.AsyncClient, open_storage: Storage, queue: str
+) -> None:
+    made = await add(client, queue_name=queue, args=[7])
+    path = f"{P}/schedules/{made['id']}"
+
+    id_ = (await client.post(f"{path}/run")).json()["task_id"]
+    task = (await client.get(f"{P}/tasks/{id_}")).json()
+    assert ("report", [7], queue) == tuple(task[key] for key in ("task_name", "args", "queue_name"))
+    assert {"status": "paused"} == (await client.post(f"{path}/pause")).json()
+    assert not (await client.get(path)).json()["enabled"]
+    assert {"status": "resumed"} == (await client.post(f"{path}/resume")).json()
+    assert made == (await client.get(path)).json()
+    nobody = path.replace(made["id"], "01930000-0000-7000-8000-000000000000")
+    for word in ("run", "pause", "resume"):
+        assert 404 == (await client.post(f"{nobody}/{word}")).status_code
+
+
+async def test_what_became_of_its_instants_is_told(
+    client: httpx.AsyncClient, open_storage: Storage, queue: str
+) -> None:
+    made = await add(client, queue_name=queue, cron="* * * * *")
+    scheduled = ScheduledTasks(open_storage.service)
+    await scheduled.tick()
+    await open_storage.pool.execute(
+        "UPDATE lapinq_core_schedules SET cursor = cursor - 60000000, next_at = next_at - 60000000"
+    )
+    await scheduled.tick()
+
+    (run,) = (await client.get(f"{P}/schedules/{made['id']}/runs")).json()
+
+    assert (1, None) == (run["count"], run["skipped"])
+    assert queue == (await client.get(f"{P}/tasks/{run['task_id']}")).json()["queue_name"]
+
+
+async def test_a_schedule_can_be_looked_at_before_it_is_added(client: httpx.AsyncClient) -> None:
+    asked = {"cron": "30 2 * * *", "zone": "Europe/Rome", "limit": 3}
+    found = (await client.get(f"{P}/schedules/preview", params=asked)).json()
+    refused = await client.get(f"{P}/schedules/preview", params={"cron": "99 * * * *"})
+
+    assert found["words"].startswith("At 02:30")
+    assert [True] * 3 == [run["local"][15:].startswith("02:30:00 CE") for run in found["runs"]]
+    assert ["go forward", "go back"] == [
+        next(word for word in ("go forward", "go back") if word in note)
+        for note in sorted(found["notes"], reverse=True)
+    ]
+    assert 400 == refused.status_code

@@ -13,7 +13,6 @@ from taskcore.auth.chain import Chain
 from taskcore.models import TaskRecord
 from taskcore.states import Phase
 from taskcore.ui import Dashboard
-from taskcore.ui.models import Action
 from taskcore.ui.page import Page, wants_json
 from taskcore.ui.pages import every
 from taskcore.ui.source import DashboardSource
@@ -27,6 +26,8 @@ from lapinq.api import login
 from lapinq.api.access import COOKIE, Accountholders, access_of
 from lapinq.api.desk import Desk
 from lapinq.api.gates import is_a_page_of_old
+from lapinq.api.schedule_editor import ScheduleEditor
+from lapinq.api.shown_schedules import ScheduleDeeds, ShownSchedules
 from lapinq.api.shown_tasks import ShownTasks
 from lapinq.service import Service
 from lapinq.vocabulary import STATUS, terms_of
@@ -44,8 +45,6 @@ _MOVED = {
     "account.password": "/account",
 }
 """Where some pages are: at the addresses that the API documents, or where it has none of its own."""
-_OF_THE_TABLE = {Action.PAUSE_SCHEDULE, Action.RESUME_SCHEDULE, Action.REMOVE_SCHEDULE}
-"""Schedules are rows of a table, which would put back what these change."""
 
 
 class Pages:
@@ -118,8 +117,14 @@ def source_of(service: Service, place: str) -> DashboardSource:
         command="lapinq worker",
         first_steps=FIRST_STEPS,
     )
-    assert source.tasks is not None  # noqa: S101 - a store has tasks
-    return replace(source, tasks=ShownTasks(source.tasks, service), actions=source.actions - _OF_THE_TABLE)
+    assert source.tasks and source.schedules and source.does  # noqa: S101, PT018 - ours has all of them
+    return replace(
+        source,
+        tasks=ShownTasks(source.tasks, service),
+        schedules=ShownSchedules(source.schedules, service),
+        editor=ScheduleEditor(service),
+        does=ScheduleDeeds(source.does, service),
+    )
 
 
 def native_word(record: TaskRecord, phase: Phase) -> str:

@@ -1,7 +1,7 @@
 """The routes of schedules."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +9,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from taskcore.auth.permissions import Kind, Verb
-from taskcore.web import require
+from taskcore.ids import ScheduleId
+from taskcore.models import FireRecord
+from taskcore.ui.plain import document
+from taskcore.ui.previewing import preview
+from taskcore.web import require, require_login
 from taskcore.web.problems import Problem
 
 from lapinq.api.bodies import object_of
 from lapinq.api.desk import desk_of
+from lapinq.api.queries import limit_of
 from lapinq.schedule_rows import Row, ScheduleRows, next_run
+from lapinq.timing import COLUMNS, Timing
+
+MOST_RUNS = 100
+"""Instants that a preview looks ahead."""
 
 
 async def list_schedules(request: Request) -> Response:
@@ -48,9 +57,58 @@ async def change_schedule(request: Request) -> Response:
 async def remove_schedule(request: Request) -> Response:
     """Remove a schedule."""
     rows, id_ = _rows(request), _id(request)
-    _require(request, await rows.get(id_))
+    _require(request, await rows.get(id_), Verb.DELETE)
     await rows.remove(id_)
     return JSONResponse({"status": "deleted"})
+
+
+async def pause(request: Request) -> Response:
+    """Put no task until it is resumed."""
+    rows, id_ = _rows(request), _id(request)
+    _require(request, await rows.get(id_), Verb.PAUSE)
+    await rows.set_enabled(id_, False)
+    return JSONResponse({"status": "paused"})
+
+
+async def resume(request: Request) -> Response:
+    """Put tasks again, from the next instant on."""
+    rows, id_ = _rows(request), _id(request)
+    _require(request, await rows.get(id_), Verb.PAUSE)
+    await rows.set_enabled(id_, True)
+    return JSONResponse({"status": "resumed"})
+
+
+async def run(request: Request) -> Response:
+    """Put its task once more, at once."""
+    rows, id_ = _rows(request), _id(request)
+    _require(request, await rows.get(id_))
+    return JSONResponse({"task_id": str(await rows.run(id_))}, 201)
+
+
+async def preview_schedule(request: Request) -> Response:
+    """When a schedule would put tasks, before it is added."""
+    require_login(request)
+    timing = Timing.of({name: value for name, value in request.query_params.items() if name in COLUMNS[:4]})
+    found = preview(timing.when, datetime.now(UTC), min(limit_of(request, 5), MOST_RUNS))
+    return JSONResponse(document({"words": found.words, "runs": found.runs, "notes": found.notes}, None))
+
+
+async def runs(request: Request) -> Response:
+    """What became of its instants, the newest first."""
+    require(request, Verb.VIEW)
+    row = await _rows(request).get(_id(request))
+    fires = await desk_of(request).service.store.fires(ScheduleId(str(row["id"])), limit_of(request))
+    return JSONResponse([document(_fire(fire), None) for fire in fires])
+
+
+def _fire(fire: FireRecord) -> dict[str, object]:
+    return {
+        "instant": fire.instant,
+        "last": fire.last,
+        "count": fire.count,
+        "task_id": fire.task,
+        "skipped": fire.skipped,
+    }
 
 
 def _rows(request: Request) -> ScheduleRows:
@@ -69,10 +127,10 @@ def _id(request: Request) -> UUID:
         raise Problem(400, "invalid schedule id") from None
 
 
-def _require(request: Request, schedule: Mapping[str, Any]) -> None:
-    """Refuse callers who may not put tasks into the queue of a schedule."""
+def _require(request: Request, schedule: Mapping[str, Any], verb: Verb = Verb.ENQUEUE) -> None:
+    """Refuse callers who may not do this to the queue of a schedule."""
     queue = schedule.get("queue_name", "default")
-    require(request, Verb.ENQUEUE, Kind.QUEUE, queue if isinstance(queue, str) else "")
+    require(request, verb, Kind.QUEUE, queue if isinstance(queue, str) else "")
 
 
 def _document(row: Row) -> dict[str, Any]:
@@ -86,7 +144,12 @@ def routes(prefix: str) -> list[Route]:
     return [
         Route(f"{prefix}/schedules", list_schedules, methods=["GET"], name="schedules"),
         Route(f"{prefix}/schedules", add_schedule, methods=["POST"], name="schedule.add"),
+        Route(f"{prefix}/schedules/preview", preview_schedule, methods=["GET"], name="schedule.preview"),
         Route(one, get_schedule, methods=["GET"], name="schedule"),
         Route(one, change_schedule, methods=["PATCH"], name="schedule.change"),
         Route(one, remove_schedule, methods=["DELETE"], name="schedule.remove"),
+        Route(f"{one}/pause", pause, methods=["POST"], name="schedule.pause"),
+        Route(f"{one}/resume", resume, methods=["POST"], name="schedule.resume"),
+        Route(f"{one}/run", run, methods=["POST"], name="schedule.run"),
+        Route(f"{one}/runs", runs, methods=["GET"], name="schedule.runs"),
     ]

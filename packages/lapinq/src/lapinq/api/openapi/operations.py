@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lapinq.api.openapi.schemas import COUNT, FLAG, ID, NAME, STATUS, TEXT, Schema, fields, listed, ref, word
+from lapinq.api.openapi.schemas import COUNT, FLAG, ID, NAME, STATUS, TEXT, TIMING, Schema, fields, listed, ref, word
 from lapinq.orders import BATCH
 
 _ERRORS: Mapping[int, str] = {
@@ -31,6 +31,11 @@ _FILTERS = tuple(
 _PAGE = (
     {"name": "limit", "in": "query", "schema": {**_LIMIT, "default": 50}},
     {"name": "cursor", "in": "query", "schema": TEXT, "description": "from the Link of the page before"},
+)
+_TIMING: Sequence[Mapping[str, Any]] = (
+    {"name": "cron", "in": "query", "required": True, "schema": TIMING["cron"]},
+    *({"name": name, "in": "query", "schema": TIMING[name]} for name in ("zone", "gap", "fold")),
+    {"name": "limit", "in": "query", "schema": {**_LIMIT, "maximum": 100, "default": 5}},
 )
 _CHANGE = (
     {"name": "all", "in": "query", "schema": FLAG, "description": "there is no filter, and that is meant"},
@@ -149,6 +154,26 @@ def of_schedules(prefix: str) -> dict[str, dict[str, Any]]:
             "get": operation("A schedule", schedule, parameters=one, errors=[404]),
             "patch": operation("Change a schedule", schedule, parameters=one, body=change, errors=[404, 413]),
             "delete": operation("Remove a schedule", word("deleted"), parameters=one, errors=[404]),
+        },
+        f"{prefix}/schedules/preview": {
+            "get": operation("When a schedule would put tasks", ref("SchedulePreview"), parameters=_TIMING),
+        },
+        f"{prefix}/schedules/{{id}}/pause": {
+            "post": operation("Pause a schedule", word("paused"), parameters=one, errors=[404]),
+        },
+        f"{prefix}/schedules/{{id}}/resume": {
+            "post": operation("Resume a schedule", word("resumed"), parameters=one, errors=[404]),
+        },
+        f"{prefix}/schedules/{{id}}/run": {
+            "post": operation("Put its task at once", ref("Placed"), parameters=one, status=201, errors=[404]),
+        },
+        f"{prefix}/schedules/{{id}}/runs": {
+            "get": operation(
+                "What became of its instants, the newest first",
+                listed(ref("ScheduleRun")),
+                parameters=[*one, _PAGE[0]],
+                errors=[404],
+            ),
         },
     }
 

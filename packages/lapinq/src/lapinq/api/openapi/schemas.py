@@ -8,7 +8,6 @@ from taskcore.schedule import Overlap
 from lapinq.accounts import MIN_PASSWORD
 from lapinq.orders import MAX_RETRIES, MAX_URL
 from lapinq.roles import GRANTED, USER_ROLES
-from lapinq.timing import COLUMNS
 from lapinq.vocabulary import STATUSES
 
 Schema = Mapping[str, Any]
@@ -106,7 +105,7 @@ _TASK: Mapping[str, Schema] = {
     "ttl_remaining": TEXT,
 }
 _OF_TASKS_ALONE = ("scheduled_at", "idempotency_key")
-_SCHEDULE: Mapping[str, Schema] = {
+TIMING: Mapping[str, Schema] = {
     "cron": {**TEXT, "minLength": 1, "maxLength": 200, "description": "five fields, or a macro such as @daily"},
     "zone": {**NAME, "default": "UTC", "description": "IANA time zone of cron"},
     "gap": {**one_of("run_after", "skip"), "default": "run_after", "description": "when clocks go forward over it"},
@@ -114,6 +113,9 @@ _SCHEDULE: Mapping[str, Schema] = {
     "misfire": {**one_of("coalesce", "all", "skip"), "default": "coalesce", "description": "instants that were missed"},
     "grace": {**_SECONDS, "default": 60, "description": "seconds that an instant may be late without being missed"},
     "overlap": {**one_of(*Overlap), "default": "allow", "description": "while the task before is not finished"},
+}
+_SCHEDULE: Mapping[str, Schema] = {
+    **TIMING,
     "enabled": {**FLAG, "default": True},
     **{name: schema for name, schema in _ORDER.items() if name not in _OF_TASKS_ALONE},
 }
@@ -179,7 +181,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "Schedule": fields(
         {
             "id": ID,
-            **{name: _SCHEDULE[name] for name in COLUMNS},
+            **TIMING,
             "enabled": FLAG,
             **{name: _TASK[name] for name in _ORDER if name not in _OF_TASKS_ALONE},
             "created_at": INSTANT,
@@ -187,6 +189,12 @@ SCHEMAS: Mapping[str, Schema] = {
             "next_run_at": maybe(INSTANT),
             "problem": maybe(TEXT),
         }
+    ),
+    "SchedulePreview": fields(
+        {"words": TEXT, "runs": listed(fields({"at": INSTANT, "local": TEXT})), "notes": listed(TEXT)}
+    ),
+    "ScheduleRun": fields(
+        {"instant": INSTANT, "last": INSTANT, "count": COUNT, "task_id": maybe(TEXT), "skipped": maybe(TEXT)}
     ),
     "Queue": fields({"queue_name": TEXT, **dict.fromkeys(STATUSES, COUNT), "paused": FLAG}),
     "Health": fields({"status": {"type": "string", "enum": ["ok", "error"]}, "database": TEXT}),
