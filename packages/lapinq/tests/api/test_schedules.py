@@ -140,7 +140,7 @@ async def test_what_became_of_its_instants_is_told(
 
 
 async def test_a_schedule_can_be_looked_at_before_it_is_added(client: httpx.AsyncClient) -> None:
-    asked = {"cron": "30 2 * * *", "zone": "Europe/Rome", "limit": 3}
+    asked: dict[str, str | int] = {"cron": "30 2 * * *", "zone": "Europe/Rome", "limit": 3}
     found = (await client.get(f"{P}/schedules/preview", params=asked)).json()
     refused = await client.get(f"{P}/schedules/preview", params={"cron": "99 * * * *"})
 
