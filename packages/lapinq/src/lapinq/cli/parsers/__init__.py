@@ -2,6 +2,7 @@
 
 import argparse
 
+from lapinq.cli.parsers.accounts import add_keys_parser, add_users_parser
 from lapinq.cli.parsers.database import add_doctor_parser, add_queues_parser
 from lapinq.cli.parsers.processes import (
     add_execute_parser,
@@ -27,6 +28,8 @@ def build_parser() -> argparse.ArgumentParser:
         add_execute_parser,
         add_task_parsers,
         add_queues_parser,
+        add_users_parser,
+        add_keys_parser,
         add_doctor_parser,
     ):
         add(commands)
