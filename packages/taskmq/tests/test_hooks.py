@@ -255,3 +255,23 @@ def test_a_hook_that_hangs_keeps_no_worker_from_ending(
     assert JobStatus.SUCCESS is the(backend, job_id).status
     assert time.monotonic() - begun < 10
     released.set()
+
+
+def test_a_shutdown_that_hangs_keeps_no_worker_from_ending_and_is_named(
+    backend: StoreBackend, drain: Run, hooks: Hooks, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(hook_calls, "LEAST", 0.05)
+    released, ended = threading.Event(), list[str]()
+    hooks.on_shutdown(lambda: ended.append("the first that was registered comes last"))
+
+    @hooks.on_shutdown
+    def flush() -> None:
+        released.wait(30)
+        ended.append("flushed")
+
+    with caplog.at_level(logging.WARNING, "taskmq.worker"):
+        drain(grace=0.05)
+
+    assert ["the first that was registered comes last"] == ended
+    assert 1 == sum("flush hangs: the worker ends without it" in message for message in caplog.messages)
+    released.set()

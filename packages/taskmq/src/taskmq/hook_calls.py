@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -28,6 +29,8 @@ MOST_WAITING = 10_000
 """Outcomes that wait for slow hooks; beyond that the newest are not told."""
 PATIENCE = 5.0
 """Seconds that hooks get for the last outcomes before the shutdown."""
+LEAST = 1.0
+"""Seconds that each hook of the shutdown gets, even where others have used up the time."""
 
 Subscribe = Callable[[Callable[[Sequence[AnyEvent]], None], frozenset[Event]], object]
 
@@ -35,10 +38,15 @@ _ABOUT = frozenset({Event.SUCCEED, Event.REPEAT, Event.RETRY, Event.FAIL})
 
 
 class HookCalls:
-    """What a hook raises is logged, and nobody's concern otherwise; but for the startup, which it prevents."""
+    """What a hook raises is logged, and nobody's concern otherwise; but for the startup, which it prevents.
 
-    def __init__(self, hooks: Hooks) -> None:
+    Args:
+        grace: how long plain hooks of the shutdown may take together.
+    """
+
+    def __init__(self, hooks: Hooks, *, grace: timedelta) -> None:
         self._hooks = hooks
+        self._grace = grace.total_seconds()
         self._expected: OrderedDict[tuple[str, int], tuple[TaskRecord, Settlement]] = OrderedDict()
         self._waiting: asyncio.Queue[tuple[Outcome, Job]] = asyncio.Queue(MOST_WAITING)
         self._engines: asyncio.AbstractEventLoop | None = None
@@ -67,8 +75,20 @@ class HookCalls:
         finally:
             await self._told()
             serving.cancel()
-            for function in reversed(_plain(self._hooks.shutdown)):
-                await self._attempt(function)
+            await self._shut_down()
+
+    async def _shut_down(self) -> None:
+        """A thread that hangs cannot be stopped; it is left behind, and ends with the process."""
+        now = asyncio.get_running_loop().time
+        until = now() + self._grace
+        for function in reversed(_plain(self._hooks.shutdown)):
+            begun = now()
+            try:
+                async with asyncio.timeout_at(max(until, begun + LEAST)):
+                    await self._attempt(function)
+            except TimeoutError:
+                waited = now() - begun
+                logger.warning("the hook %s hangs: the worker ends without it after %.3g s", _name(function), waited)
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
@@ -214,4 +234,8 @@ def _logged(function: Callable[..., Any]) -> Iterator[None]:
     try:
         yield
     except (Exception, SystemExit, KeyboardInterrupt):  # sys.exit() in a hook is its failure, as in a handler
-        logger.exception("the hook %s failed", getattr(function, "__qualname__", function))
+        logger.exception("the hook %s failed", _name(function))
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__qualname__", function))

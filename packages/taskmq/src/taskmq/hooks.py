@@ -73,7 +73,11 @@ class Hooks:
         return function
 
     def on_shutdown(self, function: Function) -> Function:
-        """Call it when the worker has done its last job, on the same loop; what it raises is logged."""
+        """Call it when the worker has done its last job, on the same loop; what it raises is logged.
+
+        A plain function that hangs is left behind after the worker's ``grace``, a coroutine is cancelled after ten
+        seconds.
+        """
         self.shutdown += (function,)
         return function
 

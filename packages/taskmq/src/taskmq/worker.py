@@ -76,6 +76,7 @@ class Worker:
         worker_id: no two workers may share one; by default host, process and a random part.
         lock_timeout: seconds without a sign of life after which another worker takes a job over.
         grace: seconds that running jobs may go on after ``stop``; what is not done by then goes back to the queue.
+            Plain hooks of the shutdown get as long after that.
         queues: those whose jobs it runs.
         max_jobs: it stops by itself when it has run so many, repeated attempts counted.
         hooks: what it calls beside handlers; by default what was registered with ``taskmq.hooks.hooks``.
@@ -170,7 +171,7 @@ class Worker:
 
     async def _serve(self, until_idle: bool) -> Tally:
         failed_log = FailedLog(lambda: FAILED_LOG_PATH)
-        calls = HookCalls(self.hooks)
+        calls = HookCalls(self.hooks, grace=self._options.grace)
         policy = calls.watching(JobPolicy(self._retry, self._clock, failed_log))
         handlers = RegisteredHandlers(self.func, self.hooks)
         async with AsyncExitStack() as stack:
