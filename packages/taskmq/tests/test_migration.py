@@ -15,9 +15,10 @@ from taskmq import migration
 from taskmq.errors import MigrationRefused
 from taskmq.job import JobStatus
 from taskmq.migration import Migration
-from taskmq.options import JobOptions
+from taskmq.options import JobOptions, spec_of
 from taskmq.queues import Queues
 from taskmq.schedules import JobSchedule, Schedules
+from taskmq.storage import entering
 from taskmq.storage.redis_backend import RedisBackend
 from taskmq.storage.sqlite_backend import SQLiteBackend
 from taskmq.storage.store_backend import StoreBackend
@@ -245,6 +246,31 @@ def test_what_somebody_changes_over_there_meanwhile_is_told(queues: tuple[StoreB
 
     assert [7] == moved.differing
     assert moved.read != moved.written
+
+
+@pytest.mark.parametrize(("step", "left"), [("_hold", []), ("_copy_schedules", [8])])
+def test_somebody_who_goes_on_adding_jobs_to_the_source_is_noticed(
+    queues: tuple[StoreBackend, StoreBackend], monkeypatch: pytest.MonkeyPatch, step: str, left: list[int]
+) -> None:
+    # Given somebody who adds a job before those that are there are copied, or after that
+    source, target = queues
+    fill(source)
+    go_on = getattr(Migration, step)
+
+    async def and_a_job_comes(self: Migration) -> Any:
+        await entering.put(source.store, [spec_of("late", JobOptions(), now=datetime.now(UTC))])
+        return await go_on(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Migration, step, and_a_job_comes)
+
+        # When
+        moved = Migration(source, target).run()
+
+    # Then
+    assert (1, left, []) == (moved.late, moved.left, moved.differing)
+    again = Migration(source, target).run()
+    assert (0, [], 6) == (again.late, again.left, sum(again.jobs.values()))
 
 
 @pytest.fixture

@@ -55,6 +55,8 @@ class Moved:
         already: how many of these were there before.
         read, written: checksums of all that is known of these jobs, here and, read again, over there.
         differing: ids whose two are not the same; somebody changed or removed them meanwhile.
+        late: how many jobs came to the source meanwhile, so that somebody goes on adding some there.
+        left: ids of those of them that are not over there.
     """
 
     jobs: Mapping[str, int]
@@ -63,6 +65,8 @@ class Moved:
     read: str
     written: str
     differing: Sequence[int]
+    late: int
+    left: Sequence[int]
 
 
 @dataclass(slots=True)
@@ -114,7 +118,7 @@ class Migration:
         bridge.run(self._refuse_if_strange())
 
     def run(self, progress: Callable[[int], None] = lambda _: None) -> Moved:
-        """Pause the source, copy, and compare.
+        """Pause the source, copy, compare, and look whether jobs came to the source meanwhile.
 
         Args:
             progress: is told how many more jobs are over there.
@@ -147,6 +151,7 @@ class Migration:
                 raise MigrationRefused(f"the target has a schedule of its own, {there.spec.id!r}; choose an empty one")
 
     async def _run(self, progress: Callable[[int], None]) -> Moved:
+        newest = await self._source.find(TaskQuery(order=Order.NEWEST, limit=1))
         await self._hold()
         tally = _Tally()
         async for records in self._wanted():
@@ -154,6 +159,7 @@ class Migration:
             progress(len(records))
         schedules = await self._copy_schedules()
         written = await self._written(tally.sums)
+        late = await self._later_than(newest[0].id if newest else None)
         return Moved(
             jobs=tally.words,
             schedules=schedules,
@@ -161,6 +167,8 @@ class Migration:
             read=_checksum(tally.sums),
             written=_checksum(written),
             differing=[int(task) for task, digest in tally.sums.items() if written.get(task) != digest],
+            late=len(late),
+            left=[int(job.id) for job in late if job.state in self._states and job.id not in tally.sums],
         )
 
     async def _hold(self) -> None:
@@ -198,6 +206,11 @@ class Migration:
                 found[history.record.id] = _digest(history)
         return found
 
+    async def _later_than(self, newest: TaskId | None) -> list[TaskRecord]:
+        """Jobs of the source that came after this one."""
+        pages = self._pages(self._source, AT_REST | _LIVE, after=newest)
+        return [record async for records in pages for record in records]
+
     async def _wanted(self) -> AsyncIterator[Sequence[TaskRecord]]:
         """What is to go along, with those jobs that are over and that others still ask about."""
         asked = set[int]()
@@ -210,9 +223,9 @@ class Migration:
             yield [*(each for each in found if each is not None and each.state not in self._states), *records]
 
     async def _pages(
-        self, store: TaskStore, states: frozenset[TaskState] | None = None
+        self, store: TaskStore, states: frozenset[TaskState] | None = None, *, after: TaskId | None = None
     ) -> AsyncIterator[Sequence[TaskRecord]]:
-        query = TaskQuery(states=states or self._states, order=Order.OLDEST, limit=PAGE)
+        query = TaskQuery(states=states or self._states, order=Order.OLDEST, after=after, limit=PAGE)
         while records := await store.find(query):
             yield records
             query = replace(query, after=records[-1].id)

@@ -5,11 +5,15 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from taskmq.migration import Migration
+from taskmq.options import JobOptions, spec_of
+from taskmq.storage import entering
 from taskmq.storage.redis_backend import RedisBackend
 from taskmq.storage.sqlite_backend import SQLiteBackend
 
@@ -108,6 +112,26 @@ def test_a_running_job_needs_force(taskmq: Taskmq, target: RedisBackend, redis_u
     assert (1, 0) == (refused.exit_code, forced.exit_code)
     assert "some jobs are running (1)" in refused.stderr
     assert 1 == target.get_queue_depth()
+
+
+def test_jobs_that_come_to_the_old_place_meanwhile_are_an_error(
+    taskmq: Taskmq, target: RedisBackend, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(1)
+    go_on = Migration._copy_schedules
+
+    async def and_a_job_comes(self: Migration) -> int:
+        await entering.put(self._source, [spec_of("late", JobOptions(), now=datetime.now(UTC))])
+        return await go_on(self)
+
+    monkeypatch.setattr(Migration, "_copy_schedules", and_a_job_comes)
+
+    result = taskmq("migrate", "--from", FILE, "--to", redis_url)
+
+    told = result.stderr.splitlines()[-1]
+    assert (1, "state\tjobs\npending\t1\n") == (result.exit_code, result.stdout)
+    assert told.startswith("Error: 1 job came to sqlite:///")
+    assert told.endswith("stayed behind: 2. Something adds jobs there still; stop it, and run this again.")
 
 
 def test_a_terminal_shows_a_bar(terminal: Callable[..., str], target: RedisBackend, redis_url: str) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -132,18 +132,33 @@ def _progress(advance: Callable[[int], None], total: int, *, quiet: bool) -> Cal
 
 def _tell(moved: Moved, about: Mapping[str, str], output: Output) -> ExitCode:
     checksums = {"checksum_read": moved.read, "checksum_written": moved.written, "differing": list(moved.differing)}
+    late = {"late": moved.late, "left": list(moved.left)}
     more = {"schedules": moved.schedules, "already_there": moved.already}
-    output.many(_rows(moved.jobs), COLUMNS, **about, **more, **checksums)
+    output.many(_rows(moved.jobs), COLUMNS, **about, **more, **checksums, **late)
     already = f" ({moved.already} were there before)" if moved.already else ""
     jobs, schedules = counted(sum(moved.jobs.values()), "job"), counted(moved.schedules, "schedule")
     click.echo(f"Moved {jobs}{already} and {schedules}; read {moved.read}, written {moved.written}.", err=True)
-    if moved.differing:
-        some = ", ".join(map(str, moved.differing[:5]))
-        jobs = counted(len(moved.differing), "job")
-        click.echo(f"Error: {jobs} changed while it was moved, or since: {some}. Compare both queues.", err=True)
+    wrong = list(_wrong(moved, visible(about["from"])))
+    for sentence in wrong:
+        click.echo(f"Error: {sentence}", err=True)
+    if wrong:
         return ExitCode.REFUSED
     click.echo(f"The queues of {visible(about['from'])} are paused, and the jobs are there still.", err=True)
     return ExitCode.OK
+
+
+def _wrong(moved: Moved, source: str) -> Iterator[str]:
+    if moved.differing:
+        jobs = counted(len(moved.differing), "job")
+        yield f"{jobs} changed while it was moved, or since: {_some(moved.differing)}. Compare both queues."
+    if moved.late:
+        left = f", and {len(moved.left)} stayed behind: {_some(moved.left)}" if moved.left else ""
+        came = f"{counted(moved.late, 'job')} came to {source} meanwhile{left}"
+        yield f"{came}. Something adds jobs there still; stop it, and run this again."
+
+
+def _some(ids: Sequence[int]) -> str:
+    return ", ".join(map(str, ids[:5])) + (" ..." if len(ids) > 5 else "")
 
 
 def _rows(jobs: Mapping[str, int]) -> list[dict[str, Any]]:
