@@ -1,6 +1,7 @@
 """The worker: what handlers are given, what becomes of what they return and raise, and how it stops."""
 
 import asyncio
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -362,3 +363,20 @@ def test_no_retries_and_one_attempt_are_the_same(backend: StoreBackend, drain: R
         the(backend, job_id).retries,
         the(backend, job_id).attempts,
     )
+
+
+@pytest.mark.stores("sqlite")
+def test_signals_belong_to_the_program_again_when_the_worker_has_ended(backend: StoreBackend, drain: Run) -> None:
+    def of_the_program(number: int, frame: object) -> None:
+        """Stop something else."""
+
+    during: list[object] = []
+    backend.insert_job("x")
+    before = signal.signal(signal.SIGTERM, of_the_program)
+    try:
+        drain(func=lambda job: during.append(signal.getsignal(signal.SIGTERM)))
+
+        assert of_the_program is signal.getsignal(signal.SIGTERM)
+        assert [of_the_program] != during
+    finally:
+        signal.signal(signal.SIGTERM, before)
