@@ -8,12 +8,14 @@ from taskcore.web.request_ids import RequestIds as RequestIDMiddleware
 from lapinq.accounts import SESSION_LASTS
 from lapinq.api.access import COOKIE
 from lapinq.api.app import application
-from lapinq.api.gates import AuthMiddleware, DashboardAuthMiddleware, RateLimitMiddleware
+from lapinq.api.browsers import FAVICON_PATH
 from lapinq.api.running import Jobs
+from lapinq.middleware import AuthMiddleware, DashboardAuthMiddleware, RateLimitMiddleware
 from lapinq.settings import DEFAULT_DATABASE_URL, Settings
 
 __all__ = [
     "API_PREFIX",
+    "FAVICON_PATH",
     "MAX_PAYLOAD_SIZE",
     "SESSION_COOKIE",
     "SESSION_MAX_AGE",

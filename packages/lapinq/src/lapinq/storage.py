@@ -22,6 +22,7 @@ from lapinq.errors import NotFailed, NotPending
 from lapinq.every_queue import ALL, EveryQueue
 from lapinq.orders import Order
 from lapinq.policy import TaskPolicy
+from lapinq.schema.former import MIGRATIONS, NOTIFY_SQL, SQL_SCHEMA, USERS_SCHEMA
 from lapinq.service import Service
 from lapinq.settings import Settings
 from lapinq.storage_users import StoredUsers
@@ -29,7 +30,20 @@ from lapinq.tables import Filter
 from lapinq.task import public_id, task_of
 from lapinq.vocabulary import DEFAULT_RETRY, RETRY_BACKOFF_SECONDS
 
-__all__ = ["RETRY_BACKOFF_SECONDS", "Storage"]
+__all__ = [
+    "DB_TIMEOUT",
+    "MIGRATIONS",
+    "NOTIFY_SQL",
+    "PBKDF2_ITERATIONS",
+    "RETRY_BACKOFF_SECONDS",
+    "SQL_SCHEMA",
+    "USERS_SCHEMA",
+    "Storage",
+]
+
+DB_TIMEOUT = Settings().db_timeout
+PBKDF2_ITERATIONS = 600_000
+"""Of the hashes that 1.3.0 wrote. They are verified, and replaced by Argon2 ones when their owners next log in."""
 
 log = logging.getLogger("lapinq.storage")
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from dataclasses import replace
 
 from taskcore.engine.announcer import Tally
 from taskcore.engine.signals import on_signals
@@ -11,7 +12,26 @@ from lapinq.settings import Settings
 from lapinq.storage import Storage
 from lapinq.working import Working, WorkPlan, at_work
 
-__all__ = ["run_worker", "run_worker_inline", "work_until_signalled"]
+__all__ = [
+    "HEARTBEAT_INTERVAL",
+    "MAX_IDLE_BACKOFF",
+    "STALE_RECOVERY_INTERVAL",
+    "run_worker",
+    "run_worker_inline",
+    "work_until_signalled",
+]
+
+HEARTBEAT_INTERVAL: float
+MAX_IDLE_BACKOFF: float
+STALE_RECOVERY_INTERVAL: float
+# What the environment says; a program may set them, for the workers that it starts then.
+_SETTINGS = {name: name.lower() for name in __all__ if name.isupper()}
+
+
+def __getattr__(name: str) -> float:
+    if name not in _SETTINGS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return float(getattr(Settings.from_env(os.environ), _SETTINGS[name]))
 
 
 async def run_worker(
@@ -36,6 +56,7 @@ async def work_until_signalled(settings: Settings, plan: WorkPlan, *, until_idle
 
     Raises: as ``run_worker``.
     """
+    settings = _as_set_here(settings)
     storage = await Storage.open(settings)
     try:
         worker = Working(storage.service, settings, plan)
@@ -60,5 +81,10 @@ async def run_worker_inline(
         InvalidInput: an argument has no such value.
     """
     plan = WorkPlan(concurrency=concurrency, poll_interval=poll_interval, task_timeout=task_timeout)
-    async with at_work(Working(storage.service, storage.settings, plan)) as running:
+    async with at_work(Working(storage.service, _as_set_here(storage.settings), plan)) as running:
         await asyncio.shield(running)
+
+
+def _as_set_here(settings: Settings) -> Settings:
+    found = globals()
+    return replace(settings, **{field: found[name] for name, field in _SETTINGS.items() if name in found})

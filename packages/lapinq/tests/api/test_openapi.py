@@ -10,7 +10,10 @@ from .conftest import P, client_of
 
 pytestmark = pytest.mark.anyio
 
-FOR_PEOPLE = {"/docs", "/redoc", "/docs/static/{digest}/{name:path}", "/logout", "/livez", "/readyz", "/openapi.json"}
+FOR_PEOPLE = {
+    "/docs", "/redoc", "/docs/static/{digest}/{name:path}", "/logout", "/livez", "/readyz", "/openapi.json",
+    "/favicon.ico", "/sw.js", "/dashboard",
+}  # fmt: skip
 """What is no part of the API: pages, and what machines look at."""
 
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from lapinq.storage import Storage
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from ..conftest import EMPTY
 from .conftest import P, Put, client_of
@@ -74,6 +75,20 @@ async def test_the_login_tells_strangers_nothing_of_the_database(app: Starlette)
 
     assert 200 == page.status_code
     assert "nowhere" not in page.text
+
+
+async def test_what_browsers_ask_for_by_themselves_is_there(app: Starlette) -> None:
+    async with client_of(Starlette(routes=[Mount("/queue", app)]), "203.0.113.7") as stranger:
+        icon, worker = await stranger.get("/queue/favicon.ico"), await stranger.get("/queue/sw.js")
+        old = await stranger.get("/queue/dashboard")
+
+    assert (200, "image/x-icon", True) == (
+        icon.status_code,
+        icon.headers["Content-Type"],
+        icon.content[:4] == b"\0\0\1\0",
+    )
+    assert (204, b"") == (worker.status_code, worker.content)
+    assert (307, "/queue/") == (old.status_code, old.headers["Location"])
 
 
 async def test_fragments_are_for_those_who_may_read(app: Starlette, client: httpx.AsyncClient, put: Put) -> None:

@@ -9,6 +9,7 @@ from taskcore.web.auditing import AuditWrites
 from taskcore.web.stack import protected
 
 from lapinq.api import (
+    browsers,
     enqueue,
     fragments,
     health,
@@ -54,6 +55,7 @@ def application(settings: Settings, jobs: Jobs) -> Starlette:
             *users.routes(),
             *live.routes(),
             *health.routes(desk),
+            *browsers.routes(),
             *openapi.routes(),
             *apidocs.routes("Lapinq"),
         ],

@@ -36,13 +36,18 @@ _REDACTOR = Redactor()
 def cards(queues: Sequence[QueueStats], by: Principal) -> str:
     """A card for each queue that somebody may see."""
     found = [stats for stats in queues if _may(by, Verb.VIEW, stats.queue_name)]
-    return _environment().get_template("cards.html").render(queues=found, counts=_SHOWN_COUNTS)
+    return rendered("cards.html", {"queues": found, "counts": _SHOWN_COUNTS})
 
 
 def table(tasks: Sequence[Task], by: Principal, now: datetime) -> str:
     """A row for each task that somebody may see, with buttons for what they may do to it."""
     rows = [_row(task, by, now) for task in tasks if _may(by, Verb.VIEW, task.queue_name)]
-    return _environment().get_template("table.html").render(rows=rows, shown=SHOWN, in_title=IN_TITLE)
+    return rendered("table.html", {"rows": rows, "shown": SHOWN, "in_title": IN_TITLE})
+
+
+def rendered(template: str, values: Mapping[str, object]) -> str:
+    """A template of this package, with everything escaped that is text."""
+    return _environment().get_template(template).render(values)
 
 
 async def queues_html(request: Request) -> Response:
