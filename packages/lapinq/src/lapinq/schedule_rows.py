@@ -122,5 +122,12 @@ def next_run(row: Row, now: datetime | None = None) -> tuple[datetime | None, st
     return (when.next_after(now or datetime.now(UTC)), None) if row["enabled"] else (None, None)
 
 
+def document_of(row: Row) -> dict[str, Any]:
+    """A row in JSON, with when it puts its next task, or the problem that keeps it from doing so."""
+    at, problem = next_run(row)
+    found = {**row, "id": str(row["id"]), "next_run_at": at, "problem": problem, "metadata": row["metadata"] or {}}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
+
+
 def _decoded(row: Row) -> Row:
     return {**row, **{name: documents.load(row[name] or "null") for name in _DOCUMENTS}}

@@ -61,6 +61,17 @@ def test_a_task_is_listed_shown_cancelled_and_not_cancelled_twice(lapinq: Run) -
     assert (1, "", f"Task {task} not found or not pending.\n") == lapinq("task", "cancel", task)
 
 
+def test_a_task_is_stored_with_all_that_its_options_say_and_once(lapinq: Run) -> None:
+    words = ("mytasks:add", "--ttl", "2h", "--retry-delay", "5m", "--scheduled-at", "+1h", "--metadata", '{"m": 1}')
+    task = lapinq("task", "enqueue", *words, "--idempotency-key", "k", "--webhook-url", "https://example.com/").out
+
+    assert task == lapinq("task", "enqueue", "mytasks:add", "--idempotency-key", "k").out
+    found = json.loads(lapinq("task", "get", task.strip(), "-j").out)
+    expected = {"ttl_seconds": 7200.0, "retry_delay": 300.0, "retry_backoff": False, "metadata": {"m": 1}}
+    assert {**expected, "webhook_url": "https://example.com/"}.items() <= found.items()
+    assert found["scheduled_at"] > found["created_at"]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "error"),
     [

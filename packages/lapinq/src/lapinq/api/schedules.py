@@ -19,7 +19,7 @@ from taskcore.web.problems import Problem
 from lapinq.api.bodies import object_of
 from lapinq.api.desk import desk_of
 from lapinq.api.queries import limit_of
-from lapinq.schedule_rows import Row, ScheduleRows, next_run
+from lapinq.schedule_rows import ScheduleRows, document_of
 from lapinq.timing import COLUMNS, Timing
 
 MOST_RUNS = 100
@@ -29,20 +29,20 @@ MOST_RUNS = 100
 async def list_schedules(request: Request) -> Response:
     """Every schedule, the oldest first."""
     require(request, Verb.VIEW)
-    return JSONResponse([_document(row) for row in await _rows(request).all()])
+    return JSONResponse([document_of(row) for row in await _rows(request).all()])
 
 
 async def get_schedule(request: Request) -> Response:
     """One schedule."""
     require(request, Verb.VIEW)
-    return JSONResponse(_document(await _rows(request).get(_id(request))))
+    return JSONResponse(document_of(await _rows(request).get(_id(request))))
 
 
 async def add_schedule(request: Request) -> Response:
     """Add a schedule."""
     found = await object_of(request)
     _require(request, found)
-    return JSONResponse(_document(await _rows(request).add(found)), 201)
+    return JSONResponse(document_of(await _rows(request).add(found)), 201)
 
 
 async def change_schedule(request: Request) -> Response:
@@ -51,7 +51,7 @@ async def change_schedule(request: Request) -> Response:
     found = await object_of(request)
     _require(request, await rows.get(id_))
     _require(request, found)
-    return JSONResponse(_document(await rows.change(id_, found)))
+    return JSONResponse(document_of(await rows.change(id_, found)))
 
 
 async def remove_schedule(request: Request) -> Response:
@@ -131,12 +131,6 @@ def _require(request: Request, schedule: Mapping[str, Any], verb: Verb = Verb.EN
     """Refuse callers who may not do this to the queue of a schedule."""
     queue = schedule.get("queue_name", "default")
     require(request, verb, Kind.QUEUE, queue if isinstance(queue, str) else "")
-
-
-def _document(row: Row) -> dict[str, Any]:
-    at, problem = next_run(row)
-    found = {**row, "id": str(row["id"]), "next_run_at": at, "problem": problem, "metadata": row["metadata"] or {}}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
 
 
 def routes(prefix: str) -> list[Route]:

@@ -68,7 +68,7 @@ def one(document: Document, lines: Sequence[tuple[str, object]], *, as_document:
         return
     width = max((len(name) for name, _ in lines), default=0) + 3
     for name, value in lines:
-        data(f"{name + ':':<{width}}{cell(value)}".rstrip())
+        data(f"{name and name + ':':<{width}}{cell(value)}".rstrip())
 
 
 def done(document: Document, line: str, *, as_document: bool) -> None:

@@ -18,6 +18,20 @@ def span(text: str) -> timedelta:
     return timedelta(seconds=float(found[1]) * _SECONDS[found[2] or "s"])
 
 
+def instant(text: str) -> datetime:
+    """``2026-04-01T12:00:00Z``, or ``+10m`` from now; in UTC."""
+    try:
+        if text.startswith("+"):
+            return datetime.now(UTC) + span(text[1:])
+        at = datetime.fromisoformat(text)
+        if at.utcoffset() is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    wanted = "an instant with its zone such as 2026-04-01T12:00:00Z, or +10m from now"
+    raise ArgumentTypeError(f"expected {wanted}, got {text[:40]!r}")
+
+
 def past(text: str) -> datetime:
     """``2h`` for two hours ago, or an instant with a time zone; in UTC."""
     try:

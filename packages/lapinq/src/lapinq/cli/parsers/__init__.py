@@ -10,6 +10,7 @@ from lapinq.cli.parsers.processes import (
     add_server_parser,
     add_worker_parser,
 )
+from lapinq.cli.parsers.schedules import add_schedules_parser
 from lapinq.cli.parsers.tasks import add_task_parsers
 
 EXIT_CODES = """exit codes: 0 done, 1 refused or not found, 2 bad usage or input, 3 database unreachable,
@@ -28,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_execute_parser,
         add_task_parsers,
         add_queues_parser,
+        add_schedules_parser,
         add_users_parser,
         add_keys_parser,
         add_doctor_parser,

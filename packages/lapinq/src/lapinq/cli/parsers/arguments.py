@@ -82,3 +82,8 @@ def add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kwargs", default="{}", metavar="JSON", help="an object")
     parser.add_argument("--priority", type=int, default=0, help="higher ones are run first (%(default)s)")
     parser.add_argument("--max-retries", type=int, default=3, help="executions in all (%(default)s)")
+    text = "between two executions (default: 10 s, then 30 s, 1, 5 and 10 min)"
+    parser.add_argument("--retry-delay", type=words.span, metavar="30s", help=text)
+    parser.add_argument("--ttl", type=words.span, metavar="1h", help="of no use after so long (default: never)")
+    parser.add_argument("--webhook-url", metavar="URL", help="is told how it ends")
+    parser.add_argument("--metadata", default="{}", metavar="JSON", help="an object, kept with the task")

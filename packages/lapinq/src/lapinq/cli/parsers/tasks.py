@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from lapinq.cli import words
 from lapinq.cli.parsers.arguments import (
     add_command,
     add_filters,
@@ -45,6 +46,10 @@ def add_task_enqueue_parser(actions: "Commands") -> None:
         actions, "enqueue", "enqueueing:enqueue", "Store a task, and print its id.", brief="store a task"
     )
     add_order(parser)
+    text = "not before this instant (default: at once)"
+    parser.add_argument("--scheduled-at", type=words.instant, metavar="ISO|+10m", help=text)
+    text = "store it once: while a task with this key is kept, that one is the answer"
+    parser.add_argument("--idempotency-key", metavar="KEY", help=text)
     parser.add_argument("--wait", action="store_true", help="until it is over, and print its result")
     parser.add_argument("--timeout", type=float, default=30, metavar="S", help="of --wait (%(default)s)")
     add_imports(parser)
