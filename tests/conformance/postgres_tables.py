@@ -7,7 +7,19 @@ import asyncpg
 from taskcore.adapters.postgres import PostgresStore
 from taskcore.clock import Clock
 
-TABLES = ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues", "leaders", "statistics", "workers")
+TABLES = (
+    "tasks",
+    "leases",
+    "attempts",
+    "logs",
+    "schedules",
+    "fires",
+    "queues",
+    "leaders",
+    "statistics",
+    "workers",
+    "counts",
+)
 
 
 @asynccontextmanager

@@ -27,9 +27,9 @@ EMPTY = "; ".join(
     f"DELETE FROM {table}"
     for table in [
         *(f"{CORE}_{name}" for name in ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues")),
-        *(f"{CORE}_{name}" for name in ("leaders", "statistics", "workers")),
+        *(f"{CORE}_{name}" for name in ("leaders", "statistics", "workers", "counts")),
         *(f"{ACCOUNTS}_{name}" for name in ("users", "sessions", "keys", "entries")),
-        *(f"{HOOKS}_{name}" for name in ("tasks", "leases", "attempts", "logs")),
+        *(f"{HOOKS}_{name}" for name in ("tasks", "leases", "attempts", "logs", "counts")),
         FORMER_IDS,
         SCHEDULED,
         WEBHOOKS_DUE,

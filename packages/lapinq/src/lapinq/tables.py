@@ -48,8 +48,8 @@ WITH leases AS (DELETE FROM {CORE}_leases WHERE task = ANY($1::text[])),
     attempts AS (DELETE FROM {CORE}_attempts WHERE task = ANY($1::text[])),
     lines AS (DELETE FROM {CORE}_logs WHERE task = ANY($1::text[])),
     former AS (DELETE FROM {FORMER_IDS} WHERE id = ANY(
-        SELECT (meta::json ->> 'id')::uuid FROM {CORE}_tasks WHERE id = ANY($1::text[]) AND meta LIKE '%"id"%'))
-DELETE FROM {CORE}_tasks WHERE id = ANY($1::text[])"""
+        SELECT (meta::json ->> 'id')::uuid FROM {CORE}_tasks WHERE id = ANY($1::text[]) AND meta LIKE '%"id"%')),
+    gone AS (DELETE FROM {CORE}_tasks WHERE id = ANY($1::text[]) RETURNING queue, state, attempt)"""
 
 _NOW = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
 _ENDS = "(created_at + ((meta::json ->> 'ttl')::float8 * 1000000)::bigint)"
@@ -149,6 +149,7 @@ class Tables:
     Args:
         translated: turns the driver's errors into those of ``taskcore.errors``.
         columns: of the task ``t``, which ``record_of`` makes a record of.
+        without: a statement that counts the tasks of the ``WITH`` part ``gone`` no more.
     """
 
     def __init__(
@@ -157,11 +158,13 @@ class Tables:
         translated: Callable[[], AbstractContextManager[None]],
         columns: str,
         record_of: Callable[[Any], TaskRecord],
+        without: str,
     ) -> None:
         self.pool = pool
         self._translated = translated
         self._columns = columns
         self._record_of = record_of
+        self._removal = f"{_DELETE} {without}"
 
     async def close(self) -> None:
         await self.pool.close()
@@ -285,7 +288,7 @@ class Tables:
         async with self.transaction() as connection:
             tasks = [task for (task,) in await connection.fetch(chosen, *values)]
             if tasks:
-                await connection.execute(_DELETE, tasks)
+                await connection.execute(self._removal, tasks)
             return len(tasks)
 
 

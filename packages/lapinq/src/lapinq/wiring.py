@@ -7,6 +7,7 @@ import asyncpg
 from taskcore.adapters.grants import dump_grants
 from taskcore.adapters.memory import MemoryEventBus
 from taskcore.adapters.postgres import OpenTransactions, PostgresStore
+from taskcore.adapters.postgres.counting import KIND, RECOUNT, changed, fewer
 from taskcore.adapters.postgres.errors import translated
 from taskcore.adapters.postgres.statements import columns
 from taskcore.adapters.sql.rows import task_of
@@ -26,6 +27,7 @@ TRANSACTIONS = OpenTransactions(CORE)
 """Puts tasks for whoever has a transaction open, and nothing else."""
 
 _COLUMNS = columns("(SELECT l.lease_until FROM {p}_leases AS l WHERE l.task = t.id)").replace("{p}", CORE)
+_WITHOUT = changed(fewer(KIND, "gone WHERE state <> 'running'")).replace("{p}", CORE)
 _DRIVER = re.compile(r"^(postgres|postgresql)(\+asyncpg)?://")
 
 
@@ -45,7 +47,7 @@ async def open_store(settings: Settings) -> tuple[Store, Tables]:
     except BaseException:
         await pool.close()
         raise
-    return store, Tables(pool, lambda: translated(place), _COLUMNS, task_of)
+    return store, Tables(pool, lambda: translated(place), _COLUMNS, task_of, _WITHOUT)
 
 
 async def _bring_up_to_date(settings: Settings) -> None:
@@ -53,7 +55,7 @@ async def _bring_up_to_date(settings: Settings) -> None:
         if await install.is_outdated(connection):
             for open_tables in (_open_core, open_accounts, open_deliveries):
                 await (await open_tables(settings)).close()
-            await install.install(connection, dump_grants)
+            await install.install(connection, dump_grants, RECOUNT.replace("{p}", CORE))
 
 
 async def _open_core(settings: Settings) -> Store:

@@ -51,14 +51,14 @@ async def alone(url: str) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def install(connection: Any, dump_grants: DumpGrants) -> None:
+async def install(connection: Any, dump_grants: DumpGrants, recount: str) -> None:
     """Take over what the public release left, and add what is missing, in one transaction. The core's tables are there,
-    and the connection is from ``alone``."""
+    and the connection is from ``alone``. ``recount`` is a statement that sets the core's numbers of tasks right."""
     async with connection.transaction():
         await connection.execute(_VERSIONS)
         reached = await _version(connection)
         if reached < 6:
-            await _sixth_step(connection, dump_grants)
+            await _sixth_step(connection, dump_grants, recount)
         if reached < 7:
             await _seventh_step(connection)
         if reached < 8:
@@ -66,12 +66,13 @@ async def install(connection: Any, dump_grants: DumpGrants) -> None:
         await connection.execute(_REACHED, LATEST)
 
 
-async def _sixth_step(connection: Any, dump_grants: DumpGrants) -> None:
+async def _sixth_step(connection: Any, dump_grants: DumpGrants, recount: str) -> None:
     for statement in (views.FORMER, views.SCHEDULED_TASKS):
         await connection.execute(statement)
     if await _is_table(connection, "lapinq_tasks"):
         await connection.execute("LOCK TABLE lapinq_tasks IN ACCESS EXCLUSIVE MODE")
         await takeover.take_over_tasks(connection)
+        await connection.execute(recount)
         await connection.execute(f"ALTER TABLE lapinq_tasks RENAME TO {BACKUP}tasks")
     if await _is_table(connection, "lapinq_users"):
         await connection.execute("LOCK TABLE lapinq_users IN ACCESS EXCLUSIVE MODE")

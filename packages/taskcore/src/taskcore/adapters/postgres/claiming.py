@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from taskcore.adapters.postgres.counting import CLAIMED
 from taskcore.adapters.postgres.database import Rows
 from taskcore.adapters.postgres.ending import ENDS, STORED
 from taskcore.adapters.postgres.statements import CLOCK
@@ -120,7 +121,8 @@ claimed AS (
 leased AS (
     INSERT INTO {{p}}_leases (task, attempt, worker, lease_until, queue)
     SELECT id, attempt, {worker}, {until}, queue FROM claimed
-    WHERE concurrency_key IS NULL AND queue NOT IN (SELECT name FROM open WHERE concurrency IS NOT NULL))"""
+    WHERE concurrency_key IS NULL AND queue NOT IN (SELECT name FROM open WHERE concurrency IS NOT NULL)),
+{CLAIMED}"""
 
 
 # Sub-selects are run once, with the first row: after the walk, which is over before anything is handed out.
@@ -148,7 +150,8 @@ claimed AS (
     FROM chosen AS c WHERE t.id = c.id RETURNING {_HANDED_OUT}),
 leased AS (
     INSERT INTO {{p}}_leases (task, attempt, worker, lease_until, queue, concurrency_key)
-    SELECT id, attempt, $2, {_TAKEN_UNTIL}, queue, concurrency_key FROM claimed)
+    SELECT id, attempt, $2, {_TAKEN_UNTIL}, queue, concurrency_key FROM claimed),
+{CLAIMED}
 SELECT * FROM claimed"""
 
 

@@ -8,6 +8,7 @@ to win the lease first, against its renewal.
 from collections.abc import Sequence
 
 from taskcore.adapters.postgres.arrays import sparse, uniform, uniform_sql
+from taskcore.adapters.postgres.counting import AT_REST, WAITING, changed, more
 from taskcore.adapters.postgres.statements import CLOCK, RARE_STATES
 from taskcore.adapters.postgres.tasks import storable
 from taskcore.adapters.sql.rows import BACK, LATEST, micros
@@ -56,8 +57,9 @@ _REST = f"""settled AS (
         failures = CASE e.event WHEN 'fail' THEN t.failures + 1 ELSE t.failures END,
         result = CASE e.event WHEN 'succeed' THEN e.result ELSE t.result END
     FROM ended AS e WHERE {_FENCE}
-    RETURNING t.id, e.n, t.queue, t.concurrency_key),
+    RETURNING t.id, e.n, t.queue, t.state, t.concurrency_key),
 {_FREED},
+counted_at_rest AS ({changed(more(AT_REST, "settled"))}),
 told AS (
     SELECT pg_notify('{{p}}_work', '') FROM settled
     WHERE concurrency_key IS NOT NULL
@@ -82,8 +84,10 @@ settled AS (
         losses = CASE e.event WHEN 'lose' THEN t.losses + 1 WHEN 'repeat' THEN 0 ELSE t.losses END,
         result = CASE e.event WHEN 'repeat' THEN e.result ELSE t.result END
     FROM due AS e WHERE {_FENCE}
-    RETURNING e.n, e.event, t.id, t.attempt, t.worker, t.started_at, t.finished_at, t.result, t.error, t.version),
+    RETURNING e.n, e.event, t.id, t.queue, t.attempt, t.worker, t.started_at, t.finished_at, t.result, t.error,
+        t.version),
 {_FREED},
+counted AS ({changed(more(WAITING, "settled"))}),
 kept AS (
     INSERT INTO {{p}}_attempts (task, number, worker, started_at, finished_at, ended, result, error, version)
     SELECT id, attempt, worker, started_at, finished_at, event, CASE event WHEN 'repeat' THEN result END, error, version

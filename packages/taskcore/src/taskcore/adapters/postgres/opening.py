@@ -9,7 +9,7 @@ from taskcore.adapters.sql import version_table
 from taskcore.errors import MissingExtra, SchemaMismatch
 from taskcore.ids import IdScheme
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema that a release has ever had, oldest first; the last one is what this release works with."""
 
 VERSIONS = Path(__file__).parent / "versions"

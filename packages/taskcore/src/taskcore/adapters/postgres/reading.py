@@ -12,21 +12,12 @@ from taskcore.adapters.postgres.database import Database, Rows, Runner
 from taskcore.adapters.postgres.searching import PATIENCE, search
 from taskcore.adapters.postgres.statements import CLOCK, ENDED_BY, RECORDS
 from taskcore.adapters.postgres.tasks import storable
-from taskcore.adapters.sql.rows import Row, attempt_of, counts_of, line_of, task_of
+from taskcore.adapters.sql.rows import Row, attempt_of, line_of, task_of
 from taskcore.errors import StoreUnavailable
 from taskcore.ids import TaskId
-from taskcore.models import Attempt, LogLine, QueueCounts, TaskQuery, TaskRecord
+from taskcore.models import Attempt, LogLine, TaskQuery, TaskRecord
 
 _GET = f"{RECORDS} WHERE t.id = $1"
-
-# A task past its expiry counts, but nobody waits for it.
-_COUNTS = f"""
-WITH {CLOCK}
-SELECT queue, CASE WHEN state <> 'pending' THEN state WHEN attempt > 0 THEN 'retrying'
-    WHEN run_at > (SELECT now FROM clock) THEN 'scheduled' ELSE 'queued' END AS phase,
-    count(*), min(run_at) FILTER (WHERE state = 'pending'
-        AND run_at <= (SELECT now FROM clock) AND (expires_at IS NULL OR expires_at > (SELECT now FROM clock)))
-FROM {{p}}_tasks GROUP BY queue, phase"""
 
 # What a page asks for beside states, however it is found; by one process of the server.
 _FREELY = """
@@ -104,10 +95,6 @@ async def find(database: Database, query: TaskQuery, searches: asyncio.Semaphore
             f"no page was found within {seconds:g} s, as too many tasks had to be read; ask for fewer: those of a "
             "state, or of a span of time"
         ) from error
-
-
-async def counts(database: Database) -> list[QueueCounts]:
-    return counts_of(await database.allowing("enable_seqscan", _COUNTS, database.now))
 
 
 async def attempts(runner: Runner, task: TaskId) -> list[Attempt]:

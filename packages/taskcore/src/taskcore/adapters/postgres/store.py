@@ -9,6 +9,7 @@ from typing import Any, Self
 from taskcore.adapters.closing import Closed
 from taskcore.adapters.postgres import (
     controls,
+    counting,
     leadership,
     opening,
     presence,
@@ -123,7 +124,9 @@ class PostgresStore(Closed):
 
     async def put(self, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
         with self._announcements.of({spec.queue for spec in specs}) as payload:
-            return await tasks.run(self._database, tasks.put(specs, self._fresh_ids, self._database.now, payload))
+            receipts = await tasks.run(self._database, tasks.put(specs, self._fresh_ids, self._database.now, payload))
+        await counting.sum_up_sometimes(self._database)
+        return receipts
 
     async def put_within(self, connection: Any, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
         """``connection`` is asyncpg's, or SQLAlchemy's ``AsyncConnection`` or ``AsyncSession``, on this database.
@@ -164,12 +167,16 @@ class PostgresStore(Closed):
         return await work.renew(self._database, fences, lease_for)
 
     async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
-        return await work.settle(self._database, settlements)
+        stored = await work.settle(self._database, settlements)
+        await counting.sum_up_sometimes(self._database)
+        return stored
 
     async def exchange(
         self, settlements: Sequence[Settlement], wanted: Claim
     ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
-        return await work.exchange(self._database, settlements, wanted, self._marks)
+        exchanged = await work.exchange(self._database, settlements, wanted, self._marks)
+        await counting.sum_up_sometimes(self._database)
+        return exchanged
 
     async def report(self, reports: Sequence[Report]) -> Sequence[bool]:
         return await work.report(self._database, reports)
@@ -200,7 +207,7 @@ class PostgresStore(Closed):
         return await reading.find(self._database, query, self._searches)
 
     async def counts(self) -> Sequence[QueueCounts]:
-        return await reading.counts(self._database)
+        return await counting.counts(self._database)
 
     async def attempts(self, task: TaskId) -> Sequence[Attempt]:
         return await reading.attempts(self._database, task)

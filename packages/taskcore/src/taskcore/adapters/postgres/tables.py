@@ -36,6 +36,13 @@ _BUSY = {
     "autovacuum_analyze_scale_factor": "0.05",
 }
 
+_PASSING = {
+    # Its rows are read all together, and most of them are dead: some hundred live between two cleanings.
+    "autovacuum_vacuum_scale_factor": "0",
+    "autovacuum_vacuum_threshold": "1000",
+    "autovacuum_vacuum_cost_delay": "0",
+}
+
 _BLOCKS = {"pages_per_range": 32, "autosummarize": True}
 
 
@@ -52,6 +59,7 @@ def tables(prefix: str) -> MetaData:
     _leaders(metadata, prefix)
     _statistics(metadata, prefix)
     _workers(metadata, prefix)
+    _counts(metadata, prefix)
     return metadata
 
 
@@ -63,6 +71,7 @@ def storage_parameters(prefix: str) -> dict[str, dict[str, str]]:
         f"{prefix}_leases": busy,
         f"{prefix}_statistics": written_over,
         f"{prefix}_workers": written_over,
+        f"{prefix}_counts": _PASSING,
     }
 
 
@@ -110,7 +119,8 @@ def _tasks(metadata: MetaData, prefix: str) -> None:
     c = tasks.c
     # Negated, so that all goes upwards: only then can a walk begin at any place of the index.
     _partial(tasks, "ready", c.queue, text("(-priority)"), c.run_at, c.id, where="ready = 1")
-    _partial(tasks, "waiting", c.run_at, where="ready = 0")
+    # With what counting asks of tasks of a later instant, and what does not change while they wait.
+    _partial(tasks, "waiting", c.run_at, where="ready = 0", include=("queue", "attempt"))
     _partial(tasks, "expiring", c.expires_at, where="expires_at IS NOT NULL AND ready IS NOT NULL")
     # Tells retention which pages hold nothing old enough; a block index costs writers next to nothing.
     Index(f"{tasks.name}_age", c.created_at, postgresql_using="brin", postgresql_with=_BLOCKS)
@@ -121,9 +131,14 @@ def _tasks(metadata: MetaData, prefix: str) -> None:
 
 
 def _partial(
-    table: Table, name: str, *columns: ColumnElement[object] | TextClause, where: str, unique: bool = False
+    table: Table,
+    name: str,
+    *columns: ColumnElement[object] | TextClause,
+    where: str,
+    unique: bool = False,
+    include: tuple[str, ...] = (),
 ) -> None:
-    Index(f"{table.name}_{name}", *columns, unique=unique, postgresql_where=text(where))
+    Index(f"{table.name}_{name}", *columns, unique=unique, postgresql_where=text(where), postgresql_include=include)
 
 
 def _leases(metadata: MetaData, prefix: str) -> None:
@@ -251,4 +266,15 @@ def _workers(metadata: MetaData, prefix: str) -> None:
         _text("id", primary_key=True),
         Column("info", Text, nullable=False),
         Column("seen_at", BigInteger, nullable=False),
+    )
+
+
+def _counts(metadata: MetaData, prefix: str) -> None:
+    """Changes of the numbers of tasks; ``counting`` tells more. Without a key, as nobody looks for one of them."""
+    Table(
+        f"{prefix}_counts",
+        metadata,
+        _text("queue", nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("change", BigInteger, nullable=False),
     )

@@ -6,8 +6,9 @@ from itertools import islice
 from operator import attrgetter
 
 from taskcore.adapters.postgres.arrays import sparse, uniform, uniform_sql
+from taskcore.adapters.postgres.counting import AT_REST, KIND, WAITING, changed, fewer, more
 from taskcore.adapters.postgres.database import Database, Rows, Runner
-from taskcore.adapters.postgres.statements import AT_REST_STATES, CLOCK, ENDED_BY
+from taskcore.adapters.postgres.statements import AT_REST_STATES, CLOCK, ENDED_BY, NOW
 from taskcore.adapters.sql.rows import STATES, micros
 from taskcore.clock import to_micros
 from taskcore.ids import IdScheme, TaskId
@@ -20,20 +21,27 @@ _PLAIN = f"""s.id, {uniform_sql("s.name", "$4::text[]")}, {uniform_sql("s.queue"
         {uniform_sql("s.payload", "$6::text[]")}, {uniform_sql("s.priority", "$7::integer[]")}, now,
         coalesce(s.run_at, now), (s.run_at IS NULL OR s.run_at <= now)::integer"""
 
+# Quicker than to count what was stored; one name stands for all tasks, as ``uniform`` has it.
+_ALL_NEW = """
+    SELECT queue, 'new', CASE WHEN cardinality($5::text[]) = 1 THEN cardinality($3::text[]) ELSE count(*) END
+    FROM unnest($5::text[]) AS s (queue) GROUP BY queue"""
+
 _PUT_PLAIN = f"""
 WITH {CLOCK}, new AS (
     INSERT INTO {{p}}_tasks (id, name, queue, payload, priority, created_at, run_at, ready)
     SELECT {_PLAIN}
     FROM clock, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::bigint[])
-        AS s (id, name, queue, payload, priority, run_at))
+        AS s (id, name, queue, payload, priority, run_at)),
+counted AS ({changed(_ALL_NEW)})
 SELECT {_TOLD}"""
 
 # Without arrays to take apart this costs a third less, and most programs put one task at a time.
-_PUT_ONE = """
-INSERT INTO {p}_tasks (id, name, queue, payload, priority, created_at, run_at, ready)
+_PUT_ONE = f"""
+WITH counted AS ({changed("VALUES ($4, 'new', 1)")})
+INSERT INTO {{p}}_tasks (id, name, queue, payload, priority, created_at, run_at, ready)
 SELECT $2, $3, $4, $5, $6, now, coalesce($7, now), ($7 IS NULL OR $7 <= now)::integer
-FROM (SELECT coalesce($1, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) AS now OFFSET 0) AS clock"""
-_PUT_ONE_AND_TELL = f"WITH new AS ({_PUT_ONE}) SELECT pg_notify('{{p}}_work', $8)"
+FROM (SELECT coalesce($1, {NOW}) AS now OFFSET 0) AS clock"""
+_PUT_ONE_AND_TELL = f"{_PUT_ONE} RETURNING pg_notify('{{p}}_work', $8)"
 
 # A key that is taken stores nothing. An id that is taken fails the statement, so nothing of it is stored.
 _PUT = f"""
@@ -48,12 +56,15 @@ WITH {CLOCK}, new AS (
         AS s (id, name, queue, payload, priority, run_at, expires_at, timeout, retry, idempotency_key, schedule, meta,
             concurrency_key, concurrency_limit, trace)
     ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING id)
+    RETURNING id, queue),
+counted AS ({changed(more("'new'", "new"))})
 SELECT (SELECT array_agg(id) FROM new), {_TOLD}"""
 
 _KEYS = "SELECT idempotency_key, id FROM {p}_tasks WHERE idempotency_key = ANY($1::text[])"
 
-_LOCKED = "SELECT id, state FROM {p}_tasks WHERE id = ANY($2::text[]) ORDER BY id FOR UPDATE"
+_LOCKED = "SELECT id, state, queue, attempt FROM {p}_tasks WHERE id = ANY($2::text[]) ORDER BY id FOR UPDATE"
+
+_WAITED = "locked WHERE state = 'pending'"
 
 _CANCEL = f"""
 WITH {CLOCK}, locked AS MATERIALIZED ({_LOCKED}),
@@ -62,7 +73,8 @@ cancelled AS (
     FROM locked, clock WHERE t.id = locked.id AND locked.state = 'pending'),
 asked AS (
     UPDATE {{p}}_tasks AS t SET cancel_requested = true
-    FROM locked WHERE t.id = locked.id AND locked.state = 'running')
+    FROM locked WHERE t.id = locked.id AND locked.state = 'running'),
+counted AS ({changed(fewer(WAITING, _WAITED), more("'cancelled'", _WAITED))})
 SELECT id, CASE state WHEN 'pending' THEN 'cancelled' ELSE state END FROM locked"""
 
 # An attempt that was kept before is left alone: the task went back to waiting after it, and came to rest there.
@@ -79,7 +91,8 @@ replayed AS (
     UPDATE {{p}}_tasks AS t SET state = 'pending', rare = NULL, ready = 1, run_at = now, failures = 0, losses = 0,
         cancel_requested = false, expires_at = NULL, progress = NULL, progress_note = NULL, result = NULL, error = NULL
     FROM locked, clock WHERE t.id = locked.id
-    RETURNING t.id)
+    RETURNING t.id),
+counted AS ({changed(fewer(AT_REST, "locked"), more(WAITING, "locked"))})
 SELECT id, pg_notify('{{p}}_work', '') FROM replayed"""
 
 
@@ -89,7 +102,9 @@ def deleted(chosen: str) -> str:
 WITH {CLOCK}, chosen AS MATERIALIZED ({chosen}),
 attempts AS (DELETE FROM {{p}}_attempts AS a USING chosen AS c WHERE a.task = c.id),
 lines AS (DELETE FROM {{p}}_logs AS l USING chosen AS c WHERE l.task = c.id),
-gone AS (DELETE FROM {{p}}_tasks AS t USING chosen AS c WHERE t.id = c.id RETURNING t.id)
+gone AS (DELETE FROM {{p}}_tasks AS t USING chosen AS c WHERE t.id = c.id
+    RETURNING t.queue, t.state, t.attempt),
+counted AS ({changed(fewer(KIND, "gone"))})
 SELECT count(*) FROM gone"""
 
 

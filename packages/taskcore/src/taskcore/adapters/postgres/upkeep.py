@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from taskcore.adapters.postgres.counting import WAITING, changed, fewer, more
 from taskcore.adapters.postgres.database import Database, Runner
 from taskcore.adapters.postgres.ending import OVERDUE_BACK, OVERDUE_REST
 from taskcore.adapters.postgres.statements import CLOCK, HELD_RECORDS
@@ -21,9 +22,10 @@ WHERE l.lease_until <= (SELECT now FROM clock) ORDER BY l.lease_until, l.task LI
 
 _EXPIRE = f"""
 WITH {CLOCK}, past AS MATERIALIZED (
-    SELECT id FROM {{p}}_tasks
+    SELECT id, queue, attempt FROM {{p}}_tasks
     WHERE expires_at IS NOT NULL AND ready IS NOT NULL AND expires_at <= (SELECT now FROM clock)
-    ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED),
+counted AS ({changed(fewer(WAITING, "past"), more("'expired'", "past"))})
 UPDATE {{p}}_tasks AS t SET state = 'expired', rare = 'expired', ready = NULL, finished_at = now
 FROM past, clock WHERE t.id = past.id
 RETURNING t.id"""
