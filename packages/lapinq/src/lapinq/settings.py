@@ -128,13 +128,24 @@ def _keys(name: str, text: str) -> tuple[bytes, ...]:
 
 
 def _key(name: str, place: int, secret: str) -> bytes:
-    """The key that a secret of Standard Webhooks holds. The error does not show it."""
+    try:
+        return webhook_key(secret)
+    except InvalidInput as error:
+        raise InvalidInput(f"{name}: secret {place} {error}") from None
+
+
+def webhook_key(secret: str) -> bytes:
+    """The key that a secret of Standard Webhooks holds.
+
+    Raises:
+        InvalidInput: it holds none; the error does not show it.
+    """
     try:
         key = b64decode(secret.removeprefix(_MARK), validate=True) if secret.startswith(_MARK) else b""
     except ValueError:
         key = b""
     if not 24 <= len(key) <= 64:
-        raise InvalidInput(f"{name}: secret {place} must be {_MARK} and then the base64 of 24 to 64 random bytes")
+        raise InvalidInput(f"must be {_MARK} and then the base64 of 24 to 64 random bytes")
     return key
 
 

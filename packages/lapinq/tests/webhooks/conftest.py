@@ -4,9 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
+from lapinq.orders import Order
+from lapinq.service import Service
+from lapinq.settings import Settings
+from lapinq.webhooks import delivering
+from taskcore.ids import TaskId, WorkerId
+from taskcore.models import Settlement
+from taskcore.retry import Fixed, RetryPolicy
+from taskcore.states import Event
 
+KEYS = (b"k" * 24, b"l" * 32)
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -47,3 +59,29 @@ async def receiver() -> AsyncIterator[Receiver]:
     yield receiver
     server.close()
     await server.wait_closed()
+
+
+@pytest.fixture
+def settings(postgres_url: str) -> Settings:
+    return Settings(database_url=postgres_url, pool_size=4, webhook_allow_private=True, webhook_keys=KEYS)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries again at once."""
+    policy = RetryPolicy(max_attempts=3, backoff=Fixed(0), jitter=0)
+    monkeypatch.setattr(delivering, "_RETRY", policy)
+    monkeypatch.setattr(delivering, "TICK", timedelta(seconds=0.05))
+
+
+async def put(service: Service, url: str, **more: Any) -> UUID:
+    task = await service.enqueue(Order(task_name="add", module_path="mytasks", webhook_url=url, **more))
+    assert task is not None
+    return task
+
+
+async def end(service: Service, task: UUID, event: Event, **more: Any) -> None:
+    """Let a worker have the task, and end it."""
+    record = await service.store.take(TaskId(str(task)), WorkerId("w"), timedelta(seconds=30))
+    assert record is not None
+    assert [True] == await service.store.settle([Settlement(fence=record.fence, event=event, **more)])

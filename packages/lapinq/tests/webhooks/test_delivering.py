@@ -12,52 +12,25 @@ import pytest
 from lapinq.orders import Order
 from lapinq.service import Service
 from lapinq.settings import Settings
-from lapinq.webhooks import delivering as module
 from lapinq.webhooks import endpoints
 from lapinq.webhooks.addresses import Refused
 from lapinq.webhooks.delivering import delivering
 from lapinq.webhooks.message import Signer
 from lapinq.webhooks.sending import NotDelivered, Sender
 from standardwebhooks.webhooks import Webhook
-from taskcore.ids import TaskId, WorkerId
-from taskcore.models import Settlement, TaskError
-from taskcore.retry import Fixed, NoRetry, RetryPolicy
+from taskcore.ids import TaskId
+from taskcore.models import TaskError
+from taskcore.retry import NoRetry
 from taskcore.states import Event
 from taskcore.testing.waiting import eventually
 
-from .conftest import OK, Receiver
+from .conftest import KEYS, OK, Receiver, end, put
 
 pytestmark = pytest.mark.anyio
 
-KEYS = (b"k" * 24, b"l" * 32)
 FAILED = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 6\r\n\r\nSECRET"
+UNSIGNED = Signer(())
 ID = TaskId("01930000-0000-7000-8000-000000000000")
-
-
-@pytest.fixture
-def settings(postgres_url: str) -> Settings:
-    return Settings(database_url=postgres_url, pool_size=4, webhook_allow_private=True, webhook_keys=KEYS)
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries again at once."""
-    policy = RetryPolicy(max_attempts=3, backoff=Fixed(0), jitter=0)
-    monkeypatch.setattr(module, "_RETRY", policy)
-    monkeypatch.setattr(module, "TICK", timedelta(seconds=0.05))
-
-
-async def put(service: Service, url: str, **more: Any) -> UUID:
-    task = await service.enqueue(Order(task_name="add", module_path="mytasks", webhook_url=url, **more))
-    assert task is not None
-    return task
-
-
-async def end(service: Service, task: UUID, event: Event, **more: Any) -> None:
-    """Let a worker have the task, and end it."""
-    record = await service.store.take(TaskId(str(task)), WorkerId("w"), timedelta(seconds=30))
-    assert record is not None
-    assert [True] == await service.store.settle([Settlement(fence=record.fence, event=event, **more)])
 
 
 async def log_of(service: Service, task: UUID) -> list[dict[str, Any]]:
@@ -254,7 +227,7 @@ async def test_the_connection_goes_to_the_address_that_was_judged(
 
     monkeypatch.setattr("lapinq.webhooks.sending.resolve", look_up)
     port = receiver.url.rpartition(":")[2]
-    answer = await Sender(Signer(()), allow_private=True).send(ID, f"http://does-not-exist.invalid:{port}/", b"{}")
+    answer = await Sender(allow_private=True).send(ID, f"http://does-not-exist.invalid:{port}/", b"{}", UNSIGNED)
 
     assert (204, ["does-not-exist.invalid"]) == (answer.status_code, asked)
     ((_, headers, _),) = receiver.requests
@@ -263,7 +236,7 @@ async def test_the_connection_goes_to_the_address_that_was_judged(
 
 
 async def test_what_went_wrong_is_told_and_long_answers_are_not_read(receiver: Receiver) -> None:
-    sender = Sender(Signer(()), allow_private=True)
+    sender = Sender(allow_private=True)
     receiver.answers = [
         b"",
         b"HTTP/1.1 410 Gone\r\n\r\n",
@@ -272,15 +245,15 @@ async def test_what_went_wrong_is_told_and_long_answers_are_not_read(receiver: R
     ]
 
     with pytest.raises(NotDelivered):
-        await sender.send(ID, receiver.url, b"{}")
+        await sender.send(ID, receiver.url, b"{}", UNSIGNED)
     with pytest.raises(NoRetry, match="HTTP 410"):
-        await sender.send(ID, receiver.url, b"{}")
+        await sender.send(ID, receiver.url, b"{}", UNSIGNED)
     with pytest.raises(NotDelivered, match="RemoteProtocolError"):
-        await sender.send(ID, receiver.url, b"{}")
-    assert 200 == (await sender.send(ID, receiver.url, b"{}")).status_code
+        await sender.send(ID, receiver.url, b"{}", UNSIGNED)
+    assert 200 == (await sender.send(ID, receiver.url, b"{}", UNSIGNED)).status_code
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(NotDelivered, match="no answer within"):
-            await Sender(Signer(()), allow_private=True, patience=0.2).send(ID, url, b"{}")
+            await Sender(allow_private=True, patience=0.2).send(ID, url, b"{}", UNSIGNED)
     with pytest.raises(NotDelivered, match="ConnectError"):
-        await sender.send(ID, url, b"{}")
+        await sender.send(ID, url, b"{}", UNSIGNED)

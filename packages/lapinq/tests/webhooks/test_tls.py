@@ -18,6 +18,7 @@ from .conftest import Receiver
 
 pytestmark = pytest.mark.anyio
 
+UNSIGNED = Signer(())
 ID = TaskId("01930000-0000-7000-8000-000000000000")
 
 
@@ -51,12 +52,12 @@ async def test_a_certificate_is_that_of_the_name_and_not_of_the_address(
         return ["127.0.0.1"]
 
     monkeypatch.setattr("lapinq.webhooks.sending.resolve", look_up)
-    receiver, sender = Receiver(), Sender(Signer(()), allow_private=True)
+    receiver, sender = Receiver(), Sender(allow_private=True)
     server = await asyncio.start_server(receiver.answer, "127.0.0.1", 0, ssl=tls)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        assert 204 == (await sender.send(ID, f"https://receiver.test:{port}/", b"{}")).status_code
+        assert 204 == (await sender.send(ID, f"https://receiver.test:{port}/", b"{}", UNSIGNED)).status_code
         with pytest.raises(NotDelivered, match="certificate verify failed"):
-            await sender.send(ID, f"https://other.test:{port}/", b"{}")
+            await sender.send(ID, f"https://other.test:{port}/", b"{}", UNSIGNED)
 
     assert 1 == len(receiver.requests)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +10,18 @@ from taskcore.ids import TaskId
 from taskcore.models import Attempt, TaskRecord
 from taskcore.states import Event, TaskState
 
-from lapinq import documents, wiring
+from lapinq import wiring
 from lapinq.settings import Settings
 from lapinq.tables import Tables
 from lapinq.webhooks.addresses import check_literal
+from lapinq.webhooks.delivery_log import DeliveryLog
+from lapinq.webhooks.endpoints import Endpoints
+from lapinq.webhooks.entries import STATUS, Entry
 from lapinq.webhooks.message import MESSAGE
 from lapinq.webhooks.outbox import Outbox
-from lapinq.webhooks.sending import status_of
+from lapinq.webhooks.secrets import Secrets
+from lapinq.webhooks.sending import code_of, status_of
 
-_STATUS = {TaskState.PENDING: "pending", TaskState.RUNNING: "running", TaskState.SUCCEEDED: "delivered"}
 _TRIED = (None, Event.SUCCEED, Event.RETRY, Event.FAIL, Event.LOSE)
 """How attempts end that have reached for the receiver; others only waited for it to answer again."""
 
@@ -37,7 +39,7 @@ class Delivery:
         is_pending = record.state is TaskState.PENDING
         return {
             "id": f"{MESSAGE}{record.id}",
-            "status": _STATUS.get(record.state, "failed"),
+            "status": STATUS[record.state],
             "created_at": record.created_at.isoformat(),
             "next_attempt_at": record.run_at.isoformat() if is_pending else None,
             "attempts": [_attempt(attempt) for attempt in self.attempts if attempt.ended in _TRIED],
@@ -49,10 +51,15 @@ class Deliveries:
 
     Args:
         tables: of the tasks, on the same database.
+
+    Attributes:
+        log: what was told to whom. endpoints: who did not take it. secrets: what it is signed with.
     """
 
     def __init__(self, settings: Settings, tables: Tables) -> None:
         self._settings, self._tables = settings, tables
+        self.log, self.endpoints = DeliveryLog(tables), Endpoints(tables)
+        self.secrets = Secrets(tables, settings.webhook_keys)
         self._opening = asyncio.Lock()
         self._store: wiring.Store | None = None
 
@@ -98,9 +105,23 @@ class Deliveries:
             TaskNotFound: there is no such delivery about the task, or it is under way.
         """
         id_ = TaskId(delivery.removeprefix(MESSAGE))
-        store = await self.store()
-        if id_ not in await (await self.outbox()).of_task(task) or not (await store.replay([id_]))[0]:
+        if id_ not in await (await self.outbox()).of_task(task) or not await self.again(delivery):
             raise TaskNotFound(delivery)
+
+    async def again(self, delivery: str) -> bool:
+        """The same, whatever task it is about. False when it is not there, or is under way."""
+        store = await self.store()
+        (done,) = await store.replay([TaskId(delivery.removeprefix(MESSAGE))])
+        return done
+
+    async def get(self, delivery: str) -> tuple[Entry, Delivery] | None:
+        """A delivery with the attempts to make it, if there is one."""
+        entry = await self.log.get(delivery)
+        if entry is None:
+            return None
+        store = await self.store()
+        record = await store.get(TaskId(entry.id.removeprefix(MESSAGE)))
+        return None if record is None else (entry, Delivery(record, await store.attempts(record.id)))
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
@@ -110,12 +131,6 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "attempt": attempt.number,
         "started_at": attempt.started_at.isoformat(),
         "seconds": round((ended - attempt.started_at).total_seconds(), 3) if ended else None,
-        "status_code": _code(attempt.result) or status_of(error or ""),
+        "status_code": code_of(attempt.result) or status_of(error or ""),
         "error": error,
     }
-
-
-def _code(result: str | None) -> int | None:
-    with suppress(TypeError, ValueError, KeyError):
-        return int(documents.load(result or "")["status_code"])
-    return None

@@ -1,26 +1,30 @@
 """Deliver webhooks in this process: any number of processes may."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import TypeVar
 
+from taskcore.counting import COUNTED
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.reaper import Reaper, Retention
+from taskcore.engine.statistics import StatisticsRecorder
 from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.ports import EventBus
 from taskcore.retry import NoRetry, RetryPolicy, Table
 from taskcore.states import AT_REST
 
 from lapinq import wiring
 from lapinq.service import Service
 from lapinq.settings import Settings
-from lapinq.tables import Tables
-from lapinq.webhooks.endpoints import Endpoints
-from lapinq.webhooks.message import Signer
+from lapinq.webhooks.deliveries import Deliveries
 from lapinq.webhooks.outbox import NAME, body_of, url_of
 from lapinq.webhooks.sending import PATIENCE, NotDelivered, Sender
+
+Answer = TypeVar("Answer")
 
 AT_ONCE = 10
 TICK = timedelta(seconds=0.25)
@@ -40,8 +44,9 @@ class Deliverer:
         loop: the one on which the database was opened.
     """
 
-    def __init__(self, sender: Sender, endpoints: Endpoints, loop: asyncio.AbstractEventLoop) -> None:
-        self._sender, self._endpoints, self._loop = sender, endpoints, loop
+    def __init__(self, sender: Sender, deliveries: Deliveries, loop: asyncio.AbstractEventLoop) -> None:
+        self._sender, self._loop = sender, loop
+        self._endpoints, self._secrets = deliveries.endpoints, deliveries.secrets
 
     async def __call__(self, context: TaskContext) -> dict[str, object]:
         """Deliver once.
@@ -51,8 +56,9 @@ class Deliverer:
         """
         payload = context.task.payload
         url = url_of(payload)
+        signer = await self._there(self._secrets.signer())
         try:
-            answer = await self._sender.send(context.task.id, url, body_of(payload))
+            answer = await self._sender.send(context.task.id, url, body_of(payload), signer)
         except (NotDelivered, NoRetry):
             await self._note(url, is_good=False)
             raise
@@ -60,8 +66,11 @@ class Deliverer:
         return answer.document()
 
     async def _note(self, url: str, *, is_good: bool) -> None:
-        note = self._endpoints.answered(url) if is_good else self._endpoints.failed(url)
-        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(note, self._loop))
+        await self._there(self._endpoints.answered(url) if is_good else self._endpoints.failed(url))
+
+    async def _there(self, step: Coroutine[object, object, Answer]) -> Answer:
+        """Do a step on the loop of the database."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(step, self._loop))
 
 
 @asynccontextmanager
@@ -74,7 +83,10 @@ async def delivering(service: Service, settings: Settings) -> AsyncIterator[None
     """
     store, outbox = await service.deliveries.store(), await service.deliveries.outbox()
     async with AsyncExitStack() as stack:
-        worker = _worker(store, service.tables, settings)
+        counts, bus = StatisticsRecorder(store), wiring.event_bus()
+        bus.subscribe(counts.hear, COUNTED)
+        await stack.enter_async_context(counts)
+        worker = _worker(store, service.deliveries, settings, bus)
         running = asyncio.create_task(worker.run(), name="lapinq webhooks")
         stack.push_async_callback(_stop, worker, running)
         reaper = Reaper(store, retention=Retention(keep=dict.fromkeys(AT_REST, KEPT)))
@@ -83,16 +95,15 @@ async def delivering(service: Service, settings: Settings) -> AsyncIterator[None
         yield
 
 
-def _worker(store: wiring.Store, tables: Tables, settings: Settings) -> Worker:
-    sender = Sender(Signer(settings.webhook_keys), allow_private=settings.webhook_allow_private)
-    endpoints = Endpoints(tables)
-    deliverer = Deliverer(sender, endpoints, asyncio.get_running_loop())
+def _worker(store: wiring.Store, deliveries: Deliveries, settings: Settings, bus: EventBus) -> Worker:
+    sender = Sender(allow_private=settings.webhook_allow_private)
+    deliverer = Deliverer(sender, deliveries, asyncio.get_running_loop())
     limit = timedelta(seconds=2 * PATIENCE)
     handler = Handler(name=NAME, function=deliverer, mode=Mode.ASYNC, timeout=limit, retry=_RETRY)
     options = WorkerOptions(
         concurrency=AT_ONCE, prefetch=AT_ONCE, lease=settings.lease, grace=timedelta(seconds=PATIENCE)
     )
-    return Worker(store, {NAME: handler}, options=options, admission=endpoints)
+    return Worker(store, {NAME: handler}, options=options, bus=bus, admission=deliveries.endpoints)
 
 
 async def _stop(worker: Worker, running: "asyncio.Task[object]") -> None:

@@ -13,7 +13,7 @@ from taskcore.models import TaskError, TaskRecord
 
 from lapinq.schema.names import WEBHOOK_ENDPOINTS
 from lapinq.tables import Tables
-from lapinq.webhooks.outbox import url_of
+from lapinq.webhooks.outbox import endpoint_of, url_of
 
 log = logging.getLogger("lapinq.webhooks")
 
@@ -52,6 +52,11 @@ class Endpoints:
         async with self._tables.transaction() as connection:
             await connection.execute(_ANSWERED, endpoint_of(url))
 
+    async def forgive(self, url: str) -> bool:
+        """Believe in a receiver again: what waits goes out within a minute. False when it was not doubted."""
+        async with self._tables.transaction() as connection:
+            return bool(await connection.fetchval(f"{_ANSWERED} RETURNING true", endpoint_of(url)))
+
     async def waits(self, tasks: Sequence[TaskRecord]) -> Mapping[TaskId, Wait]:
         """Those of ``tasks`` that must wait."""
         places = {task.id: endpoint_of(url_of(task.payload)) for task in tasks}
@@ -73,8 +78,3 @@ class Endpoints:
             elif url in left:
                 waits[task] = Wait(left[url], TaskError("ReceiverBroken", "the receiver did not answer others"))
         return waits
-
-
-def endpoint_of(url: str) -> str:
-    """What stands for a receiver: the URL without its query, which may hold what nobody else should see."""
-    return url.partition("#")[0].partition("?")[0]

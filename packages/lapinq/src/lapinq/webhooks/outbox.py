@@ -26,7 +26,7 @@ AT_A_TIME = 200
 _TAKE = f"""
 DELETE FROM {WEBHOOKS_DUE} WHERE id IN (
     SELECT id FROM {WEBHOOKS_DUE} ORDER BY id LIMIT {AT_A_TIME} FOR UPDATE SKIP LOCKED)
-RETURNING id, task, state, result, error, meta"""
+RETURNING id, task, state, result, error, meta, queue"""
 
 _OF_TASK = f"""
 SELECT id FROM {HOOKS}_tasks WHERE idempotency_key >= $1 || ':' AND idempotency_key < $1 || ';' ORDER BY id LIMIT 100"""
@@ -73,9 +73,18 @@ def delivery_of(row: Mapping[str, Any]) -> TaskSpec:
         "error": None if state is TaskState.SUCCEEDED else error_text(state, error),
     }
     payload = {"url": terms.webhook_url, "body": json.dumps(message, ensure_ascii=False)}
+    known = {"endpoint": endpoint_of(str(terms.webhook_url)), "queue": row["queue"]}
     return TaskSpec(
-        name=NAME, payload=json.dumps(payload, ensure_ascii=False), idempotency_key=f"{row['task']}:{row['id']}"
+        name=NAME,
+        payload=json.dumps(payload, ensure_ascii=False),
+        idempotency_key=f"{row['task']}:{row['id']}",
+        meta=json.dumps({name: value for name, value in known.items() if value is not None}, ensure_ascii=False),
     )
+
+
+def endpoint_of(url: str) -> str:
+    """What stands for a receiver: the URL without its query, which may hold what nobody else should see."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 def url_of(payload: str) -> str:

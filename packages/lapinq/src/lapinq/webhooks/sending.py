@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from taskcore.clock import SystemClock
 from taskcore.ids import TaskId
 from taskcore.retry import NoRetry
 
+from lapinq import documents
 from lapinq.webhooks.addresses import Refused, resolve
 from lapinq.webhooks.message import Signer
 
@@ -40,6 +42,13 @@ class Answer:
         return {"status_code": self.status_code, "seconds": self.seconds}
 
 
+def code_of(result: str | None) -> int | None:
+    """The status that the result of a delivery tells of."""
+    with suppress(TypeError, ValueError, KeyError):
+        return int(documents.load(result or "")["status_code"])
+    return None
+
+
 class Sender:
     """Posts messages.
 
@@ -47,19 +56,19 @@ class Sender:
         allow_private: whether they may go to this machine and its network.
     """
 
-    def __init__(self, signer: Signer, *, allow_private: bool = False, patience: float = PATIENCE) -> None:
-        self._signer, self._allow_private, self._patience = signer, allow_private, patience
+    def __init__(self, *, allow_private: bool = False, patience: float = PATIENCE) -> None:
+        self._allow_private, self._patience = allow_private, patience
         self._clock = SystemClock()
         self._plain, self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), cache(httpx.create_ssl_context)
 
-    async def send(self, delivery: TaskId, url: str, body: bytes) -> Answer:
+    async def send(self, delivery: TaskId, url: str, body: bytes, signer: Signer) -> Answer:
         """Post a message once.
 
         Raises:
             NotDelivered: it was not taken. NoRetry: nor will it ever be.
         """
         begun = time.monotonic()
-        headers = self._signer.headers(delivery, body, self._clock.now())
+        headers = signer.headers(delivery, body, self._clock.now())
         try:
             async with asyncio.timeout(self._patience):
                 status = await self._post(urlsplit(url), headers, body)

@@ -1,0 +1,124 @@
+"""What webhooks are signed with: the secrets of the environment, and those that were made here, which all processes of
+a database share.
+
+To change the secret of a receiver make a new one; from then on both sign, until the time is over in which the receiver
+learns it.
+"""
+
+# ruff: noqa: S608 - statements are put together from constants alone
+import secrets
+import time
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from taskcore.errors import InvalidInput
+
+from lapinq.schema.names import WEBHOOK_SECRETS
+from lapinq.settings import webhook_key
+from lapinq.tables import Tables
+from lapinq.webhooks.message import Signer
+
+GRACE = timedelta(days=1)
+MAX_GRACE = timedelta(days=365)
+MOST = 20
+"""Of one database; each one makes every message longer."""
+REMEMBERED = 5.0
+"""Seconds for which a process signs with what it read last."""
+
+_GOOD = f"SELECT secret FROM {WEBHOOK_SECRETS} WHERE ends_at IS NULL OR ends_at > now() ORDER BY created_at, id"
+_LIST = f"""
+SELECT id, secret, created_at, ends_at FROM {WEBHOOK_SECRETS} WHERE ends_at IS NULL OR ends_at > now()
+ORDER BY created_at DESC, id"""
+_OVER = f"DELETE FROM {WEBHOOK_SECRETS} WHERE ends_at <= now()"
+_ENDING = f"UPDATE {WEBHOOK_SECRETS} SET ends_at = least(ends_at, now() + $1)"
+_COUNT = f"SELECT count(*) FROM {WEBHOOK_SECRETS}"
+_ADD = f"INSERT INTO {WEBHOOK_SECRETS} (secret) VALUES ($1) RETURNING id, created_at"
+_END = f"DELETE FROM {WEBHOOK_SECRETS} WHERE id = $1 RETURNING true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """What is told of a secret: never the secret.
+
+    Attributes:
+        id: None for one of the environment, which ends with it.
+        fingerprint: of its key, by which two can be told apart.
+        ends_at: when it signs no more; None is never.
+    """
+
+    id: str | None
+    fingerprint: str
+    created_at: datetime | None
+    ends_at: datetime | None
+
+    def document(self) -> dict[str, str | None]:
+        """The JSON form."""
+        return {
+            "id": self.id,
+            "fingerprint": self.fingerprint,
+            "source": "environment" if self.id is None else "database",
+            "created_at": None if self.created_at is None else self.created_at.isoformat(),
+            "ends_at": None if self.ends_at is None else self.ends_at.isoformat(),
+        }
+
+
+class Secrets:
+    """The use cases. Every method raises ``StoreUnavailable`` when the database cannot be reached.
+
+    Args:
+        fixed: keys of the environment.
+    """
+
+    def __init__(self, tables: Tables, fixed: Sequence[bytes]) -> None:
+        self._tables, self._fixed = tables, tuple(fixed)
+        self._signer: Signer | None = None
+        self._read_at = 0.0
+
+    async def signer(self) -> Signer:
+        """Signs with every secret that is good; as it was known up to ``REMEMBERED`` ago."""
+        if self._signer is None or time.monotonic() - self._read_at > REMEMBERED:
+            async with self._tables.transaction() as connection:
+                stored = [webhook_key(secret) for (secret,) in await connection.fetch(_GOOD)]
+            self._signer, self._read_at = Signer([*self._fixed, *stored]), time.monotonic()
+        return self._signer
+
+    async def list(self) -> Sequence[Secret]:
+        """The secrets that are good, the newest first, and then those of the environment."""
+        async with self._tables.transaction() as connection:
+            rows = await connection.fetch(_LIST)
+        stored = [_secret(str(id_), webhook_key(secret), made, ends) for id_, secret, made, ends in rows]
+        return [*stored, *(_secret(None, key, None, None) for key in self._fixed)]
+
+    async def rotate(self, grace: timedelta = GRACE) -> tuple[Secret, str]:
+        """Make a secret, and let those that were made before sign for ``grace`` more. Its text is in the answer, and
+        nowhere else.
+
+        Raises:
+            InvalidInput: ``grace`` is negative or longer than a year, or there are too many.
+        """
+        if not timedelta(0) <= grace <= MAX_GRACE:
+            raise InvalidInput(f"grace must be from 0 to {MAX_GRACE.days} days, got {grace}")
+        text = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+        async with self._tables.transaction() as connection:
+            await connection.execute(_ENDING, grace)
+            await connection.execute(_OVER)
+            if await connection.fetchval(_COUNT) >= MOST:
+                raise InvalidInput(f"there are {MOST} secrets already: end some first")
+            id_, made = await connection.fetchrow(_ADD, text)
+        self._signer = None
+        return _secret(str(id_), webhook_key(text), made, None), text
+
+    async def end(self, secret: UUID) -> bool:
+        """Let a secret sign no more, from a few seconds on everywhere. False when there is none."""
+        async with self._tables.transaction() as connection:
+            ended = bool(await connection.fetchval(_END, secret))
+        self._signer = None
+        return ended
+
+
+def _secret(id_: str | None, key: bytes, created_at: datetime | None, ends_at: datetime | None) -> Secret:
+    return Secret(id=id_, fingerprint=sha256(key).hexdigest()[:12], created_at=created_at, ends_at=ends_at)
