@@ -13,9 +13,10 @@ from uuid import UUID
 from taskcore.auth.stores import AccountStore
 from taskcore.errors import InvalidInput, SchemaMismatch, StoreUnavailable, TaskcoreError, TaskNotFound
 from taskcore.ids import WorkerId
+from taskcore.lease import Fence
 from taskcore.models import Claim, Settlement, TaskError, TaskQuery, TaskRecord
 from taskcore.retry import Retry, decide
-from taskcore.states import Event, TaskState
+from taskcore.states import AT_REST, Event, TaskState
 
 from lapinq import wiring
 from lapinq.errors import NotFailed, NotPending
@@ -69,6 +70,7 @@ class Storage(StoredUsers):
         self._stop = asyncio.Event()
         self._opening = asyncio.Lock()
         self._accounts: AccountStore | None = None
+        self._claimed: dict[UUID, Fence] = {}
 
     @classmethod
     async def create(cls, database_url: str, max_size: int | None = None, max_retries: int = 5) -> Self:
@@ -174,17 +176,20 @@ class Storage(StoredUsers):
         if "pending" not in statuses:
             return None
         wanted = Claim(worker=WorkerId(worker_id), queues=ALL, limit=1, lease_for=self.settings.lease)
-        records = await self.work.claim(wanted)
-        return task_of(records[0]).row() if records else None
+        for record in await self.work.claim(wanted):
+            self._claimed[public_id(record)] = record.fence
+            return task_of(record).row()
+        return None
 
     async def complete_task(self, task_id: UUID, result: str | None = None) -> None:
-        """End a running task well; ``result`` is JSON text. Nothing happens to any other."""
+        """End a running task well; ``result`` is JSON text. Nothing happens to any other, nor to one that this storage
+        handed out and that somebody else runs by now."""
         if record := await self._running(task_id):
-            await self.service.store.settle([Settlement(fence=record.fence, event=Event.SUCCEED, result=result)])
+            await self._settle(task_id, Settlement(fence=record.fence, event=Event.SUCCEED, result=result))
 
     async def fail_task(self, task_id: UUID, error: str | None = None) -> None:
-        """End an execution badly: the task waits for the next one, or has failed. Nothing happens to one that does not
-        run."""
+        """End an execution badly: the task waits for the next one, or has failed. Nothing happens where
+        ``complete_task`` does nothing."""
         if record := await self._running(task_id):
             told = TaskError("", error or "")
             failures = record.failures + record.losses + 1
@@ -193,7 +198,11 @@ class Storage(StoredUsers):
                     end = Settlement(fence=record.fence, event=Event.RETRY, error=told, delay=delay)
                 case _:
                     end = Settlement(fence=record.fence, event=Event.FAIL, error=told)
-            await self.service.store.settle([end])
+            await self._settle(task_id, end)
+
+    async def _settle(self, task_id: UUID, end: Settlement) -> None:
+        await self.service.store.settle([end])
+        self._claimed.pop(task_id, None)
 
     async def heartbeat(self, worker_id: str) -> None:
         """Tell that a worker lives: its running tasks are its own for another ``settings.lease``."""
@@ -349,4 +358,8 @@ class Storage(StoredUsers):
     async def _running(self, task_id: UUID) -> TaskRecord | None:
         core_id = (await self.service.tables.task_ids([task_id]))[task_id]
         record = await self.service.store.get(core_id)
-        return record if record is not None and record.state is TaskState.RUNNING else None
+        if record is None or record.state in AT_REST:
+            self._claimed.pop(task_id, None)
+            return None
+        is_ours = self._claimed.get(task_id, record.fence) == record.fence
+        return record if is_ours and record.state is TaskState.RUNNING else None
