@@ -253,6 +253,23 @@ async def test_batches_go_as_they_are(queue: TaskQueue, async_queue: AsyncTaskQu
     assert 3 == len((await async_queue.batch_enqueue(tasks)).json()["task_ids"])
 
 
+async def test_a_server_with_a_prefix_of_its_own_is_reached_by_it(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, in_module: str
+) -> None:
+    stand_in(add, in_module)
+    monkeypatch.setenv("LAPINQ_API_PREFIX", "/queue/v1")
+    monkeypatch.setenv("PGSSLMODE", "disable")
+    with serving(create_app(postgres_url)) as url:
+
+        def ask() -> list[object]:
+            with TaskQueue(url, api_prefix="/queue/v1") as queue, TaskQueue(url) as lost:
+                ref = queue.task(queue_name="elsewhere", scheduled_at="2099-01-01")(add).queue(1)
+                found = queue.get_task(str(ref.task_id)) or {}
+                return [found["status"], lost.task(add).queue(1).status_code]
+
+        assert ["pending", 404] == await asyncio.to_thread(ask)
+
+
 def test_a_task_that_is_not_to_be_kept_has_no_id(server: tuple[str, str], in_module: str) -> None:
     stand_in(add, in_module)
     with TaskQueue(server[0], api_key=KEY, default_ttl_seconds=0) as queue:

@@ -1,5 +1,6 @@
 """Rows put into ``lapinq_scheduled_tasks`` by SQL become tasks."""
 
+import asyncio
 import logging
 from datetime import timedelta
 from typing import Any
@@ -57,6 +58,19 @@ async def test_of_many_schedulers_one_puts_the_task(service: Service) -> None:
     await a_minute_passes(service)
 
     assert [1, 0, 0] == [await one.tick() for one in many]
+
+
+async def test_what_was_missed_while_nobody_was_there_becomes_one_task(service: Service) -> None:
+    await insert(service)
+    await ScheduledTasks(service).tick()
+    for _ in range(7):
+        await a_minute_passes(service)
+
+    replicas = [ScheduledTasks(service) for _ in range(4)]
+    assert 1 == sum(await asyncio.gather(*(one.tick() for one in replicas)))
+
+    (task,) = (await service.list()).items
+    assert timedelta(0) <= await service.now() - task.scheduled_at < timedelta(minutes=2)
 
 
 async def test_rows_that_are_disabled_changed_or_removed_are_followed(service: Service) -> None:

@@ -21,6 +21,12 @@ async def test_the_first_user_is_there(storage: Storage) -> None:
         await storage.delete_user(found["id"])
 
 
+async def test_a_database_that_is_opened_for_its_tasks_gets_no_user(storage: Storage) -> None:
+    await storage.list_tasks()
+
+    assert 0 == await storage.pool.fetchval("SELECT count(*) FROM lapinq_users")
+
+
 async def test_users_are_made_changed_and_removed(storage: Storage) -> None:
     made = await storage.create_user("ada", "secret")
     id_ = made["id"]

@@ -1,8 +1,10 @@
 """What a server does between its start and its end, on a database of its own."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -77,6 +79,35 @@ async def test_tasks_that_finished_long_ago_are_archived(postgres_url: str) -> N
         await eventually(is_gone)
 
 
+async def test_a_server_on_an_empty_database_schedules_and_works(
+    empty_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replicas with all jobs in them: of each instant one task comes, and it is run once."""
+    (folder / "nightly_tasks.py").write_text("def report():\n    with open('ran', 'a') as ran: ran.write('x')\n")
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    apps = [create_app(empty_database, worker=True, scheduler=True, scheduler_interval=0.05) for _ in range(2)]
+    async with AsyncExitStack() as stack:
+        client, _ = [await stack.enter_async_context(started(app)) for app in apps]
+        row = {"task_name": "report", "module_path": "nightly_tasks", "cron": "* * * * *"}
+        made = (await client.post(f"{P}/schedules", json=row)).json()
+        storage: Storage = apps[0].state.storage
+
+        async def is_followed() -> bool:
+            a_minute = "cursor = cursor - 60000000, next_at = next_at - 60000000"
+            return bool(await storage.pool.fetchval(f"UPDATE lapinq_core_schedules SET {a_minute} RETURNING true"))
+
+        async def is_done() -> bool:
+            found = [task["status"] for task in (await client.get(f"{P}/tasks")).json()]
+            return ["completed"] == found
+
+        await eventually(is_followed)
+        await eventually(is_done)
+        shown = (await client.get(f"{P}/schedules/{made['id']}")).json()
+
+    assert None is not shown["last_triggered_at"]
+    assert "x" == (folder / "ran").read_text()
+
+
 async def test_a_storage_that_somebody_else_opened_stays_open(postgres_url: str) -> None:
     storage = await Storage.create(postgres_url)
     app = create_app("postgresql://nowhere:1/none")
@@ -96,8 +127,8 @@ async def test_a_lifespan_may_run_twice(postgres_url: str) -> None:
 
 
 async def test_a_database_that_goes_away_is_503_until_it_is_back(postgres_url: str) -> None:
-    """The server goes on; a connection that broke is replaced."""
-    app = create_app(postgres_url)
+    """The server goes on, and so does the worker in it; a connection that broke is replaced."""
+    app = create_app(postgres_url, worker=True)
     async with started(app) as client:
         await enqueue(client)
         storage: Storage = app.state.storage
@@ -111,3 +142,10 @@ async def test_a_database_that_goes_away_is_503_until_it_is_back(postgres_url: s
                 return 200 == (await client.get(f"{P}/queues")).status_code
 
             await eventually(answers)
+        task = await enqueue(client, module_path="no_such_module", max_retries=1)
+
+        async def was_tried() -> bool:
+            found: str = (await client.get(f"{P}/tasks/{task}")).json()["status"]
+            return "failed" == found
+
+        await eventually(was_tried)

@@ -86,6 +86,10 @@ async def test_more_tasks_than_one_statement_takes(client: httpx.AsyncClient, qu
     for _ in range(2):
         assert 600 == (await client.post(f"{P}/enqueue/batch", json=[one] * 600)).json()["count"]
 
+    asked = {"queue": queue, "limit": "5000"}
+    page = await client.get(f"{P}/tasks", params=asked)
+    assert (1000, "1200") == (len(page.json()), page.headers["X-Total-Count"])
+    assert 200 == len((await client.get(page.links["next"]["url"])).json())
     assert {"cancelled": 1200} == (await client.post(f"{P}/tasks/cancel", params={"queue": queue})).json()
 
 

@@ -1,13 +1,17 @@
 """People: how they get in, what they may do, and how they are managed."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
 from lapinq.server import create_app
 from lapinq.storage import Storage
+from pwdlib import PasswordHash
 from starlette.applications import Starlette
 from taskcore.auth.records import AuditQuery
+from taskcore.testing import eventually
 
 from ..conftest import EMPTY
 from .conftest import KEY, P, Put, client_of
@@ -24,6 +28,7 @@ Users = Callable[..., Awaitable[tuple[str, httpx.AsyncClient]]]
 async def admin(guarded: Starlette, open_storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
     """The first user, logged in on this machine; the server asks for an API key."""
     await open_storage.pool.execute(EMPTY)
+    await guarded.state.desk.close()  # it makes the first user once
     async with client_of(guarded) as client:
         answer = await client.post("/login", data={"username": "lapinq", "password": "lapinq"})
         assert 302 == answer.status_code, answer.text
@@ -62,6 +67,33 @@ async def test_a_form_leads_to_the_dashboard_with_a_session_of_a_day(guarded: St
         assert {"httponly", "max-age=86400", "path=/", "samesite=lax"} == set(cookie.split("; ")[1:])
         me = (await client.get("/me")).json()
         assert ("ada", "user", {}) == (me["username"], me["role"], me["permissions"])
+
+
+async def test_over_https_the_session_stays_there(guarded: Starlette, user: Users) -> None:
+    await user(name="bea")
+    async with client_of(guarded) as client:
+        answer = await client.post("https://testserver/login", data={"username": "bea", "password": PASSWORD})
+
+    assert "secure" in answer.headers["Set-Cookie"].lower().split("; ")
+
+
+async def test_a_login_that_takes_long_holds_up_nobody_else(
+    guarded: Starlette, user: Users, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await user(name="cleo")
+    asked, answered = threading.Event(), threading.Event()
+
+    def verify(self: PasswordHash, *_: object) -> tuple[bool, None]:
+        asked.set()
+        return answered.wait(20), None
+
+    monkeypatch.setattr(PasswordHash, "verify_and_update", verify)
+    async with client_of(guarded) as slow:
+        login = asyncio.create_task(slow.post("/login", data={"username": "cleo", "password": PASSWORD}))
+        await eventually(asked.is_set)
+        assert 200 == (await client.get("/health")).status_code  # while the hash is being computed
+        answered.set()
+        assert 302 == (await login).status_code
 
 
 async def test_a_wrong_password_is_401_with_the_form_again(guarded: Starlette) -> None:
