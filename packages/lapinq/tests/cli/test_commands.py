@@ -200,7 +200,10 @@ def server(lapinq: Run, folder: Path) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
-def test_a_server_with_a_worker_inside_ends_on_sigterm(server: "subprocess.Popen[str]") -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_server_with_a_worker_inside_ends_on_a_signal(
+    server: "subprocess.Popen[str]", number: signal.Signals, code: int
+) -> None:
     url = _url(server)
     body = {"task_name": "add", "module_path": "mytasks", "args": [2, 3]}
     task = httpx.post(f"{url}/api/v1/enqueue", json=body).json()["task_id"]
@@ -208,8 +211,8 @@ def test_a_server_with_a_worker_inside_ends_on_sigterm(server: "subprocess.Popen
         pass
     assert "5" == found["result"]
 
-    server.send_signal(signal.SIGTERM)
-    assert -signal.SIGTERM == server.wait(10)  # 143 for a shell
+    server.send_signal(number)
+    assert code == server.wait(10)
 
 
 def _url(server: "subprocess.Popen[str]") -> str:

@@ -96,11 +96,22 @@ def test_a_user_without_a_good_password_or_role_is_refused(
     assert message in result.stderr
 
 
+MODULE = """
+import gc, pathlib, threading, time
+from taskmq.jobs.handlers import register_handler
+register_handler('limited', concurrency=2)(print)
+def watch():
+    while not gc.get_freeze_count():
+        time.sleep(0.01)
+    pathlib.Path("frozen").touch()
+threading.Thread(target=watch, daemon=True).start()
+"""
+
+
 def test_dev_prints_a_token_that_is_ready_to_use_for_handlers_that_are_imported(
     process: Callable[..., subprocess.Popen[str]], folder: Path
 ) -> None:
-    registers = "from taskmq.jobs.handlers import register_handler\n"
-    (folder / "limited.py").write_text(f"{registers}register_handler('limited', concurrency=2)(print)\n")
+    (folder / "limited.py").write_text(MODULE)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -114,6 +125,11 @@ def test_dev_prints_a_token_that_is_ready_to_use_for_handlers_that_are_imported(
     assert 200 == _posted(port, headers)
     job = httpx.get(f"http://127.0.0.1:{port}/jobs/1", headers=headers).json()
     assert ("limited", 2) == (job["handler"], job["concurrency_limit"])
+    while not (folder / "frozen").exists():  # what it has loaded is out of the way of its garbage collector
+        assert server.poll() is None
+        time.sleep(0.01)
+    server.terminate()
+    assert 0 == server.wait(30)
 
 
 def _posted(port: int, headers: dict[str, str], within: float = 30.0) -> int:

@@ -3,10 +3,9 @@
 import argparse
 import asyncio
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lapinq.cli.failures import ExitCode, Failure, bad_input
+from lapinq.cli.failures import ExitCode, bad_input
 from lapinq.cli.output import message
 from lapinq.cli.session import EMBEDDED, settings_of
 from lapinq.cli.text import address
@@ -18,12 +17,12 @@ from lapinq.working import WorkPlan
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-LAST_ANSWERS = 5
-"""Seconds that open requests get when the server stops."""
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # compared with, to listen at less
 
 
-def server(args: argparse.Namespace) -> int:
+def server(args: argparse.Namespace) -> ExitCode:
+    from lapinq.cli.listening import serve
+
     if args.dev:
         _for_a_trial(args)
     _check(args)
@@ -32,8 +31,7 @@ def server(args: argparse.Namespace) -> int:
     asyncio.run(_reach(settings))
     app = _app(args, settings)
     _announce(args, settings)
-    _serve(app, args.host, args.port)
-    return ExitCode.OK
+    return serve(app, args.host, args.port)
 
 
 def _for_a_trial(args: argparse.Namespace) -> None:
@@ -88,23 +86,3 @@ def _announce(args: argparse.Namespace, settings: Settings) -> None:
         f"  inside    {', '.join(parts) or 'neither worker nor scheduler'}",
     )
     message("\n".join(lines))
-
-
-def _serve(app: "Starlette", host: str, port: int) -> None:
-    import uvicorn
-
-    # Nobody's forwarding headers are believed here; the web kit decides, in one place.
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        proxy_headers=False,
-        timeout_graceful_shutdown=LAST_ANSWERS,
-        log_config=None,
-        lifespan="on",
-    )
-    running = uvicorn.Server(config)
-    with suppress(KeyboardInterrupt, SystemExit):  # by SIGINT, when all has ended; and when it could not start
-        running.run()
-    if not running.started:
-        raise Failure(f"cannot listen at {host}:{port}", hint="choose another address with --host and --port")

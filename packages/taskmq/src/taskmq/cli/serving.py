@@ -1,8 +1,6 @@
 """serve-api: a process that answers over HTTP. What only it needs takes a second to load, so it is loaded here."""
 
 import os
-from contextlib import suppress
-from copy import deepcopy
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,18 +8,14 @@ import click
 from taskcore.errors import WeakSecret
 
 from taskmq import cli as front
-from taskmq.cli.failures import Failure, bad_input
+from taskmq.cli.failures import ExitCode, bad_input
 from taskmq.cli.params import Setting
 from taskmq.cli.session import close_at_end, import_option
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
     from taskmq.jwt_secret import Keys
 
 DEV_LIFETIME = timedelta(hours=24)
-LAST_ANSWERS = 5
-"""Seconds that open requests get when the server stops."""
 
 HINT = """export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local trial: taskmq serve-api --dev"""
 
@@ -46,7 +40,7 @@ HINT = """export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local
 )
 @click.option("--dev", is_flag=True, help="For a trial: sign with a random secret, and print a token.")
 @import_option
-def serve_api(host: str, port: int, dev: bool, modules: tuple[str, ...]) -> None:
+def serve_api(host: str, port: int, dev: bool, modules: tuple[str, ...]) -> ExitCode:
     """Serve the REST API, its documentation at /docs, and the dashboard at /dashboard.
 
     Jobs get the defaults of handlers that --import registers. Tokens are signed with TASKMQ_JWT_SECRET. Forwarding
@@ -54,32 +48,18 @@ def serve_api(host: str, port: int, dev: bool, modules: tuple[str, ...]) -> None
     """
     from taskmq.api.app import create_app
     from taskmq.api.desk import Desk, proxies_of
+    from taskmq.cli.listening import serve
     from taskmq.jwt_secret import keys_of, new_secret
 
     keys = keys_of(new_secret(), os.environ) if dev else configured_keys()
     backend = front.get_backend()
     close_at_end(backend)
-    app = create_app(Desk(lambda: backend, keys, proxies_of(os.environ)))
+    desk = Desk(lambda: backend, keys, proxies_of(os.environ))
+    app = create_app(desk)
     if dev:
         click.echo(f"Token (admin, 24 h): {keys.tokens.create('dev', 'admin', lifetime=DEV_LIFETIME)}")
     click.echo(f"Starting API server on http://{host}:{port} ...")
-    _serve(app, host, port)
-
-
-def _serve(app: "FastAPI", host: str, port: int) -> None:
-    import uvicorn
-
-    logs = deepcopy(uvicorn.config.LOGGING_CONFIG)
-    logs["handlers"]["access"]["stream"] = "ext://sys.stderr"
-    # Nobody's forwarding headers are believed here; the web kit decides, in one place.
-    config = uvicorn.Config(
-        app, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=LAST_ANSWERS, log_config=logs
-    )
-    server = uvicorn.Server(config)
-    with suppress(KeyboardInterrupt, SystemExit):  # by a signal, when all has ended; and when it could not start
-        server.run()
-    if not server.started:
-        raise Failure(f"cannot listen at {host}:{port}", hint="choose another address with --host and --port")
+    return serve(app, host, port, warm_up=desk.accounts)
 
 
 def configured_keys() -> "Keys":
