@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypedDict
@@ -116,17 +116,22 @@ def spec_of(payload: object, options: JobOptions, *, now: datetime) -> TaskSpec:
     Raises:
         InvalidInput: the payload is not allowed, or some option is too long for the store.
     """
-    return replace(template_of(options, now=now), payload=to_text(payload))
+    return _spec_of(to_text(payload), options, now)
 
 
 def template_of(options: JobOptions, *, now: datetime) -> TaskSpec:
     """The order for any job with these options, but for its payload."""
+    return _spec_of("null", options, now)
+
+
+def _spec_of(payload: str, options: JobOptions, now: datetime) -> TaskSpec:
     every = None
     if options.interval_seconds is not None:
         every = Every(timedelta(seconds=options.interval_seconds), options.scheduled_for or now)
     key, slots = _slots_of(options)
     return TaskSpec(
         name=options.handler or NO_HANDLER,
+        payload=payload,
         queue=WAITING if options.depends_on else options.queue,
         priority=options.priority,
         run_at=options.scheduled_for if every is None else every.anchor,

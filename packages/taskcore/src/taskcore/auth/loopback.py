@@ -1,5 +1,6 @@
 """Who counts as somebody on this machine."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from taskcore.auth.permissions import ADMIN
@@ -12,6 +13,7 @@ TEST_CLIENTS = frozenset({"testclient"})
 """What Starlette's test client calls itself; no socket has such a peer."""
 
 
+@lru_cache(maxsize=256)  # every request asks, nearly always about the same few
 def is_loopback(peer: str | None) -> bool:
     """Whether ``peer`` is in 127.0.0.0/8, is ::1, is one of these in IPv4-mapped form, or the in-process test client.
 

@@ -40,9 +40,11 @@ class Grant:
     def allows(self, verb: Verb, kind: Kind, name: str) -> bool:
         if verb is Verb.ADMIN:
             return self.gives(verb)
+        return self.gives(verb) and self.kind in (None, kind) and self._fits(name)
+
+    def _fits(self, name: str) -> bool:
         # In fnmatch a bracket begins a set; here it is a bracket.
-        here = self.kind in (None, kind) and fnmatchcase(name, self.pattern.replace("[", "[[]"))
-        return here and self.gives(verb)
+        return self.pattern == "*" or fnmatchcase(name, self.pattern.replace("[", "[[]"))
 
     def gives(self, verb: Verb) -> bool:
         """Whether it allows ``verb`` on what it is for."""

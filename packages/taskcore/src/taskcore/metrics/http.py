@@ -3,6 +3,8 @@
 from time import perf_counter
 from typing import Any
 
+from prometheus_client import Counter, Histogram
+
 from taskcore.metrics.application import Metrics
 from taskcore.metrics.endpoint import Receive, Scope, Send
 
@@ -18,6 +20,8 @@ class HTTPMetrics:
 
     def __init__(self, app: Any, metrics: Metrics, system: str) -> None:
         self._app, self._system, self._families = app, system, metrics.requests
+        self._open = self._families.open.labels(system)
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -31,13 +35,23 @@ class HTTPMetrics:
                 status = message["status"]
             await send(message)
 
-        with self._families.open.labels(self._system).track_inprogress():
-            try:
-                await self._app(scope, receive, watch)
-            finally:
-                labels = self._system, _method(scope), _route(scope)
-                self._families.answered.labels(*labels, status).inc()
-                self._families.durations.labels(*labels).observe(perf_counter() - began)
+        self._open.inc()
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            self._open.dec()
+            answered, durations = self._children_of(_method(scope), _route(scope), status)
+            answered.inc()
+            durations.observe(perf_counter() - began)
+
+    def _children_of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """To find them by their labels takes longer than to count, and all three are few."""
+        found = self._children.get((method, route, status))
+        if found is None:
+            labels = self._system, method, route
+            found = self._families.answered.labels(*labels, status), self._families.durations.labels(*labels)
+            self._children[method, route, status] = found
+        return found
 
 
 def _method(scope: Scope) -> str:

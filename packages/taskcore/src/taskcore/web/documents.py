@@ -14,6 +14,9 @@ from taskcore.web.problems import Problem
 
 MAX_DEPTH = 100
 
+_READ = "taskcore.document"
+"""A scope has this when ``StrictJSON`` has parsed its body."""
+
 
 async def json_of(request: Request, *, depth: int = MAX_DEPTH) -> Any:
     """The body of a request, which has to be JSON.
@@ -41,6 +44,15 @@ def parse_json(body: bytes, *, depth: int = MAX_DEPTH) -> Any:
         raise Problem(400, f"the body is not JSON: {error}", code="bad_json") from None
 
 
+def document_of(scope: Scope) -> Any:
+    """What ``StrictJSON`` made of the body of a request, so that nobody parses it again.
+
+    Raises:
+        LookupError: the body was no JSON, or there was none.
+    """
+    return scope[_READ]
+
+
 class StrictJSON:
     """Looks at JSON bodies as ``parse_json`` does before a framework parses them on its own.
 
@@ -56,7 +68,7 @@ class StrictJSON:
         if scope["type"] == "http" and _has_body(scope) and _may_be_json(Headers(scope=scope)):
             body = await Request(scope, receive).body()
             with suppress(json.JSONDecodeError):
-                _parsed(_text(body), self._depth)
+                scope[_READ] = _parsed(_text(body), self._depth)
             receive = _again(body, receive)
         await self._app(scope, receive, send)
 
@@ -73,9 +85,10 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 def _has_body(scope: Scope) -> bool:
     """Whether there may be one: HTTP/2 says nothing about it in advance, but reads have none unless they say so."""
+    if scope["method"] not in SAFE_METHODS:
+        return True
     headers = Headers(scope=scope)
-    announced = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    return announced or scope["method"] not in SAFE_METHODS
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def _may_be_json(headers: Headers) -> bool:
@@ -96,7 +109,7 @@ def _text(body: bytes) -> str:
 
 def _parsed(text: str, depth: int) -> Any:
     try:
-        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
+        value = _DECODER.decode(text)
     except RecursionError:
         raise _too_deep(depth) from None
     except json.JSONDecodeError:
@@ -145,6 +158,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
         raise _refused(f"the key {twice!r:.80} comes twice in one object")
     return read
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_unique)
 
 
 def _too_deep(depth: int) -> Problem:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CSP = (
@@ -33,8 +32,10 @@ class SecurityHeaders:
         self, app: ASGIApp, headers: Mapping[str, str] = SECURITY_HEADERS, hsts: timedelta | None = None
     ) -> None:
         self._app = app
-        self._headers = headers
-        self._hsts = None if hsts is None else f"max-age={int(hsts.total_seconds())}"
+        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        self._over_https = list(self._headers)
+        if hsts is not None:
+            self._over_https.append((b"strict-transport-security", b"max-age=%d" % hsts.total_seconds()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,11 +44,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                if self._hsts and scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", self._hsts)
+                own = list(message.get("headers", ()))
+                names = {name for name, _ in own}
+                added = self._over_https if scope["scheme"] == "https" else self._headers
+                message["headers"] = own + [each for each in added if each[0] not in names]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,7 +22,9 @@ Address = IPv4Address | IPv6Address
 _SCHEMES = ("http", "https")
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _PAIR = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*')
-_FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+_FORWARDING = frozenset(
+    {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"}
+)
 
 
 class Forwarding(StrEnum):
@@ -59,6 +62,8 @@ class TrustedProxies:
     def __contains__(self, address: object) -> bool:
         if address == "":
             return self._socket
+        if not self._networks:
+            return False
         parsed = _address(address) if isinstance(address, str) else None
         return parsed is not None and any(parsed in network for network in self._networks)
 
@@ -132,14 +137,12 @@ def is_forwarded(scope: Scope) -> bool:
     A proxy that adds no header to what it passes on looks like a person. nginx that nobody told otherwise is one, but
     speaks HTTP/1.0, as hardly anybody else does.
     """
-    headers = Headers(scope=scope)
-    return (
-        scope.get("http_version") == "1.0"
-        or any(name in headers for name in _FORWARDING)
-        or not _is_local_name(headers.get("host", ""))
-    )
+    if scope.get("http_version") == "1.0" or not _FORWARDING.isdisjoint(name for name, _ in scope["headers"]):
+        return True
+    return not _is_local_name(Headers(scope=scope).get("host", ""))
 
 
+@lru_cache(maxsize=256)  # every request asks, nearly always about the same few
 def _is_local_name(host: str) -> bool:
     name = _without_port(host).lower()
     return "." not in name or name.endswith(".localhost") or _address(name) is not None

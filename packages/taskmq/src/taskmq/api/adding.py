@@ -1,7 +1,7 @@
 """The route by which jobs come in. It is the one that is called all the time."""
 
 import json
-from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, Request
@@ -9,10 +9,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.auth.principal import Principal
 from taskcore.web import require
 from taskcore.web.auth import origin_of
+from taskcore.web.documents import document_of
 
 from taskmq.api.answers import answers
 from taskmq.api.callers import may
@@ -31,8 +33,9 @@ class BriefRoute(APIRoute):
     The signature of the endpoint is the documentation.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        return _answer
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.app = _answer
 
 
 async def add_job(
@@ -66,23 +69,32 @@ def add_route(app: FastAPI) -> None:
     )
 
 
-async def _answer(request: Request) -> Response:
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope, receive, send)
     by = require(request, Verb.ENQUEUE, Kind.QUEUE, QUEUE)
     wanted = await _wanted(request)
     desk: Desk = await desk_of(request)
-    return await add_job(wanted, request, desk, by, request.headers.get("idempotency-key"))
+    response = await add_job(wanted, request, desk, by, request.headers.get("idempotency-key"))
+    await response(scope, receive, send)
 
 
 async def _wanted(request: Request) -> AddJob:
     """The body, with FastAPI's words for what is wrong with it."""
-    body = await request.body()
     try:
-        return AddJob.model_validate(json.loads(body) if _is_json(request) and body else body or None)
+        return AddJob.model_validate(await _document(request))
     except json.JSONDecodeError as error:
         raise RequestValidationError([_at(error)]) from None
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in found]) from None
+
+
+async def _document(request: Request) -> Any:
+    if _is_json(request):
+        with suppress(LookupError):
+            return document_of(request.scope)
+    body = await request.body()
+    return json.loads(body) if _is_json(request) and body else body or None
 
 
 def _is_json(request: Request) -> bool:
