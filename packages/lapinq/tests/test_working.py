@@ -288,6 +288,13 @@ async def test_a_hand_driven_worker_fails_and_retries_like_the_others(storage: S
     assert "failed" == ((await storage.get_task(task)) or {})["status"]
 
 
+async def test_a_worker_of_ones_own_finds_a_task_as_soon_as_it_is_stored(storage: Storage) -> None:
+    for queue in ("never seen", "nor this"):
+        assert None is await storage.claim_task("w")
+        task = await storage.enqueue("add", queue, "mytasks")
+        assert task == (await storage.claim_task("w") or {})["id"]
+
+
 async def test_storage_refuses_what_the_server_refuses(storage: Storage) -> None:
     with pytest.raises(InvalidInput, match="standard library"):
         await storage.enqueue("system", "default", "os", ["true"])

@@ -20,7 +20,6 @@ from taskcore.states import AT_REST, Event, TaskState
 
 from lapinq import wiring
 from lapinq.errors import NotFailed, NotPending
-from lapinq.every_queue import ALL, EveryQueue
 from lapinq.orders import Order
 from lapinq.policy import TaskPolicy
 from lapinq.schema.former import MIGRATIONS, NOTIFY_SQL, SQL_SCHEMA, USERS_SCHEMA
@@ -65,7 +64,6 @@ class Storage(StoredUsers):
         self.service = service
         self.settings = settings or Settings()
         self.pool = service.tables.pool
-        self.work = EveryQueue(service.store, service.tables.waiting_queues)
         self._listening: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._opening = asyncio.Lock()
@@ -175,8 +173,11 @@ class Storage(StoredUsers):
         """Hand out the best due task as running, or None. It is the caller's until ``settings.lease`` is over."""
         if "pending" not in statuses:
             return None
-        wanted = Claim(worker=WorkerId(worker_id), queues=ALL, limit=1, lease_for=self.settings.lease)
-        for record in await self.work.claim(wanted):
+        queues = tuple(await self.service.tables.waiting_queues())
+        if not queues:
+            return None
+        wanted = Claim(worker=WorkerId(worker_id), queues=queues, limit=1, lease_for=self.settings.lease)
+        for record in await self.service.store.claim(wanted):
             self._claimed[public_id(record)] = record.fence
             return task_of(record).row()
         return None
