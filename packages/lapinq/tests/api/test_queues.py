@@ -22,7 +22,7 @@ async def test_queues_are_counted_by_status(
     assert sorted(found, key=lambda each: str(each["queue_name"])) == found
     assert {
         "queue_name": queue, "pending": 1, "running": 0, "completed": 0, "failed": 1, "cancelled": 0, "expired": 0,
-        "paused": False,
+        "paused": False, "concurrency": None,
     } in found  # fmt: skip
 
 
@@ -39,6 +39,26 @@ async def test_a_paused_queue_hands_out_nothing_until_it_is_resumed(
     assert None is await open_storage.claim_task("w")
     assert {"status": "resumed"} == (await client.post(f"{path}/resume")).json()
     assert name == (await open_storage.claim_task("w") or {})["queue_name"]
+
+
+async def test_of_a_limited_queue_so_many_tasks_run_and_no_more(
+    client: httpx.AsyncClient, put: Put, queue: str, open_storage: Storage
+) -> None:
+    await client.delete(f"{P}/tasks", params={"all": "true"})
+    for _ in range(3):
+        await put()
+    path = f"{P}/queues/{queue}/limit"
+
+    assert {"status": "limited"} == (await client.post(path, json={"concurrency": 2})).json()
+    assert [2] == [each["concurrency"] for each in (await client.get(f"{P}/queues")).json()]
+    claimed = [await open_storage.claim_task(f"w{number}") for number in range(3)]
+    assert [True, True, False] == [task is not None for task in claimed]
+    assert {"status": "unlimited"} == (await client.post(path, json={"concurrency": None})).json()
+    assert await open_storage.claim_task("w3")
+    bodies: tuple[object, ...] = ({}, [], *({"concurrency": bad} for bad in (0, "2", True, 1.5)))
+    for bad in bodies:
+        answer = await client.post(path, json=bad)
+        assert 400 == answer.status_code, bad
 
 
 async def test_a_queue_that_cannot_be_named_is_400(client: httpx.AsyncClient) -> None:

@@ -4,19 +4,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from taskcore.auth.permissions import Kind, Verb
+from taskcore.models import QueueControl
 from taskcore.models.task import check_name
 from taskcore.web import require
+from taskcore.web.problems import Problem
 
+from lapinq.api.bodies import object_of
 from lapinq.api.desk import desk_of
 
 
 async def list_queues(request: Request) -> Response:
-    """How many tasks of each queue have which status, and whether it is paused."""
+    """How many tasks of each queue have which status, and how it is held back."""
     require(request, Verb.VIEW)
     service = desk_of(request).service
-    paused = {control.queue for control in await service.store.controls() if control.paused}
-    found = [{**stats.document(), "paused": stats.queue_name in paused} for stats in await service.queues()]
-    return JSONResponse(found)
+    controls = {control.queue: control for control in await service.store.controls()}
+    found = [(stats, controls.get(stats.queue_name)) for stats in await service.queues()]
+    return JSONResponse(
+        [
+            {**stats.document(), "paused": bool(held and held.paused), "concurrency": held and held.concurrency}
+            for stats, held in found
+        ]
+    )
 
 
 async def pause(request: Request) -> Response:
@@ -31,6 +39,18 @@ async def resume(request: Request) -> Response:
     queue = _queue(request)
     await desk_of(request).service.store.resume(queue)
     return JSONResponse({"status": "resumed"})
+
+
+async def limit(request: Request) -> Response:
+    """Let so many tasks of a queue run at the same time, on all workers together; null is no limit."""
+    queue = _queue(request)
+    found = await object_of(request)
+    if "concurrency" not in found:
+        raise Problem(400, "concurrency is required: a whole number of 1 or more, or null")
+    concurrency = found["concurrency"]
+    QueueControl(queue=queue, concurrency=concurrency)  # which checks it
+    await desk_of(request).service.store.limit(queue, concurrency)
+    return JSONResponse({"status": "unlimited" if concurrency is None else "limited"})
 
 
 def _queue(request: Request) -> str:
@@ -51,4 +71,5 @@ def routes(prefix: str) -> list[Route]:
         Route(f"{prefix}/queues", list_queues, methods=["GET"], name="queues"),
         Route(f"{one}/pause", pause, methods=["POST"], name="queue.pause"),
         Route(f"{one}/resume", resume, methods=["POST"], name="queue.resume"),
+        Route(f"{one}/limit", limit, methods=["POST"], name="queue.limit"),
     ]

@@ -185,6 +185,15 @@ def of_queues(prefix: str) -> dict[str, dict[str, Any]]:
         f"{prefix}/queues": {"get": operation("Queues, and what is in them", listed(ref("Queue")))},
         f"{one}/pause": {"post": operation("Pause a queue", word("paused"), parameters=[_QUEUE], errors=[404])},
         f"{one}/resume": {"post": operation("Resume a queue", word("resumed"), parameters=[_QUEUE], errors=[404])},
+        f"{one}/limit": {
+            "post": operation(
+                "Limit how many tasks of a queue run at once, on all workers",
+                word("limited", "unlimited"),
+                parameters=[_QUEUE],
+                body=ref("Limit"),
+                errors=[404, 413],
+            )
+        },
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from taskcore.models.task import MAX_LIMIT
 from taskcore.schedule import Overlap
 
 from lapinq.accounts import MIN_PASSWORD
@@ -196,7 +197,12 @@ SCHEMAS: Mapping[str, Schema] = {
     "ScheduleRun": fields(
         {"instant": INSTANT, "last": INSTANT, "count": COUNT, "task_id": maybe(TEXT), "skipped": maybe(TEXT)}
     ),
-    "Queue": fields({"queue_name": TEXT, **dict.fromkeys(STATUSES, COUNT), "paused": FLAG}),
+    "Queue": fields(
+        {"queue_name": TEXT, **dict.fromkeys(STATUSES, COUNT), "paused": FLAG, "concurrency": maybe(COUNT)}
+    ),
+    "Limit": taken(
+        {"concurrency": maybe({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT})}, required=("concurrency",)
+    ),
     "Health": fields({"status": {"type": "string", "enum": ["ok", "error"]}, "database": TEXT}),
     "User": fields({**_USER, "permissions": _PERMISSIONS, "must_change_password": FLAG}),
     "MadeUser": fields(_USER),
