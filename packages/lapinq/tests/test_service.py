@@ -151,6 +151,37 @@ async def test_filters_find_what_they_say(
     assert expected == {task.task_name for task in (await service.list(wanted)).items}
 
 
+@pytest.mark.parametrize("word", ["FILM", "film7", "null", "e16", "10000000000", "x1b", "ä", "v 1", "1e"])
+async def test_words_in_arguments_are_found_however_they_are_stored(service: Service, word: str) -> None:
+    """As PostgreSQL writes them as JSON."""
+    for args in (["Film7.mp4", None], [1e16, "ÄPFEL"], [{"k": "v 1\x1b"}]):
+        await put(service, args=args)
+    shown = await service.tables.pool.fetch("SELECT id FROM lapinq_tasks WHERE args::text ILIKE $1", f"%{word}%")
+
+    found = (await service.list(Filter(args=word))).items
+
+    assert {row["id"] for row in shown} == {task.id for task in found}
+
+
+async def test_a_list_says_how_many_there_are_unless_too_many_would_have_to_be_read(
+    service: Service, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lapinq.service.READ", 2)
+    tasks = [await put(service, queue_name=queue) for queue in ("video", "video", "default")]
+    await storage.cancel_task(tasks[0])
+    wanted = {
+        3: Filter(),
+        2: Filter(queue="video"),
+        1: Filter(queue="video", status="cancelled"),
+        0: Filter(queue="nowhere", task_name="add"),
+        None: Filter(task_name="add"),
+    }
+
+    assert list(wanted) == [await service.total(each) for each in wanted.values()]
+    assert 2 == await service.total(Filter(queue="video", task_name="add"))
+    assert 3 == await service.count(Filter(task_name="add"))
+
+
 async def test_only_pending_tasks_can_be_cancelled(service: Service, storage: Storage) -> None:
     task = await put(service)
 

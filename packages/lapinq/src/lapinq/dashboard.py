@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse
 from taskcore.auth.principal import Principal
 
 from lapinq.api import fragments
+from lapinq.numbers import QueueStats
 from lapinq.roles import USER, USER_ROLES
-from lapinq.service import QueueStats
 from lapinq.task import Task
 from lapinq.vocabulary import STATUSES
 

@@ -19,27 +19,18 @@ from taskcore.states import AT_REST, TaskState
 from lapinq import wiring
 from lapinq.errors import NotFailed, NotFinished, NotPending
 from lapinq.imports import Imports
+from lapinq.numbers import QueueStats, at_most, stats_of
 from lapinq.orders import BATCH, Order
 from lapinq.settings import Settings
 from lapinq.tables import Filter, Tables
 from lapinq.task import Task, task_of
-from lapinq.vocabulary import FINISHED, STATES, STATUS, STATUSES, terms_of
+from lapinq.vocabulary import FINISHED, STATES, STATUS, terms_of
 from lapinq.webhooks.deliveries import Deliveries, Delivery
 
+READ = 10_000
+"""Tasks that are read for no other reason than to say how many there are."""
 SWEPT = 1_000
 """Tasks that one statement of a sweep ends or removes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueStats:
-    """How many tasks of a queue have each status: every word of ``vocabulary.STATUSES`` is there."""
-
-    queue_name: str
-    counts: Mapping[str, int]
-
-    def document(self) -> dict[str, Any]:
-        """The JSON form."""
-        return {"queue_name": self.queue_name, **self.counts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +212,20 @@ class Service:
         """
         return await self.list(Filter(queue=queue, status="failed"), limit=limit, cursor=cursor)
 
-    async def count(self, wanted: Filter, most: int) -> int:
-        """How many tasks meet a filter; it counts no further than ``most``."""
-        return 0 if wanted.is_hopeless else await self.tables.count(wanted, most)
+    async def total(self, wanted: Filter) -> int | None:
+        """How many tasks meet a filter; None where more than ``READ`` would have to be read to tell."""
+        if wanted.is_hopeless:
+            return 0
+        number = at_most(await self.queues(), wanted)
+        if not wanted.has_patterns:
+            return number
+        return None if number > READ else await self.tables.count(wanted)
+
+    async def count(self, wanted: Filter) -> int:
+        """How many tasks meet a filter, however long it takes to tell."""
+        if not wanted.is_hopeless and wanted.has_patterns:
+            return await self.tables.count(wanted)
+        return await self.total(wanted) or 0
 
     async def survey(self, wanted: Filter) -> Mapping[str, int]:
         """How many tasks of each queue meet a filter."""
@@ -255,13 +257,7 @@ class Service:
 
     async def queues(self) -> Sequence[QueueStats]:
         """The queues that hold any task, by name."""
-        return [
-            QueueStats(
-                queue_name=counts.queue,
-                counts={word: sum(counts.by_state.get(state, 0) for state in STATES[word]) for word in STATUSES},
-            )
-            for counts in await self.store.counts()
-        ]
+        return stats_of(await self.store.counts())
 
     # Changing
 
@@ -379,6 +375,8 @@ class Service:
     async def records(self, wanted: Filter, after: TaskId | None, limit: int) -> Sequence[TaskRecord]:
         """The core's records of tasks that meet a filter, newest first, those behind ``after``."""
         if wanted.is_hopeless:
+            return ()
+        if (wanted.queue or wanted.status) and not at_most(await self.queues(), wanted):
             return ()
         if wanted.has_patterns:
             return await self.tables.search(wanted, after=after, limit=limit)

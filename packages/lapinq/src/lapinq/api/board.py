@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from taskcore.errors import TaskcoreError
 from taskcore.web.csrf import SAFE_METHODS
 
-from lapinq.service import QueueStats, Service
+from lapinq.numbers import QueueStats
+from lapinq.service import Service
 from lapinq.tables import Filter
 from lapinq.task import Task
 

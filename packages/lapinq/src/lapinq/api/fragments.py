@@ -17,7 +17,7 @@ from taskcore.web import require
 from lapinq.api.board import ROWS
 from lapinq.api.desk import desk_of
 from lapinq.api.queries import filter_of, limit_of
-from lapinq.service import QueueStats
+from lapinq.numbers import QueueStats
 from lapinq.task import Task, ttl_remaining
 
 SHOWN, IN_TITLE = 60, 1_000

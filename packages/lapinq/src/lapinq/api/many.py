@@ -15,8 +15,6 @@ from lapinq.service import Service
 from lapinq.tables import Filter
 from lapinq.vocabulary import STATUSES
 
-COUNTED = 1_000_000_000
-
 Change = Callable[[Service, Filter], Awaitable[int]]
 
 
@@ -43,7 +41,7 @@ async def _change(request: Request, verb: Verb, word: str, statuses: Sequence[st
         return JSONResponse({word: await change(service, wanted)})
     if statuses is not STATUSES:
         wanted = bulk.of_status(wanted, statuses)
-    return JSONResponse({word: 0, f"would_be_{word}": await service.count(wanted, COUNTED), "dry_run": True})
+    return JSONResponse({word: 0, f"would_be_{word}": await service.count(wanted), "dry_run": True})
 
 
 async def _deleted(service: Service, wanted: Filter) -> int:

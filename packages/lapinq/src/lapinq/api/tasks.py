@@ -17,15 +17,12 @@ from taskcore.web.paging import Total, page_headers
 from taskcore.web.problems import Problem
 
 from lapinq.api.bodies import object_of
-from lapinq.api.desk import Desk, desk_of
+from lapinq.api.desk import desk_of
 from lapinq.api.queries import cursor_of, filter_of, limit_of, task_id
 from lapinq.errors import NotFinished
 from lapinq.service import Service
 from lapinq.tables import Filter
 from lapinq.task import Task
-
-COUNTED = 10_000
-"""How many tasks a listing counts; of more it does not say how many there are."""
 
 NOT_PENDING = "task not found or not pending"
 NOT_FAILED = "task not found or not failed"
@@ -125,20 +122,14 @@ async def _listing(request: Request, wanted: Filter) -> Response:
     desk, limit, cursor = desk_of(request), limit_of(request), cursor_of(request)
     page = await desk.service.list(wanted, limit=limit, cursor=cursor)
     now = await _now(desk.service, page.items)
-    total = len(page.items) if not (cursor or page.next_cursor) else await _total(desk, wanted)
-    headers = page_headers(
-        request, next_cursor=page.next_cursor, total=Total(count=total) if total <= COUNTED else None
-    )
+    total = len(page.items) if not (cursor or page.next_cursor) else await desk.service.total(wanted)
+    headers = page_headers(request, next_cursor=page.next_cursor, total=None if total is None else Total(count=total))
     return JSONResponse([task.document(now) for task in page.items], headers=dict(headers))
 
 
 async def _now(service: Service, tasks: Iterable[Task]) -> datetime:
     """The instant as of which a time to live is told; the database is asked only where somebody has one."""
     return await service.now() if any(task.ttl_seconds for task in tasks) else datetime.now(UTC)
-
-
-async def _total(desk: Desk, wanted: Filter) -> int:
-    return await desk.service.count(wanted, COUNTED + 1)
 
 
 async def _require_on(request: Request, verb: Verb, task: UUID, *, otherwise: str = "") -> Principal:
