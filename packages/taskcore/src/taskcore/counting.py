@@ -61,13 +61,12 @@ class Counting:
 
 
 def _add_ends(counts: Counter[str], word: str, kind: Event, events: Sequence[TaskEvent]) -> None:
-    *_, durations, waits, errors = zip(*events, strict=True)
-    failed = len(errors) - errors.count(None) if kind is Event.REPEAT else 0
+    failed = sum(event.error is not None for event in events) if kind is Event.REPEAT else 0
     counts[word] += len(events) - failed
     if failed:
         counts[statistics.FAILED] += failed
-    _add_seconds(counts, durations, RUN_WORDS, RUN_TIME)
-    _add_seconds(counts, waits, WAIT_WORDS, WAIT_TIME)
+    _add_seconds(counts, [event.duration for event in events], RUN_WORDS, RUN_TIME)
+    _add_seconds(counts, [event.wait for event in events], WAIT_WORDS, WAIT_TIME)
 
 
 def _add_seconds(counts: Counter[str], maybe: Sequence[float | None], words: Sequence[str], all_of_it: str) -> None:

@@ -38,6 +38,8 @@ class FailedLog:
 
     def hear(self, events: Sequence[AnyEvent]) -> None:
         """Subscribe this to ``ABOUT``."""
+        if not self._expected:  # as nearly always
+            return
         for event in events:
             match event:
                 case TaskEvent(event=Event.FAIL | Event.REPEAT, error=error) if error is not None:

@@ -50,7 +50,7 @@ class JobPolicy:
             run.context.log(f"{RETRY_GRANTED} ({task.failures + 1}/{attempts})", "WARNING")
         elif settled.event is Event.FAIL:
             self._given_up.expect(task, task.failures + 1)
-        return or_repeat(task, settled, self._clock.now())
+        return settled if terms_of(task.meta).every is None else or_repeat(task, settled, self._clock.now())
 
     def lost(self, task: TaskRecord) -> Settlement:
         settled = lost(task, self._clock.now())

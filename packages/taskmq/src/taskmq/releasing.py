@@ -39,13 +39,16 @@ class Releasing(TaskWork):
         self, settlements: Sequence[Settlement], wanted: Claim
     ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
         stored, tasks = await self._store.exchange(settlements, wanted)
-        ended = _ended(settlements)
         if tasks:
-            self._owes = self._owes or bool(ended)
-        elif self._owes or ended:
+            self._owe(settlements)
+        elif (ended := _ended(settlements)) or self._owes:
             await self._release(ended)
             tasks = await self._store.claim(wanted)  # whoever leads may have let them go on just now
         return stored, tasks
+
+    def _owe(self, settlements: Sequence[Settlement]) -> None:
+        """Leave it for later to look at what waited for these."""
+        self._owes = self._owes or any(each.event in ENDS for each in settlements)
 
     async def _release(self, ended: set[int]) -> None:
         """Let go on what waited for ``ended``, or for anything if more than that is owed."""
@@ -66,7 +69,7 @@ class Releasing(TaskWork):
         return await self._store.renew(fences, lease_for)
 
     async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
-        self._owes = self._owes or bool(_ended(settlements))
+        self._owe(settlements)
         return await self._store.settle(settlements)
 
     async def report(self, reports: Sequence[Report]) -> Sequence[bool]:

@@ -16,6 +16,10 @@ from taskcore.states import Event
 log = logging.getLogger("taskcore.engine")
 
 
+AT_ONCE = 250
+"""Ends of tasks that are published together. What is made of more of them, the garbage collector would look through."""
+
+
 @dataclass(slots=True)
 class Tally:
     """What a worker has done so far; ``stale`` counts writes that a fence refused."""
@@ -59,8 +63,12 @@ class Announcer:
             self._bus.publish([task_event(now, task, Event.CLAIM) for task in tasks])
 
     def settled(self, batch: Sequence[tuple[Run, Settlement]], stored: Sequence[bool]) -> None:
-        events: list[AnyEvent] = []
         now = self._clock.now()
+        for first in range(0, len(batch), AT_ONCE):
+            self._settled(now, batch[first : first + AT_ONCE], stored[first : first + AT_ONCE])
+
+    def _settled(self, now: datetime, batch: Sequence[tuple[Run, Settlement]], stored: Sequence[bool]) -> None:
+        events: list[AnyEvent] = []
         kind: Event | None = None  # neighbours are mostly of one kind: what is asked about it is asked once
         counter, heard = "", False
         for (run, settlement), accepted in zip(batch, stored, strict=True):

@@ -67,8 +67,9 @@ class Flight:
 
     def add(self, tasks: Sequence[TaskRecord]) -> None:
         """Begin work on claimed tasks."""
+        handlers = {name: self._handler(name) for name in {task.name for task in tasks}}
         for task in tasks:
-            run = self._hold(task)
+            run = self._hold(task, handlers[task.name])
             if task.cancel_requested:  # while an attempt before this one came to its end
                 run.context.stopped_by = TaskCancelled("cancelled on request")
             self._backlog.append(run)
@@ -76,13 +77,15 @@ class Flight:
 
     def keep(self, task: TaskRecord) -> Run:
         """Hold a task that does not begin, until it is settled."""
-        run = self._hold(task)
+        run = self._hold(task, self._handler(task.name))
         run.closed = True
         return run
 
-    def _hold(self, task: TaskRecord) -> Run:
-        handler = self._handlers.get(task.name)
-        run = self.runs[task.id] = Run(TaskContext(task, self._tell), handler or _missing(task.name))
+    def _handler(self, name: str) -> Handler:
+        return self._handlers.get(name) or _missing(name)
+
+    def _hold(self, task: TaskRecord, handler: Handler) -> Run:
+        run = self.runs[task.id] = Run(TaskContext(task, self._tell), handler)
         return run
 
     def forget(self, runs: Sequence[Run]) -> None:

@@ -46,7 +46,7 @@ class Handler:
 
 
 class HandlerSource(Protocol):
-    """Where a worker looks handlers up, anew for every task; a dict will do."""
+    """Where a worker looks handlers up, anew with all that it claims at a time; a dict will do."""
 
     def get(self, name: str, /) -> Handler | None:
         """The handler of this name, or None."""

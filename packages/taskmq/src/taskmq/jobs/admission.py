@@ -28,9 +28,11 @@ class JobAdmission:
         self._said: set[str] = set()
 
     async def waits(self, tasks: Sequence[TaskRecord]) -> Mapping[TaskId, Wait]:
-        for task in tasks:
+        limited = {name for name in {task.name for task in tasks} if get_handler_options(name).is_limited}
+        concerned = [task for task in tasks if task.name in limited] if limited else []
+        for task in concerned:
             self._look_at(task)
-        return {} if self._pacing is None else await self._pacing.waits(tasks)
+        return await self._pacing.waits(concerned) if concerned and self._pacing is not None else {}
 
     def _look_at(self, task: TaskRecord) -> None:
         options = get_handler_options(task.name)

@@ -16,7 +16,8 @@ from taskmq.hooks import Hooks, Middleware
 from taskmq.job import Job
 from taskmq.jobs import chain, handlers
 from taskmq.jobs.options import HandlerOptions
-from taskmq.vocabulary import NO_HANDLER, job_of, utc_now
+from taskmq.jobs.running import RunningJob
+from taskmq.vocabulary import NO_HANDLER
 
 Function = Callable[[Job], Any]
 
@@ -73,7 +74,7 @@ def is_coroutine_function(function: Callable[..., Any]) -> bool:
 
 def _awaiting(function: Function) -> Callable[[TaskContext], Any]:
     async def call(context: TaskContext) -> Any:
-        return storable(await function(_job(context)))
+        return storable(await function(RunningJob.of(context)))
 
     return call
 
@@ -86,7 +87,7 @@ class Call:
     middlewares: tuple[Middleware, ...] = ()
 
     def __call__(self, context: TaskContext) -> Any:
-        return storable(chain.called(self.function, self.middlewares, _job(context)))
+        return storable(chain.called(self.function, self.middlewares, RunningJob.of(context)))
 
 
 def _refusing(name: str) -> Callable[[TaskContext], Any]:
@@ -112,12 +113,10 @@ def _portable(name: str, call: Call) -> tuple[Mode, Callable[[TaskContext], Any]
     return Mode.PROCESS, call
 
 
-def _job(context: TaskContext) -> Job:
-    return job_of(context.task, now=utc_now(), context=context)
-
-
 def storable(value: Any) -> Any:
     """The value itself where it has an exact form, else its text: that is what ``Job.result`` shows of any value."""
+    if value is None:  # which most handlers return
+        return None
     try:
         serialization.encode(value)
     except NotSerializable:

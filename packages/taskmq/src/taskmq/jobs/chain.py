@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
+from types import CoroutineType
 from typing import Any
 
 from taskmq.hooks import CallNext, Middleware
@@ -17,15 +18,19 @@ def awaited(function: CallNext, middlewares: Sequence[Middleware]) -> CallNext:
 
 def called(function: CallNext, middlewares: Sequence[Middleware], job: Job) -> Any:
     """Call a plain function, which may return a coroutine, within all middlewares."""
+    value = _whole(function, middlewares)(job) if middlewares else function(job)
+    return asyncio.run(value) if isinstance(value, CoroutineType) else value
+
+
+def _whole(function: CallNext, middlewares: Sequence[Middleware]) -> CallNext:
     outer = [each for each in middlewares if inspect.iscoroutinefunction(each)]
     inner = _within(function, [each for each in middlewares if each not in outer])
-    value = _within(partial(_result, inner), outer)(job) if outer else inner(job)
-    return asyncio.run(value) if inspect.iscoroutine(value) else value
+    return _within(partial(_result, inner), outer) if outer else inner
 
 
 async def _result(function: CallNext, job: Job) -> Any:
     value = function(job)
-    return await value if inspect.iscoroutine(value) else value
+    return await value if isinstance(value, CoroutineType) else value
 
 
 def _within(function: CallNext, middlewares: Sequence[Middleware]) -> CallNext:

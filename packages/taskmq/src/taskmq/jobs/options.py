@@ -40,6 +40,11 @@ class HandlerOptions:
     rate_limit: Rate | None = None
     result_ttl: timedelta | None = None
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether its jobs may have to wait for each other."""
+        return self.concurrency is not None or self.rate_limit is not None
+
     @classmethod
     def checked(
         cls,
