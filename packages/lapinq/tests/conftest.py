@@ -29,7 +29,7 @@ EMPTY = "; ".join(
         *(f"{CORE}_{name}" for name in ("tasks", "leases", "attempts", "logs", "schedules", "fires", "queues")),
         *(f"{CORE}_{name}" for name in ("leaders", "statistics", "workers", "counts")),
         *(f"{ACCOUNTS}_{name}" for name in ("users", "sessions", "keys", "entries")),
-        *(f"{HOOKS}_{name}" for name in ("tasks", "leases", "attempts", "logs", "counts")),
+        *(f"{HOOKS}_{name}" for name in ("tasks", "leases", "attempts", "logs", "counts", "statistics")),
         FORMER_IDS,
         SCHEDULED,
         WEBHOOKS_DUE,

@@ -9,12 +9,14 @@ from lapinq.settings import Settings
 from lapinq.webhooks.delivering import delivering
 from lapinq.webhooks.endpoints import BROKEN_AFTER
 from lapinq.webhooks.entries import DeliveryFilter, Entry
+from lapinq.webhooks.metrics import WebhookMetrics
+from taskcore.clock import SystemClock
 from taskcore.errors import BadCursor, InvalidInput
 from taskcore.models import TaskError
 from taskcore.states import Event
 from taskcore.testing.waiting import eventually
 
-from .conftest import Receiver, end, put
+from .conftest import OK, Receiver, end, put
 
 pytestmark = pytest.mark.anyio
 
@@ -140,3 +142,36 @@ async def test_what_waits_is_measured(service: Service) -> None:
     assert (1, 3, 1) == (measured.broken, measured.waiting, measured.retrying)
     assert measured.oldest is not None
     assert timedelta(0) <= now - measured.oldest < timedelta(minutes=1)
+
+
+async def test_metrics_tell_what_all_processes_delivered(
+    service: Service, settings: Settings, receiver: Receiver, quick: None
+) -> None:
+    metrics = WebhookMetrics(service.deliveries, SystemClock())
+    assert [] == list(metrics.families())
+    await metrics.refresh()
+    assert {0.0} == set(values(metrics).values())
+
+    receiver.answers = [FAILED, OK]
+    task = await put(service, receiver.url)
+    await end(service, task, Event.SUCCEED)
+    async with delivering(service, settings):
+        await eventually(lambda: _are(service, "delivered", 1), within=15)
+    await told(service, "https://example.com/")
+    await metrics.refresh()
+
+    shown = values(metrics)
+    assert 0 < shown.pop("lapinq_webhook_oldest_seconds") < 60
+    assert {
+        "lapinq_webhook_attempts_total delivered": 1,
+        "lapinq_webhook_attempts_total retried": 1,
+        "lapinq_webhook_attempts_total failed": 0,
+        "lapinq_webhook_waiting": 1,
+        "lapinq_webhook_retrying": 0,
+        "lapinq_webhook_circuits_open": 0,
+    } == shown
+
+
+def values(metrics: WebhookMetrics) -> dict[str, float]:
+    samples = [sample for family in metrics.families() for sample in family.samples]
+    return {" ".join([sample.name, *sample.labels.values()]): sample.value for sample in samples}

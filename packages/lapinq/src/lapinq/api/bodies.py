@@ -21,14 +21,7 @@ async def json_of(request: Request, most: int = SMALL, *, told: str = NOT_JSON) 
     Raises:
         Problem: 413, it has more than ``most`` bytes. 400, it is no JSON, or has NaN, NUL, equal keys or the like.
     """
-    body = await body_of(request, most)
-    try:
-        found = parse_json(body)
-    except Problem as error:
-        raise Problem(400, told if error.details.status == 400 else error.details.detail) from None
-    if found is None:
-        raise Problem(400, told)
-    return found
+    return _parsed(await body_of(request, most), told)
 
 
 async def object_of(request: Request, *, told: str = NOT_JSON) -> Mapping[str, Any]:
@@ -37,10 +30,16 @@ async def object_of(request: Request, *, told: str = NOT_JSON) -> Mapping[str, A
     Raises:
         Problem: as ``json_of``; 400, it is no object.
     """
-    found = await json_of(request, told=told)
-    if not isinstance(found, dict):
-        raise Problem(400, "the body must be a JSON object")
-    return found
+    return _object(await json_of(request, told=told))
+
+
+async def options_of(request: Request) -> Mapping[str, Any]:
+    """The JSON object that was sent; an empty one where there is no body.
+
+    Raises: as ``object_of``.
+    """
+    body = await body_of(request, SMALL)
+    return _object(_parsed(body, NOT_JSON)) if body else {}
 
 
 async def body_of(request: Request, most: int) -> bytes:
@@ -58,3 +57,19 @@ async def body_of(request: Request, most: int) -> bytes:
         if len(body) > most:
             raise too_large(most)
     return bytes(body)
+
+
+def _parsed(body: bytes, told: str) -> Any:
+    try:
+        found = parse_json(body)
+    except Problem as error:
+        raise Problem(400, told if error.details.status == 400 else error.details.detail) from None
+    if found is None:
+        raise Problem(400, told)
+    return found
+
+
+def _object(found: Any) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise Problem(400, "the body must be a JSON object")
+    return found

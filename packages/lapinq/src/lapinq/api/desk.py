@@ -56,7 +56,7 @@ class Desk:
         storage = getattr(self.state, "storage", None)
         if storage is None:
             raise StoreUnavailable("app.state.storage is not set: run the application's lifespan, or set it")
-        self.telemetry.follow(storage.service.store)
+        self.telemetry.follow(storage.service)
         return cast(Storage, storage)
 
     @property

@@ -19,7 +19,7 @@ async def metrics(request: Request) -> Response:
     """What Prometheus scrapes."""
     desk = desk_of(request)
     if getattr(desk.state, "storage", None) is not None:
-        desk.telemetry.follow(desk.service.store)
+        desk.telemetry.follow(desk.service)
     body, content_type = await desk.telemetry.exposition(request.headers.get("accept", ""))
     return Response(body, headers={"Content-Type": content_type})
 

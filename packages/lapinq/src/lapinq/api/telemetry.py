@@ -2,10 +2,11 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from prometheus_client.core import Metric
 from taskcore.clock import SystemClock
 from taskcore.engine.statistics import StatisticsRecorder
 from taskcore.errors import StoreError
@@ -15,7 +16,9 @@ from taskcore.metrics import Metrics, lapinq_names
 
 from lapinq import __version__, wiring
 from lapinq.orders import Order
+from lapinq.service import Service
 from lapinq.vocabulary import name_of
+from lapinq.webhooks.metrics import WebhookMetrics
 
 log = logging.getLogger("lapinq.server")
 
@@ -33,12 +36,23 @@ class Telemetry:
         self._clock = SystemClock()
         self._recorder: StatisticsRecorder | None = None
         self._store: wiring.Store | None = None
+        self._webhooks: WebhookMetrics | None = None
+        self._system.also(self._of_webhooks, self._ask_webhooks)
 
-    def follow(self, store: wiring.Store) -> None:
-        """Speak of this store from now on."""
+    def follow(self, service: Service) -> None:
+        """Speak of this database from now on."""
+        store = service.store
         if store is not self._store:
             self._store, self._recorder = store, StatisticsRecorder(store)
             self._system.watch(store, totals=True)
+            self._webhooks = WebhookMetrics(service.deliveries, self._clock)
+
+    def _of_webhooks(self) -> Iterator[Metric]:
+        return iter(()) if self._webhooks is None else self._webhooks.families()
+
+    async def _ask_webhooks(self) -> None:
+        if self._webhooks is not None:
+            await self._webhooks.refresh()
 
     def put(self, put: Iterable[tuple[Order, UUID]]) -> None:
         """Tasks were put."""

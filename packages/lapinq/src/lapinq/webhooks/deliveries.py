@@ -18,7 +18,7 @@ from lapinq.webhooks.delivery_log import DeliveryLog
 from lapinq.webhooks.endpoints import Endpoints
 from lapinq.webhooks.entries import STATUS, Entry
 from lapinq.webhooks.message import MESSAGE
-from lapinq.webhooks.outbox import Outbox
+from lapinq.webhooks.outbox import Outbox, body_of
 from lapinq.webhooks.secrets import Secrets
 from lapinq.webhooks.sending import code_of, status_of
 
@@ -32,6 +32,11 @@ class Delivery:
 
     record: TaskRecord
     attempts: Sequence[Attempt]
+
+    @property
+    def body(self) -> str:
+        """What is told."""
+        return body_of(self.record.payload).decode()
 
     def document(self) -> dict[str, Any]:
         """The JSON form; nothing of it is secret."""

@@ -1,7 +1,7 @@
 """The metrics of one task system within an application."""
 
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from threading import Lock
 
 from prometheus_client.core import Metric
@@ -31,6 +31,7 @@ class SystemMetrics:
         self.gauges: StoreGauges | None = None
         self._totals: StoredTotals | None = None
         self._aliases: list[Families] = []
+        self._refreshes: list[Callable[[], Awaitable[None]]] = []
 
     def hear(self, events: Sequence[AnyEvent]) -> None:
         """Count a batch of events; from any thread. Subscribe it to ``taskcore.counting.COUNTED``."""
@@ -49,9 +50,12 @@ class SystemMetrics:
         """Show whether this process leads the schedulers; ``leads`` is asked at every scrape."""
         self._schedules.leads = leads
 
-    def also(self, families: Families) -> None:
-        """Show further families, such as names of an earlier release."""
+    def also(self, families: Families, refresh: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Show further families, such as names of an earlier release; ``refresh`` asks for what they show, as often as
+        the store is asked."""
         self._aliases.append(families)
+        if refresh is not None:
+            self._refreshes.append(refresh)
 
     async def refresh(self) -> None:
         """Ask the store, where there is one.
@@ -63,6 +67,8 @@ class SystemMetrics:
             await self.gauges.refresh()
         if self._totals is not None:
             await self._totals.refresh()
+        for refresh in self._refreshes:
+            await refresh()
 
     def sums(self) -> Sums:
         """What happened to tasks so far, as a copy."""

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from lapinq import __version__
 from lapinq.api.access import COOKIE
 from lapinq.api.desk import desk_of
-from lapinq.api.openapi.operations import of_health, of_people, of_queues, of_schedules, of_tasks
+from lapinq.api.openapi.operations import of_health, of_people, of_queues, of_schedules, of_tasks, of_webhooks
 from lapinq.api.openapi.schemas import SCHEMAS
 
 
@@ -24,7 +24,14 @@ def document(prefix: str, root: str = "") -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Lapinq", "version": __version__, "description": "A task queue on PostgreSQL."},
         "servers": [{"url": root or "/"}],
-        "paths": {**of_tasks(prefix), **of_queues(prefix), **of_schedules(prefix), **of_people(), **of_health()},
+        "paths": {
+            **of_tasks(prefix),
+            **of_queues(prefix),
+            **of_schedules(prefix),
+            **of_webhooks(prefix),
+            **of_people(),
+            **of_health(),
+        },
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {

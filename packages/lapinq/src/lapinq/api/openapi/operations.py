@@ -3,8 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lapinq.api.openapi.schemas import COUNT, FLAG, ID, NAME, STATUS, TEXT, TIMING, Schema, fields, listed, ref, word
+from lapinq.api.openapi.schemas import (
+    COUNT,
+    FLAG,
+    ID,
+    NAME,
+    STATUS,
+    TEXT,
+    TIMING,
+    Schema,
+    fields,
+    listed,
+    one_of,
+    ref,
+    word,
+)
 from lapinq.orders import BATCH
+from lapinq.webhooks.entries import STATES as DELIVERY_STATES
 
 _ERRORS: Mapping[int, str] = {
     400: "What was sent is not valid",
@@ -42,7 +57,18 @@ _CHANGE = (
     {"name": "dry_run", "in": "query", "schema": FLAG, "description": "only say how many there are"},
 )
 _TASK = {"name": "id", "in": "path", "required": True, "schema": ID}
-_DELIVERY = {"name": "delivery", "in": "path", "required": True, "schema": NAME}
+_DELIVERY = {
+    "name": "delivery",
+    "in": "path",
+    "required": True,
+    "schema": {**TEXT, "pattern": "^msg_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},
+}
+_OF_DELIVERIES: Mapping[str, Schema] = {
+    "status": one_of(*DELIVERY_STATES),
+    "endpoint": {**TEXT, "description": "a URL without its query"},
+    "task": ID,
+    "queue": {**TEXT, "description": "of the task"},
+}
 _QUEUE = {"name": "queue", "in": "path", "required": True, "schema": NAME}
 _USER = {"name": "uid", "in": "path", "required": True, "schema": ID}
 _KEY = {"name": "Idempotency-Key", "in": "header", "schema": {**NAME, "pattern": "^[!-~]+$"}}
@@ -137,6 +163,37 @@ def of_tasks(prefix: str) -> dict[str, dict[str, Any]]:
         },
         f"{one}/webhooks/{{delivery}}/replay": {
             "post": operation("Deliver again", word("requeued"), parameters=[_TASK, _DELIVERY], errors=[404])
+        },
+    }
+
+
+def of_webhooks(prefix: str) -> dict[str, dict[str, Any]]:
+    """Below the prefix of the API."""
+    all_, delivery = f"{prefix}/webhooks", ref("LoggedDelivery")
+    filters = [{"name": name, "in": "query", "schema": schema} for name, schema in _OF_DELIVERIES.items()]
+    secret = {"name": "secret", "in": "path", "required": True, "schema": ID}
+    return {
+        f"{all_}/deliveries": {
+            "get": operation("Deliveries, newest first", listed(delivery), parameters=[*filters, *_PAGE])
+        },
+        f"{all_}/deliveries/{{delivery}}": {
+            "get": operation("A delivery", ref("DeliveryDetail"), parameters=[_DELIVERY], errors=[404])
+        },
+        f"{all_}/deliveries/{{delivery}}/replay": {
+            "post": operation("Deliver again", word("requeued"), parameters=[_DELIVERY], errors=[404, 409])
+        },
+        f"{all_}/endpoints": {"get": operation("Receivers, those that fail first", listed(ref("Receiver")))},
+        f"{all_}/endpoints/close": {
+            "post": operation(
+                "Believe in a receiver again", word("closed"), body=ref("ReceiverNamed"), errors=[404, 413]
+            )
+        },
+        f"{all_}/secrets": {
+            "get": operation("What webhooks are signed with", listed(ref("Secret"))),
+            "post": operation("Make a secret", ref("NewSecret"), body=ref("Rotation"), status=201, errors=[413]),
+        },
+        f"{all_}/secrets/{{secret}}": {
+            "delete": operation("End a secret", word("ended"), parameters=[secret], errors=[404])
         },
     }
 

@@ -10,6 +10,7 @@ from lapinq.accounts import MIN_PASSWORD
 from lapinq.orders import MAX_RETRIES, MAX_URL
 from lapinq.roles import GRANTED, USER_ROLES
 from lapinq.vocabulary import STATUSES
+from lapinq.webhooks.entries import STATES as DELIVERY_STATES
 
 Schema = Mapping[str, Any]
 
@@ -144,11 +145,49 @@ _REACHED = fields(
     }
 )
 
+_DELIVERY: Mapping[str, Schema] = {
+    "id": TEXT,
+    "task_id": ID,
+    "event": {**STATUS, "description": "with which the task ended"},
+    "queue": maybe(TEXT),
+    "endpoint": {**TEXT, "description": "without the query of its URL"},
+    "status": one_of(*DELIVERY_STATES),
+    "attempts": COUNT,
+    "status_code": maybe(WHOLE),
+    "error": maybe(TEXT),
+    "created_at": INSTANT,
+    "next_attempt_at": maybe(INSTANT),
+    "ended_at": maybe(INSTANT),
+}
+_SECRET: Mapping[str, Schema] = {
+    "id": maybe(ID),
+    "fingerprint": TEXT,
+    "source": one_of("environment", "database"),
+    "created_at": maybe(INSTANT),
+    "ends_at": maybe(INSTANT),
+}
+
 SCHEMAS: Mapping[str, Schema] = {
+    "LoggedDelivery": fields(_DELIVERY),
+    "DeliveryDetail": fields({**_DELIVERY, "body": {**TEXT, "description": "JSON"}, "tries": listed(_REACHED)}),
+    "Receiver": fields(
+        {
+            "url": TEXT,
+            "circuit": one_of("open", "closed"),
+            **dict.fromkeys(("delivered", "waiting", "failed", "failures"), COUNT),
+            **dict.fromkeys(("last_at", "since", "next_at"), maybe(INSTANT)),
+        }
+    ),
+    "ReceiverNamed": taken({"url": {**TEXT, "minLength": 1, "maxLength": MAX_URL}}, required=("url",)),
+    "Secret": fields(_SECRET),
+    "NewSecret": fields({**_SECRET, "secret": {**TEXT, "description": "whsec_..., shown this once"}}),
+    "Rotation": taken(
+        {"grace_seconds": {"type": "number", "minimum": 0, "maximum": 31_536_000, "default": 86_400}}, required=()
+    ),
     "Delivery": fields(
         {
             "id": TEXT,
-            "status": {"type": "string", "enum": ["pending", "running", "delivered", "failed"]},
+            "status": one_of(*DELIVERY_STATES),
             "created_at": INSTANT,
             "next_attempt_at": maybe(INSTANT),
             "attempts": listed(_REACHED),
