@@ -1,30 +1,51 @@
 """The only place that names the core's adapters."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import asyncpg
+from taskcore.adapters import accounts
 from taskcore.adapters.grants import dump_grants
 from taskcore.adapters.memory import MemoryEventBus
-from taskcore.adapters.postgres import OpenTransactions, PostgresStore
+from taskcore.adapters.postgres import OpenTransactions, PostgresStore, opening
 from taskcore.adapters.postgres.counting import KIND, RECOUNT, changed, fewer
 from taskcore.adapters.postgres.errors import translated
 from taskcore.adapters.postgres.statements import columns
+from taskcore.adapters.sql import version_table
 from taskcore.adapters.sql.rows import task_of
 from taskcore.auth.stores import AccountStore
 
 from lapinq.schema import install
-from lapinq.schema.names import CORE, HOOKS
+from lapinq.schema.names import ACCOUNTS, CORE, HOOKS
 from lapinq.settings import Settings
 from lapinq.tables import Tables
 
-__all__ = ["TRANSACTIONS", "Store", "event_bus", "open_accounts", "open_deliveries", "open_store", "place_of"]
+__all__ = [
+    "REVISIONS",
+    "TRANSACTIONS",
+    "Store",
+    "event_bus",
+    "looking",
+    "open_accounts",
+    "open_deliveries",
+    "open_store",
+    "place_of",
+]
 
 Store: TypeAlias = PostgresStore
 """Tasks, schedules, leases, statistics and workers: every port and ability that the core has for PostgreSQL."""
 
 TRANSACTIONS = OpenTransactions(CORE)
 """Puts tasks for whoever has a transaction open, and nothing else."""
+
+REVISIONS = {
+    CORE: (version_table(CORE), opening.REVISIONS[-1]),
+    HOOKS: (version_table(HOOKS), opening.REVISIONS[-1]),
+    ACCOUNTS: (version_table(ACCOUNTS), accounts.REVISIONS[-1]),
+}
+"""Of the core's tables: where the revision is noted, and the one of this release."""
 
 _COLUMNS = columns("(SELECT l.lease_until FROM {p}_leases AS l WHERE l.task = t.id)").replace("{p}", CORE)
 _WITHOUT = changed(fewer(KIND, "gone WHERE state <> 'running'")).replace("{p}", CORE)
@@ -62,6 +83,23 @@ async def _open_core(settings: Settings) -> Store:
     return await PostgresStore.open(
         settings.database_url, prefix=CORE, patience=settings.db_timeout, connections=settings.pool_size
     )
+
+
+@asynccontextmanager
+async def looking(settings: Settings) -> "AsyncIterator[asyncpg.Connection]":
+    """A connection for a look at a database whose tables may be of any release, or not there at all.
+
+    Raises:
+        InvalidInput: the URL is none. StoreError: the server cannot be reached, or something is wrong there.
+    """
+    with translated(place_of(settings.database_url)):
+        connection = await asyncpg.connect(
+            _for_driver(settings.database_url), timeout=settings.db_timeout, server_settings={"timezone": "UTC"}
+        )
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
 
 async def open_deliveries(settings: Settings) -> Store:

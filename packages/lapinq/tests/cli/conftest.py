@@ -22,7 +22,7 @@ from taskcore.auth import passwords
 
 from ..conftest import EMPTY
 
-TASKS = "def add(a, b=0): return a + b\ndef boom(): raise ValueError('boom')\n"
+TASKS = "def add(a=0, b=0): return a + b\ndef boom(): raise ValueError('boom')\n"
 
 
 class Ran(NamedTuple):

@@ -129,15 +129,6 @@ def test_waiting_for_a_task_that_nobody_runs_ends_with_a_code_of_its_own(lapinq:
     assert "is pending after 0.01 s" in ran.err
 
 
-def test_the_doctor_says_what_is_missing_and_what_is_broken(lapinq: Run) -> None:
-    found = {each["check"]: each["level"] for each in json.loads(lapinq("doctor", "--json").out)}
-    assert {"database": "ok", "clock": "ok", "workers": "warning"}.items() <= found.items()
-
-    ran = lapinq("doctor", "--database-url", "postgresql://127.0.0.1:1/x")
-    assert 1 == ran.code
-    assert "✕ database" in ran.out
-
-
 @pytest.mark.parametrize(
     "words",
     [["--port", "70000"], ["--worker-concurrency", "0"], ["--worker-timeout", "0"], ["--cleanup-interval", "nan"]],

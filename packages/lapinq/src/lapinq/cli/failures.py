@@ -8,7 +8,7 @@ import sys
 import traceback
 from enum import IntEnum
 
-from taskcore.errors import InvalidInput, MissingExtra, StoreError, TaskcoreError
+from taskcore.errors import InvalidInput, MissingExtra, SchemaMismatch, StoreError, TaskcoreError
 
 from lapinq.cli.output import data, message
 from lapinq.cli.text import as_json, visible
@@ -89,6 +89,9 @@ def explain(error: BaseException) -> Failure:
             return explain(cause)
         case InvalidInput() | MissingExtra():
             return Failure(str(error), code=error.code, exit_code=ExitCode.USAGE)
+        case SchemaMismatch():
+            hint = "see what is there with: lapinq db status"
+            return Failure(str(error), hint=hint, code=error.code)
         case StoreError():
             hint = "start PostgreSQL, or set LAPINQ_DATABASE_URL; diagnose with: lapinq doctor"
             return Failure(str(error), hint=hint, code=error.code, exit_code=ExitCode.STORE)

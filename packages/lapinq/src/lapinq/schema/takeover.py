@@ -126,14 +126,15 @@ async def take_over_users(connection: Any, dump_grants: DumpGrants) -> None:
     """Copy the users; inside the caller's transaction. Of names that differ in case alone, later ones get a number."""
     taken = set[str]()
     for row in await connection.fetch(USERS):
-        name = _free_name(clean(row["username"], MAX_USER_NAME), taken)
+        name = free_name(clean(row["username"], MAX_USER_NAME), taken)
         grants = dump_grants(grants_of(json.loads(row["permissions"] or "{}")))
         created_at = int(row["created_at"].timestamp() * 1_000_000)
         values = str(row["id"]), fold(name), name, row["password_hash"], row["role"], grants, created_at
         await connection.execute(ADD_USER, *values)
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, or one like it that is not ``taken``, which it is from then on."""
     number, free = 1, name
     while fold(free) in taken or not free:
         number += 1

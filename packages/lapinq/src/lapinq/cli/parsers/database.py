@@ -3,7 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from lapinq.cli.parsers.arguments import add_action, add_command, add_imports, add_json
+from lapinq.cli import words
+from lapinq.cli.parsers.arguments import add_action, add_command, add_group, add_imports, add_json, add_yes
+from lapinq.vocabulary import ENDED
 
 if TYPE_CHECKING:
     from lapinq.cli.parsers.arguments import Commands
@@ -25,4 +27,35 @@ def add_doctor_parser(commands: "Commands") -> None:
     parser = add_command(commands, "doctor", "doctor:doctor", text, brief="check that all is well")
     parser.add_argument("--strict", action="store_true", help="take warnings for failures")
     add_imports(parser)
+    add_json(parser)
+
+
+def add_db_parser(commands: "Commands") -> None:
+    text = "The tables: whether they are those of this release, whether all is well with them, what can go."
+    actions = add_group(commands, "db", text, brief="look after the database")
+    text = "What is there: schema, what the public release left, sizes. Nothing is changed."
+    add_json(add_command(actions, "status", "database:status", text, brief="what is there"))
+    text = "Make the tables, migrate them, or take over those of lapinq 1.x. Any other command would, too."
+    parser = add_command(actions, "migrate", "database:migrate", text, brief="bring the tables to this release")
+    parser.add_argument("--dry-run", action="store_true", help="say what there is to do, and change nothing")
+    add_json(parser)
+    text = "Look for what should not be: broken indexes, tasks that nobody holds, schedules that cannot be followed."
+    parser = add_command(actions, "check", "database:check", text, brief="look for what should not be")
+    parser.add_argument("--strict", action="store_true", help="take warnings for failures")
+    add_json(parser)
+    _add_cleanup_parser(actions)
+
+
+def _add_cleanup_parser(actions: "Commands") -> None:
+    text = "Remove what is past its time: tasks by TTL and retention, old sessions and keys. Workers do it, too."
+    parser = add_command(actions, "cleanup", "cleaning:cleanup", text, brief="remove what is past its time")
+    text = "tasks that finished longer ago (default: by status, as LAPINQ_RETENTION says)"
+    parser.add_argument("--older-than", type=words.span, metavar="30d", help=text)
+    text = "only those with this status; say it again for more"
+    parser.add_argument("-s", "--status", action="append", choices=ENDED, help=text)
+    parser.add_argument("--audit", type=words.span, metavar="365d", help="also entries of the audit log that are older")
+    text = "also the tables that lapinq 1.x left; there is no way back to it then"
+    parser.add_argument("--backups", action="store_true", help=text)
+    parser.add_argument("--dry-run", action="store_true", help="say what would go, and change nothing")
+    add_yes(parser)
     add_json(parser)
