@@ -18,6 +18,10 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a narrow encoding must not end a command
     parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks what to offer for a line
+        import argcomplete
+
+        argcomplete.autocomplete(parser, always_complete_options=False)
     args = parser.parse_args(words)
     if args.version:
         data(_versions())

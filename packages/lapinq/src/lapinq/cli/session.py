@@ -15,8 +15,11 @@ SHORTEST = 6
 """Hex digits that may stand for an id."""
 
 
-def settings_of(args: argparse.Namespace) -> Settings:
+def settings_of(args: argparse.Namespace, *, embedded: bool = True) -> Settings:
     """Options win over the environment.
+
+    Args:
+        embedded: whether the embedded server is started, where that is the database.
 
     Raises:
         InvalidInput: a variable holds no such value.
@@ -28,7 +31,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
         log_level=getattr(args, "log_level", None),
         webhook_allow_private=getattr(args, "webhook_allow_private", False) or None,
     )
-    return with_embedded(settings) if settings.database_url == EMBEDDED else settings
+    return with_embedded(settings) if embedded and settings.database_url == EMBEDDED else settings
 
 
 def with_embedded(settings: Settings) -> Settings:

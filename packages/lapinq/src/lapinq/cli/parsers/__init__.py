@@ -3,7 +3,7 @@
 import argparse
 
 from lapinq.cli.parsers.accounts import add_keys_parser, add_users_parser
-from lapinq.cli.parsers.database import add_db_parser, add_doctor_parser, add_queues_parser
+from lapinq.cli.parsers.database import add_completion_parser, add_db_parser, add_doctor_parser, add_queues_parser
 from lapinq.cli.parsers.processes import (
     add_execute_parser,
     add_scheduler_parser,
@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_keys_parser,
         add_db_parser,
         add_doctor_parser,
+        add_completion_parser,
     ):
         add(commands)
     return parser

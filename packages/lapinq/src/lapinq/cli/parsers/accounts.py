@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lapinq.cli import words
 from lapinq.cli.asking import PASSWORD
-from lapinq.cli.parsers.arguments import add_command, add_group, add_json, add_yes
+from lapinq.cli.parsers.arguments import add_command, add_group, add_json, add_yes, offering
 from lapinq.roles import GRANTED, KEY_GRANTED, USER, USER_ROLES
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def add_users_parser(commands: "Commands") -> None:
     actions = add_group(commands, "users", text, brief="manage who may log in")
     add_json(add_command(actions, "list", "users:list_users", "List the users, by name."))
     parser = _one(actions, "add", "Make a user. The first one must be an admin.", brief="make a user")
-    parser.add_argument("--role", choices=sorted(USER_ROLES), default=USER, help="(%(default)s)")
+    parser.add_argument("--role", choices=sorted(USER_ROLES), default=USER, help="what they are (%(default)s)")
     parser.add_argument("--must-change-password", action="store_true", help="with the first login")
     _add_password(parser)
     _add_password(_one(actions, "passwd", "Give a user a new password; their sessions end."))
@@ -68,14 +68,14 @@ def _add_key_add_parser(actions: "Commands") -> None:
 
 def _one(actions: "Commands", verb: str, text: str, *, brief: str = "") -> argparse.ArgumentParser:
     parser = add_command(actions, verb, f"users:{verb}", text, brief=brief)
-    parser.add_argument("name")
+    offering("users", parser.add_argument("name"))
     add_json(parser)
     return parser
 
 
 def _one_key(actions: "Commands", verb: str, text: str) -> argparse.ArgumentParser:
     parser = add_command(actions, verb, f"keys:{verb}", text)
-    parser.add_argument("key", help="its id, or 6 or more characters of its prefix")
+    offering("keys", parser.add_argument("key", help="its id, or 6 or more characters of its prefix"))
     add_json(parser)
     return parser
 

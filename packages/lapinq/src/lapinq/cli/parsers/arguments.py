@@ -63,9 +63,26 @@ def add_log_level(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", choices=LOG_LEVELS, default=default, help=text)
 
 
+class Offer:
+    """What Tab offers for an argument: what the database has of a kind."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __call__(self, prefix: str, parsed_args: argparse.Namespace, **_: object) -> list[str]:
+        from lapinq.cli.completing import found
+
+        return [name for name in found(self._kind, parsed_args) if name.startswith(prefix)]
+
+
+def offering(kind: str, action: argparse.Action) -> None:
+    """Let Tab offer what the database has of a kind: queues, tasks, schedules, users, keys."""
+    action.completer = Offer(kind)  # type: ignore[attr-defined]  # the protocol of argcomplete
+
+
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Which tasks a command is about, where it may be about many."""
-    parser.add_argument("-q", "--queue", help="of this queue")
+    offering("queues", parser.add_argument("-q", "--queue", help="of this queue"))
     parser.add_argument("-s", "--status", choices=STATUSES, help="with this status")
     parser.add_argument("--name", metavar="TEXT", help="with this in the name of their function")
     parser.add_argument("--args", metavar="TEXT", help="with this in their arguments")
@@ -77,7 +94,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 def add_order(parser: argparse.ArgumentParser) -> None:
     """What a task is, wherever one is made."""
     parser.add_argument("function", metavar="MODULE:FUNCTION")
-    parser.add_argument("-q", "--queue", default="default", help="(%(default)s)")
+    offering("queues", parser.add_argument("-q", "--queue", default="default", help="of this queue (%(default)s)"))
     parser.add_argument("--args", default="[]", metavar="JSON", help="an array")
     parser.add_argument("--kwargs", default="{}", metavar="JSON", help="an object")
     parser.add_argument("--priority", type=int, default=0, help="higher ones are run first (%(default)s)")

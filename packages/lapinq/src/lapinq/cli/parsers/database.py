@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from lapinq.cli import words
-from lapinq.cli.parsers.arguments import add_action, add_command, add_group, add_imports, add_json, add_yes
+from lapinq.cli.parsers.arguments import add_action, add_command, add_group, add_imports, add_json, add_yes, offering
 from lapinq.vocabulary import ENDED
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def add_queues_parser(commands: "Commands") -> None:
     add_json(add_action(actions, "list", "queues:queues", text, brief="the queues"), default=argparse.SUPPRESS)
     pause = "Hand out no more of its tasks, to any worker; what runs goes on."
     for verb, text in (("pause", pause), ("resume", "Hand out its tasks again.")):
-        add_action(actions, verb, f"queues:{verb}", text).add_argument("queue")
+        offering("queues", add_action(actions, verb, f"queues:{verb}", text).add_argument("queue"))
 
 
 def add_doctor_parser(commands: "Commands") -> None:
@@ -59,3 +59,11 @@ def _add_cleanup_parser(actions: "Commands") -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would go, and change nothing")
     add_yes(parser)
     add_json(parser)
+
+
+def add_completion_parser(commands: "Commands") -> None:
+    text = """Print a script that lets Tab complete commands, options, queues, ids and names.
+bash and zsh: eval "$(lapinq completion bash)" in ~/.bashrc or ~/.zshrc. fish: lapinq completion fish | source."""
+    parser = commands.add_parser("completion", help="let Tab complete commands", description=text)
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"))
+    parser.set_defaults(run="completing:completion")

@@ -9,7 +9,7 @@ from taskcore.schedule.cron import Fold, Gap
 from taskcore.schedule.misfire import MisfirePolicy
 
 from lapinq.cli import words
-from lapinq.cli.parsers.arguments import add_command, add_group, add_imports, add_json, add_order, add_yes
+from lapinq.cli.parsers.arguments import add_command, add_group, add_imports, add_json, add_order, add_yes, offering
 
 if TYPE_CHECKING:
     from lapinq.cli.parsers.arguments import Commands
@@ -27,7 +27,7 @@ def add_schedules_parser(commands: "Commands") -> None:
     _add_count(_one(actions, "show", "All about a schedule: what it puts, when next, and what became of its instants."))
     text = "The next instants of a schedule, or of all that are active, in their zones."
     parser = add_command(actions, "next", "schedules:show_next", text, brief="the next instants")
-    parser.add_argument("schedule", nargs="?", help=_ID)
+    offering("schedules", parser.add_argument("schedule", nargs="?", help=_ID))
     _add_count(parser)
     add_json(parser)
     _one(actions, "pause", "Hold a schedule; instants that come by meanwhile are not caught up.")
@@ -59,7 +59,7 @@ def _add_schedule_add_parser(actions: "Commands") -> None:
 
 def _one(actions: "Commands", verb: str, text: str) -> argparse.ArgumentParser:
     parser = add_command(actions, verb, f"schedules:{verb}", text)
-    parser.add_argument("schedule", help=_ID)
+    offering("schedules", parser.add_argument("schedule", help=_ID))
     add_json(parser)
     return parser
 

@@ -12,6 +12,7 @@ from lapinq.cli.parsers.arguments import (
     add_json,
     add_order,
     add_yes,
+    offering,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def add_task_list_parser(actions: "Commands") -> None:
 
 def add_task_get_parser(actions: "Commands") -> None:
     parser = add_command(actions, "get", "tasks:get", "All about one task.", brief="one task")
-    parser.add_argument("task_id", help=_ID)
+    offering("tasks", parser.add_argument("task_id", help=_ID))
     add_json(parser)
 
 
@@ -74,7 +75,7 @@ def add_task_delete_parser(actions: "Commands") -> None:
 
 
 def _add_one_or_many(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task_id", nargs="?", help=_ID)
+    offering("tasks", parser.add_argument("task_id", nargs="?", help=_ID))
     add_filters(parser)
     parser.add_argument("--all", action="store_true", help="every task that this can be done to")
     parser.add_argument("--dry-run", action="store_true", help="say how many these are, and change nothing")
