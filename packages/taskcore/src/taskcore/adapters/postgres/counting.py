@@ -11,7 +11,7 @@ Kinds of tasks are the states at rest, and of waiting tasks those that have neve
 
 # ruff: noqa: S608 - statements are put together from constants alone; values are always parameters
 from contextlib import suppress
-from random import random
+from random import Random
 
 from taskcore.adapters.postgres.database import Database
 from taskcore.adapters.postgres.statements import CLOCK
@@ -22,6 +22,7 @@ from taskcore.models import QueueCounts
 SHARE = 1 / 500
 """How many of the calls that change numbers replace the rows by their sums, which takes some milliseconds. So some
 hundred rows wait for it, whatever processes come and go."""
+_CHANCE = Random()  # the generator of the module `random` belongs to the program
 
 RANKS = 1000
 """Of how many priorities the longest-waiting task is looked for."""
@@ -114,6 +115,6 @@ async def sum_up(database: Database) -> None:
 
 async def sum_up_sometimes(database: Database) -> None:
     """After a call that has changed numbers; what it has done does not depend on this."""
-    if random() < SHARE:
+    if _CHANCE.random() < SHARE:
         with suppress(StoreError):
             await sum_up(database)
