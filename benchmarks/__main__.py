@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import memory, pickup, snapshot
-from benchmarks.parts import ON
+from benchmarks.parts import ON, PEERS
 from benchmarks.report import Measure, Report
 
 RESULTS = Path(__file__).parent / "results"
@@ -19,7 +19,7 @@ def main() -> int:
     asked = arguments()
     progress, out = Console(stderr=True), Console()
     parts = [ON[name] for name in asked.only]
-    standings = {part.name: part.run(asked.jobs, asked.rounds, not asked.skip_peers, progress.print) for part in parts}
+    standings = {part.name: part.run(asked.jobs, asked.rounds, asked.peers, progress.print) for part in parts}
     report = Report(asked.jobs, standings, list(measures(asked, progress.print)))
     report.show(out)
     report.write(asked.json)
@@ -44,7 +44,9 @@ def measures(asked: argparse.Namespace, say: Callable[[str], None]) -> Iterator[
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=list(ON), help="these stores (default: all)")
-    parser.add_argument("--skip-peers", action="store_true", help="without the task queues of others")
+    peers = parser.add_mutually_exclusive_group()
+    peers.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS, help="these queues of others (default: all)")
+    peers.add_argument("--skip-peers", dest="peers", action="store_const", const=(), help="without any of them")
     parser.add_argument("--jobs", type=int, default=20_000, help="no-op jobs in a lap (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="laps of everybody (default: %(default)s)")
     parser.add_argument(

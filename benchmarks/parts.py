@@ -4,7 +4,7 @@ The bars of SQLite are ratios to ``bare sqlite3``, which works on the store's ow
 them is told, not asked for. The floors of PostgreSQL and Redis are lean.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from taskcore.engine.handlers import Mode
@@ -30,9 +30,9 @@ class Part:
     ours: Sequence[Contender]
     bars: Mapping[str, Sequence[Bar]]
 
-    def run(self, jobs: int, rounds: int, peers: bool, say: Callable[[str], None]) -> Standing:
-        """Let everybody run; without ``peers`` nothing is asked beside them either."""
-        others = [peer.contender() for peer in self.peers] if peers else []
+    def run(self, jobs: int, rounds: int, peers: Collection[str], say: Callable[[str], None]) -> Standing:
+        """Let everybody run, but of the peers only these; beside the others nothing is asked either."""
+        others = [peer.contender() for peer in self.peers if peer.name in peers]
         laps = interleave([*self.floors, *others, *self.ours], self.place, jobs, rounds, say)
         references = [contender.name for contender in (*self.floors, *others)]
         if len(others) > 1:
@@ -97,3 +97,6 @@ ON = {
     ),
 }
 """By the names that ``--only`` knows."""
+
+PEERS = sorted({peer.name for part in ON.values() for peer in part.peers})
+"""By the names that ``--peers`` knows."""
