@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from taskcore.errors import InvalidInput
 from taskcore.ids import ScheduleId
@@ -177,7 +177,7 @@ def specs_of(payloads: Sequence[object], options: JobOptions, *, now: datetime) 
         InvalidInput: a payload is not allowed; the message says which one.
     """
     template, specs = template_of(options, now=now), list[TaskSpec]()
-    order = partial(TaskSpec, **{field.name: getattr(template, field.name) for field in fields(template)})
+    order = partial(TaskSpec, **_set_in(template))
     try:
         for payload in payloads:  # this runs for every job, so nothing is asked twice
             specs.append(order(payload=to_text(payload)))
@@ -186,6 +186,12 @@ def specs_of(payloads: Sequence[object], options: JobOptions, *, now: datetime) 
             raise
         raise _one_of_many(error, len(specs) + 1, len(payloads)) from error
     return specs
+
+
+def _set_in(spec: TaskSpec) -> dict[str, Any]:
+    """The fields that are not as they are by default: what need not be passed takes no time."""
+    values = ((field, getattr(spec, field.name)) for field in fields(spec))
+    return {field.name: value for field, value in values if value != field.default}
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Unpack
 from taskcore.engine.execution.run import printable
 from taskcore.errors import InvalidInput, StoreError
 from taskcore.ids import TaskId, WorkerId
-from taskcore.models import Claim, LogLine, Order, TaskQuery, TaskRecord, TaskSpec
+from taskcore.models import Claim, LogLine, Order, Receipt, TaskQuery, TaskRecord, TaskSpec
 from taskcore.ports import TaskStore, WorkerRegistry
 from taskcore.states import TaskState
 
@@ -99,7 +99,7 @@ class StoreBackend(OpenedStore, QueueBackend):
             interval_seconds=interval_seconds,
             **more,
         )
-        return [inserted.job_id for inserted in self._put(specs_of(payloads, options, now=utc_now()))]
+        return [int(receipt.task) for receipt in self._put(specs_of(payloads, options, now=utc_now()))]
 
     def insert(self, orders: Sequence[tuple[Any, JobOptions]]) -> list[Inserted]:
         """Store jobs that have options of their own in one commit, all or none, and answer in the same order.
@@ -111,10 +111,10 @@ class StoreBackend(OpenedStore, QueueBackend):
         for payload, options in orders:
             with numbered(len(specs) + 1, len(orders)):
                 specs.append(spec_of(payload, options, now=now))
-        return self._put(specs)
+        return [Inserted(int(receipt.task), receipt.created) for receipt in self._put(specs)]
 
-    def _put(self, specs: Sequence[TaskSpec]) -> list[Inserted]:
-        return [Inserted(int(receipt.task), receipt.created) for receipt in bridge.run(entering.put(self.store, specs))]
+    def _put(self, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
+        return bridge.run(entering.put(self.store, specs))
 
     @property
     def _keys(self) -> unique.KeyStore:
