@@ -85,6 +85,27 @@ def test_a_missing_handler_is_told_in_the_documented_words(client: TestClient, a
     assert (422, {"detail": [wanted]}) == (answer.status_code, answer.json())
 
 
+@pytest.mark.parametrize("path", ["/add-job", "/jobs/bulk"])
+def test_a_field_that_nobody_knows_is_named_and_nothing_is_stored(
+    client: TestClient, admin: Headers, backend: SQLiteBackend, path: str
+) -> None:
+    misspelt = {**JOB, "priorty": 20}
+
+    answer = client.post(path, json=misspelt if path == "/add-job" else {"jobs": [JOB, misspelt]}, headers=admin)
+
+    (found,) = answer.json()["detail"]
+    assert (422, "priorty", "extra_forbidden") == (answer.status_code, found["loc"][-1], found["type"])
+    assert "unknown field" in found["msg"]
+    assert 0 == backend.get_queue_depth()
+
+
+def test_of_many_fields_with_long_names_no_more_is_told_than_can_be_read(client: TestClient, admin: Headers) -> None:
+    answer = client.post("/add-job", json={**JOB, **{f"{n}{'x' * 1000}": n for n in range(1000)}}, headers=admin)
+
+    assert (422, 100) == (answer.status_code, len(answer.json()["detail"]))
+    assert len(answer.content) < 30_000
+
+
 @pytest.mark.parametrize("body", [{}, {"handler": "dummy"}, {"payload": None, "handler": "dummy"}])
 def test_a_missing_payload_is_told_in_words_of_the_public_release(
     client: TestClient, admin: Headers, body: dict[str, Any]
@@ -146,9 +167,9 @@ _VALUES = st.recursive(
     max_leaves=6,
 )
 _BODIES = st.fixed_dictionaries(
-    {"payload": _VALUES, "handler": st.just("dummy") | _VALUES, "job_id": st.integers(-1, 3) | _VALUES},
+    {"payload": _VALUES, "handler": st.just("dummy") | _VALUES},
     optional=dict.fromkeys(["priority", "retry_policy", "scheduled_for", "interval_seconds", "username"], _VALUES),
-)
+) | st.fixed_dictionaries({"job_id": st.integers(-1, 3) | _VALUES})
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -16,6 +16,12 @@ from taskmq.errors import JobNotFound, NotSupported, ScheduleExists, ScheduleNot
 _MISSING = {"msg": "field required", "type": "value_error.missing"}
 """The words of the documentation, which are older than those of pydantic."""
 
+_WORDS = {"missing": _MISSING, "extra_forbidden": {"msg": "unknown field; /docs names those that are known"}}
+_TOLD = 100
+"""Mistakes of one request that are told."""
+_LONGEST = 80
+"""Characters of a field's name that are told; a client may send any."""
+
 _TEXTS: Mapping[tuple[int, str], str] = {
     (401, "bad_credentials"): "Invalid credentials",
     (403, "forbidden"): "Insufficient permissions",
@@ -46,7 +52,7 @@ def handlers() -> dict[Any, Any]:
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
-    found = [_told(each) for each in error.errors()]
+    found = [_told(each) for each in error.errors()[:_TOLD]]
     if {"loc": ["body", "payload"], **_MISSING} in found:
         return _answer(400, "Missing payload")
     return _answer(422, found)
@@ -54,8 +60,8 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 def _told(error: Mapping[str, Any]) -> dict[str, Any]:
     """Where and what, without the input: it is the caller's own, of any size, and may be secret."""
-    what = _MISSING if error["type"] == "missing" else {"msg": error["msg"], "type": error["type"]}
-    return {"loc": list(error["loc"]), **what}
+    place = [part[:_LONGEST] if isinstance(part, str) else part for part in error["loc"]]
+    return {"loc": place, "msg": error["msg"], "type": error["type"], **_WORDS.get(error["type"], {})}
 
 
 async def _not_found(request: Request, error: JobNotFound) -> Response:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StrictFloat, StrictInt
 from pydantic_core import PydanticCustomError
 
 from taskmq import payload as payloads
+from taskmq.api.schemas.body import Body
 from taskmq.api.schemas.instants import Instant
 from taskmq.options import LONGEST_DELAY, LONGEST_KEY, MOST_DEPENDENCIES, MOST_RETRIES, JobOptions
 from taskmq.vocabulary import MAX_INTERVAL, QUEUE
@@ -21,7 +22,7 @@ def _given(payload: Any) -> Any:
     return payload
 
 
-class AddJob(BaseModel):
+class AddJob(Body):
     """A new job."""
 
     payload: Annotated[Any, BeforeValidator(_given)] = Field(
@@ -113,7 +114,7 @@ class JobOfMany(AddJob):
     )
 
 
-class AddJobs(BaseModel):
+class AddJobs(Body):
     """New jobs, each with options of its own."""
 
     jobs: list[JobOfMany] = Field(min_length=1, max_length=MOST_AT_ONCE)

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator, model_validator
+from pydantic import BaseModel, Field, StrictBool, StrictInt, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from taskmq.api.schemas.body import Body
 from taskmq.api.schemas.instants import Instant
 from taskmq.bulk import Outcome, Replays, Selection
 from taskmq.filters import JobFilter
@@ -17,10 +18,8 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
-class OfDead(BaseModel):
+class OfDead(Body):
     """Jobs that meet every condition; null is no condition. An unknown one is refused, never passed over."""
-
-    model_config = ConfigDict(extra="forbid")
 
     handler: Name | None = None
     queue: Name | None = None
@@ -48,10 +47,8 @@ class Conditions(OfDead):
         return state
 
 
-class Chosen(BaseModel):
+class Chosen(Body):
     """Which jobs: ``ids``, or all that ``filter`` finds, which may be empty with ``all`` alone."""
-
-    model_config = ConfigDict(extra="forbid")
 
     ids: list[StrictInt] | None = Field(None, min_length=1, max_length=1_000)
     filter: Conditions | None = None
@@ -94,10 +91,8 @@ class Done(BaseModel):
         return cls(dry_run=dry_run, count=len(ids), ids=ids, skipped=outcome.skipped, more=outcome.more)
 
 
-class ToReplay(BaseModel):
+class ToReplay(Body):
     """Which dead jobs: all that ``filter`` finds, oldest first."""
-
-    model_config = ConfigDict(extra="forbid")
 
     filter: OfDead = OfDead()
     limit: StrictInt = Field(1_000, ge=1, le=MOST)

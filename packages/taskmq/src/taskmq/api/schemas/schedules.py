@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from taskmq.api.schemas.adding import AddJob
+from taskmq.api.schemas.body import Body
 from taskmq.api.schemas.instants import Instant
 from taskmq.api.schemas.reading import JobListed
 from taskmq.job_schedule import Fired, JobSchedule, ScheduleInfo
@@ -24,10 +25,8 @@ class ScheduledJob(AddJob):
     expires_at: None = None
 
 
-class SaveSchedule(BaseModel):
+class SaveSchedule(Body):
     """A schedule: five fields or a macro in ``cron``, or ``every`` so many seconds from ``start`` on."""
-
-    model_config = ConfigDict(extra="forbid")
 
     job: ScheduledJob
     cron: str | None = Field(None, min_length=1, max_length=200, examples=["0 3 * * *"])
