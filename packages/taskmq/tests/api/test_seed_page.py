@@ -325,4 +325,5 @@ def test_it_ends_soon_after_a_signal_though_a_page_is_open(tmp_path: Path, queue
     assert f"Starting API server on {server.url} ...\n" == out
     assert "22 bytes; 32 or more are advised" in err
     assert "Traceback" not in err
+    assert "/dashboard/events" not in err  # only with --access-log
     assert code == server.process.returncode

@@ -58,6 +58,7 @@ SETTINGS = {
         Setting("jwt_secret", secret=True),
         Setting("jwt_require_exp", "0"),
         Setting("trusted_proxies"),
+        Setting("access_log", "0"),
     )
 }
 

@@ -21,7 +21,9 @@ LAST_ANSWERS = 5
 """Seconds that open requests get when the server stops."""
 
 
-def serve(app: ASGIApp, host: str, port: int, warm_up: Callable[[], Awaitable[object]]) -> ExitCode:
+def serve(
+    app: ASGIApp, host: str, port: int, *, access_log: bool, warm_up: Callable[[], Awaitable[object]]
+) -> ExitCode:
     """Answer until a signal comes, and tell how that ends the command: a second one cuts off what is still open.
 
     Args:
@@ -34,7 +36,13 @@ def serve(app: ASGIApp, host: str, port: int, warm_up: Callable[[], Awaitable[ob
     logs["handlers"]["access"]["stream"] = "ext://sys.stderr"
     # Nobody's forwarding headers are believed here; the web kit decides, in one place.
     config = uvicorn.Config(
-        app, host=host, port=port, proxy_headers=False, timeout_graceful_shutdown=LAST_ANSWERS, log_config=logs
+        app,
+        host=host,
+        port=port,
+        proxy_headers=False,
+        timeout_graceful_shutdown=LAST_ANSWERS,
+        log_config=logs,
+        access_log=access_log,
     )
     server = _Server(config, warm_up)
     with suppress(SystemExit):  # it could not start, and has logged why

@@ -38,9 +38,16 @@ HINT = """export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local
     show_default=True,
     help="Port to listen at; 0 is any free one.",
 )
-@click.option("--dev", is_flag=True, help="For a trial: sign with a random secret, and print a token.")
+@click.option(
+    "--access-log",
+    cls=Setting,
+    envvar="TASKMQ_ACCESS_LOG",
+    is_flag=True,
+    help="Write a line for each request to stderr; metrics count them anyway.",
+)
+@click.option("--dev", is_flag=True, help="For a trial: sign with a random secret, print a token, and log requests.")
 @import_option
-def serve_api(host: str, port: int, dev: bool, modules: tuple[str, ...]) -> ExitCode:
+def serve_api(host: str, port: int, access_log: bool, dev: bool, modules: tuple[str, ...]) -> ExitCode:
     """Serve the REST API, its documentation at /docs, and the dashboard at /dashboard.
 
     Jobs get the defaults of handlers that --import registers. Tokens are signed with TASKMQ_JWT_SECRET. Forwarding
@@ -59,7 +66,7 @@ def serve_api(host: str, port: int, dev: bool, modules: tuple[str, ...]) -> Exit
     if dev:
         click.echo(f"Token (admin, 24 h): {keys.tokens.create('dev', 'admin', lifetime=DEV_LIFETIME)}")
     click.echo(f"Starting API server on http://{host}:{port} ...")
-    return serve(app, host, port, warm_up=desk.accounts)
+    return serve(app, host, port, access_log=access_log or dev, warm_up=desk.accounts)
 
 
 def configured_keys() -> "Keys":
