@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from taskcore.engine.handlers import Mode
 
-from benchmarks import core, faces, places
+from benchmarks import core, places
+from benchmarks.faces import lapinq, taskmq
 from benchmarks.floors import postgres, redis, sqlite
 from benchmarks.laps import Contender, Place, interleave
-from benchmarks.peers.catalogue import ON_POSTGRES, ON_REDIS, ON_SQLITE, Peer
+from benchmarks.peers.catalogue import LAPINQ, ON_POSTGRES, ON_REDIS, ON_SQLITE, Peer
 from benchmarks.ratios import Bar, best, ratios
 from benchmarks.report import Standing
 
@@ -61,14 +62,15 @@ ON = {
         places.postgres_database,
         floors=[postgres.contender(ASYNCPG)],
         peers=ON_POSTGRES,
-        ours=ours("PostgreSQL"),
+        ours=[*ours("PostgreSQL"), lapinq.contender()],
         bars={
             "PostgreSQL, async": (
                 Bar("enqueue", ASYNCPG, 0.6),
                 Bar("single", ASYNCPG, 0.8),
                 Bar("drain", ASYNCPG, 0.45),
                 Bar("drain", "pgqueuer", 1.5),
-            )
+            ),
+            lapinq.NAME: (Bar("drain", ASYNCPG, 0.4), Bar("drain", LAPINQ.name, 30)),
         },
     ),
     "redis": Part(
@@ -76,10 +78,10 @@ ON = {
         places.redis_number,
         floors=[redis.contender(REDIS_PY)],
         peers=ON_REDIS,
-        ours=[*ours("Redis"), faces.contender(faces.on_server)],
+        ours=[*ours("Redis"), taskmq.contender(taskmq.on_server)],
         bars={
             "Redis, async": (Bar("enqueue", REDIS_PY, 0.4), Bar("drain", REDIS_PY, 0.3), Bar("drain", BEST, 8)),
-            faces.TASKMQ: of_a_face("Redis"),
+            taskmq.NAME: of_a_face("Redis"),
         },
     ),
     "sqlite": Part(
@@ -89,11 +91,11 @@ ON = {
         peers=ON_SQLITE,
         ours=[
             *ours("SQLite"),
-            faces.contender(faces.in_folder),
+            taskmq.contender(taskmq.in_folder),
             core.contender("memory", Mode.ASYNC, core.open_memory),
         ],
         bars=dict.fromkeys(("SQLite, async", "SQLite, thread"), ON_A_FILE)
-        | {faces.TASKMQ: (*ON_A_FILE, *of_a_face("SQLite"))},
+        | {taskmq.NAME: (*ON_A_FILE, *of_a_face("SQLite"))},
     ),
 }
 """By the names that ``--only`` knows."""

@@ -50,7 +50,11 @@ class Peer:
 TASK_MQ = Peer("task-mq", "task_mq", ("task-mq[redis]==0.1.2", "hiredis"), most=200)
 """The public release whose names taskmq keeps; the same program runs on both of its stores."""
 
+LAPINQ = Peer("lapinq 1.3.0", "lapinq", ("lapinq==1.3.0",), most=50)
+"""The public release whose names lapinq keeps."""
+
 ON_POSTGRES = (
+    LAPINQ,
     Peer("pgqueuer", "pgqueuer", ("pgqueuer[asyncpg]==1.6.0",)),
     Peer("procrastinate", "procrastinate", ("procrastinate==3.10.0", "psycopg[binary]"), most=1_000),
 )

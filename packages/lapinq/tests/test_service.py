@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from lapinq.errors import NotFailed, NotFinished, NotPending
 from lapinq.orders import Order
@@ -105,6 +106,22 @@ async def test_a_batch_answers_the_ids_of_stored_tasks_in_order(service: Service
     tasks = await service.enqueue_batch(orders)
 
     assert ["t0", "t2"] == [(await service.get(task)).task_name for task in tasks]
+
+
+async def test_a_batch_of_a_thousand_is_one_statement(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    fetch = asyncpg.Connection.fetch
+
+    async def noted(connection: "asyncpg.Connection", query: str, *args: object, **kwargs: object) -> object:
+        said.append(query)
+        return await fetch(connection, query, *args, **kwargs)
+
+    monkeypatch.setattr(asyncpg.Connection, "fetch", noted)
+    tasks = {"task_name": "add", "module_path": "mytasks", "queue_name": "video", "metadata": {"user": 1}}
+
+    placed = await service.enqueue_batch([Order.from_json({**tasks, "args": [number]}) for number in range(1000)])
+
+    assert (1000, 1) == (len(set(placed)), len(said))
 
 
 async def test_lists_are_newest_first_and_go_on_with_a_cursor(service: Service) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -19,23 +20,43 @@ _current: ContextVar["CurrentTask"] = ContextVar("lapinq_current_task")
 
 
 class CurrentTask:
-    """One execution, seen from its function; for its own thread or coroutine.
-
-    Attributes:
-        attempt: 1 for the first execution.
-        max_retries: executions in all.
-        metadata: as it was when this execution began, with what it has changed itself.
-    """
+    """One execution, seen from its function; for its own thread or coroutine. What it knows is read when it is asked
+    for, as most functions never do."""
 
     def __init__(self, context: TaskContext, write: Write) -> None:
-        task = context.task
         self._context, self._write = context, write
-        self.id: UUID = public_id(task)
-        self.module_path, self.task_name = function_of(task.name)
-        self.queue_name: str = task.queue
-        self.attempt = task.failures + task.losses + 1
-        self.max_retries = max_executions(task)
-        self.metadata: dict[str, Any] = dict(terms_of(task.meta).metadata)
+        self._task = context.task
+
+    @cached_property
+    def id(self) -> UUID:
+        return public_id(self._task)
+
+    @property
+    def module_path(self) -> str:
+        return function_of(self._task.name)[0]
+
+    @property
+    def task_name(self) -> str:
+        return function_of(self._task.name)[1]
+
+    @property
+    def queue_name(self) -> str:
+        return self._task.queue
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first execution."""
+        return self._task.failures + self._task.losses + 1
+
+    @property
+    def max_retries(self) -> int:
+        """Executions in all."""
+        return max_executions(self._task)
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """As it was when this execution began, with what it has changed itself."""
+        return dict(terms_of(self._task.meta).metadata)
 
     @property
     def cancelled(self) -> bool:

@@ -1,4 +1,4 @@
-"""The same through a face: the jobs, the backend and the worker that a user of taskmq has."""
+"""taskmq: jobs, backends, and its worker with functions that are no coroutines."""
 
 from collections.abc import Callable
 from contextlib import chdir
@@ -14,12 +14,12 @@ from taskmq.worker import Worker
 
 from benchmarks.laps import Contender, Lap, Stopwatch, batches, done, singles
 
-TASKMQ = "taskmq"
+NAME = "taskmq"
 
 
 def contender(opened: Callable[[str], StoreBackend]) -> Contender:
     """taskmq on one of its backends."""
-    return Contender(TASKMQ, lambda place, jobs: lap(opened(place), jobs))
+    return Contender(NAME, lambda place, jobs: lap(opened(place), jobs))
 
 
 def in_folder(place: str) -> StoreBackend:
@@ -45,7 +45,7 @@ def lap(backend: StoreBackend, jobs: int) -> Lap:
     with TemporaryDirectory() as folder, chdir(folder):  # where its worker notes that it is alive
         tally = Worker(backend=backend, max_workers=10).start(until_idle=True)
     drained = watch.split()
-    done(TASKMQ, jobs, tally.succeeded)
+    done(NAME, jobs, tally.succeeded)
     for _ in range(singles(jobs)):
         backend.insert_job(None, handler="noop")
     single = watch.split()
