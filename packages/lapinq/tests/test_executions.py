@@ -213,6 +213,18 @@ async def test_a_worker_that_was_told_to_stop_takes_no_other_task(
     assert ["completed", "pending", "pending"] == [(await service.get(task)).status for task in tasks]
 
 
+async def test_what_is_not_done_within_the_grace_goes_back_and_does_not_count(
+    service: Service, settings: Settings, module: str, notes: Notes
+) -> None:
+    task = await put(service, module, "waits", max_retries=1)
+    async with at_work(Working(service, settings, WorkPlan(grace=0.05))):
+        await notes.hear("begun")
+
+    found = await service.get(task)
+    notes.let_go()
+    assert ("pending", 0, None) == (found.status, found.attempts, found.worker_id)
+
+
 async def test_a_task_past_its_ttl_is_not_begun_before_a_sweep_has_seen_it(storage: Storage) -> None:
     await storage.enqueue("add", "default", "mytasks", ttl_seconds=0.01)
     await asyncio.sleep(0.02)  # its time

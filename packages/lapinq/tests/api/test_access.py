@@ -1,5 +1,9 @@
 """Who is answered, and how often."""
 
+import hmac
+import json
+import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -171,6 +175,34 @@ async def test_every_answer_has_a_request_id(client: httpx.AsyncClient) -> None:
     assert "mine-1" == mine.headers["X-Request-ID"]
     assert "a b<c>" != hostile.headers["X-Request-ID"]
     assert hostile.headers["X-Request-ID"]
+
+
+async def test_a_session_that_1_3_0_would_have_signed_with_an_empty_secret_is_none(open_storage: Storage) -> None:
+    """Nor is any that holds what it claims: sessions are looked up."""
+    claims = {"uid": "00000000-0000-0000-0000-000000000000", "un": "lapinq", "role": "admin", "exp": 1e11}
+    told = urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=")
+    app = create_app(api_key=KEY, session_secret="")
+    app.state.storage = open_storage
+    async with client_of(app, STRANGER) as stranger:
+        for secret in (b"", app.state.session_secret.encode()):
+            token = f"{told.decode()}.{hmac.new(secret, told, 'sha256').hexdigest()}"
+            cookie = {"Cookie": f"lapinq_session={token}"}
+            assert 401 == (await stranger.get(f"{P}/tasks", headers=cookie)).status_code
+            assert 401 == (await stranger.get("/me", headers=cookie)).status_code
+
+
+async def test_its_pages_and_logins_stay_below_the_prefix_where_it_is_mounted(app: Starlette) -> None:
+    async with client_of(Starlette(routes=[Mount("/queue", app)])) as client:
+        form = {"username": (None, "lapinq"), "password": (None, "lapinq")}
+        entered = await client.post("/queue/login", files=form)
+        page = await client.get("/queue/", headers={"Accept": "text/html"})
+        left = await client.get("/queue/logout")
+
+    assert (302, "/queue/") == (entered.status_code, entered.headers["Location"])
+    assert (307, "/queue/login") == (left.status_code, left.headers["Location"])
+    links = re.findall(r'(?:href|src|action)="(/[^"]*)"', page.text)
+    assert links
+    assert [] == [link for link in links if not link.startswith("/queue/")]
 
 
 async def test_it_answers_below_a_prefix_of_another_application(app: Starlette) -> None:
