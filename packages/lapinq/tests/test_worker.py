@@ -1,6 +1,7 @@
 """Workers as programs start them: by themselves, inside of others, and with functions in child processes."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -36,7 +37,7 @@ from lapinq import RetryError, TaskQueue, current_task
 def add(a, b=0): return a + b
 async def aadd(a, b=0): return a + b
 @TaskQueue().task(name="nice name")
-def plain(): return {"pid": os.getpid()}
+def plain(): return {"pid": os.getpid(), "worker": os.environ.get("LAPINQ_WORKER_ID", "")}
 def boom(): raise ValueError("boom")
 def leaves(): sys.exit(3)
 def vanishes(): os._exit(4)
@@ -116,7 +117,9 @@ async def test_both_kinds_of_worker_store_the_same(
     assert ("pending", "not yet") == (later.status, later.error)
     assert 25 < (later.scheduled_at - later.created_at).total_seconds() < 60
     assert "Function gone not found in module" in str(gone.error)
-    assert ("completed", plan.is_isolated) == (nice.status, nice.result != f'{{"pid":{os.getpid()}}}')
+    ran = json.loads(nice.result or "{}")
+    assert ("completed", plan.is_isolated) == (nice.status, ran["pid"] != os.getpid())
+    assert ran["worker"] == (nice.worker_id if plan.is_isolated else "")
 
 
 @pytest.mark.parametrize("plan", [pytest.param(WorkPlan(), id="here"), pytest.param(CHILDREN, id="in children")])

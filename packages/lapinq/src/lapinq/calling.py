@@ -53,6 +53,10 @@ class Functions:
         if unknown:
             await asyncio.get_running_loop().run_in_executor(self._importer, self._look_up_all, unknown)
 
+    def close(self) -> None:
+        """Look up nothing more; a module that is being imported is imported to its end."""
+        self._importer.shutdown(wait=False)
+
     def _look_up_all(self, names: Iterable[str]) -> None:
         for name in names:
             self._look_up(name)

@@ -3,6 +3,7 @@
 A worker has as many children as tasks at the same time, and uses them again. It imports no task's module itself.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,6 +45,7 @@ class InChild:
 
     def __call__(self, context: TaskContext) -> Any:
         self.imports.install()
+        os.environ["LAPINQ_WORKER_ID"] = context.task.worker or ""
         try:
             function = self.imports.function(*function_of(self.name))
         except (Exception, SystemExit) as error:  # whatever a module does while it is imported

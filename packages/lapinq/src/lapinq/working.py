@@ -133,6 +133,7 @@ class Working:
             plan.task_timeout,
         )
         async with AsyncExitStack() as stack:
+            stack.callback(self._functions.close)
             await stack.enter_async_context(self._counts)
             reaper = Reaper(store, policy=self._policy, bus=self._bus)
             await stack.enter_async_context(Periodic(reaper.tick, self._settings.sweep, "reaper"))

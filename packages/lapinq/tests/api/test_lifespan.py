@@ -2,10 +2,12 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from lapinq.server import create_app
@@ -117,6 +119,35 @@ async def test_a_storage_that_somebody_else_opened_stays_open(postgres_url: str)
 
     assert isinstance(await storage.queue_stats(), list)
     await storage.close()
+
+
+async def test_a_server_leaves_no_connection_thread_or_coroutine_behind(postgres_url: str) -> None:
+    app = create_app(postgres_url, worker=True, scheduler=True, cleanup_interval=60, archive_max_age_days=1)
+    connection = await asyncpg.connect(postgres_url)
+
+    async def there() -> tuple[set[int], set[threading.Thread], int]:
+        others = await connection.fetch("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        return {pid for (pid,) in others}, set(threading.enumerate()), len(asyncio.all_tasks())
+
+    before = await there()
+    async with started(app) as client:
+        await client.post("/login", json={"username": "lapinq", "password": "lapinq"})
+        for path in ("/", "/metrics"):
+            assert 200 == (await client.get(path, headers={"Accept": "text/html"})).status_code
+        task = await enqueue(client, module_path="no_such_module", max_retries=1)
+
+        async def was_tried() -> bool:
+            return "failed" in (await client.get(f"{P}/tasks/{task}")).text
+
+        await eventually(was_tried)
+        assert before != await there()
+
+    async def is_as_before() -> bool:
+        pids, threads, tasks = await there()
+        return pids <= before[0] and threads <= before[1] and tasks <= before[2]
+
+    await eventually(is_as_before)
+    await connection.close()
 
 
 async def test_a_lifespan_may_run_twice(postgres_url: str) -> None:
