@@ -216,7 +216,7 @@ async def test_a_queue_says_how_its_worker_is_started(store: MemoryStore, source
 
     (row,) = await source.queues.list()
 
-    assert (0, "work a b") == (row.workers, row.command)
+    assert (0, "work 'a b'") == (row.workers, row.command)
 
 
 class TestActions:
@@ -245,6 +245,7 @@ class TestActions:
         result = await source.does.act(Order(action=Action.CANCEL, targets=(record.id,)))
 
         assert (1, "1 running: they stop as soon as their handlers notice") == (result.done, result.note)
+        assert ["Cancellation requested"] == [line.message for line in await store.logs(record.id)]
 
     @pytest.mark.parametrize("text", ["0", "-1", "x", "1e3", "²", "9" * 30])
     async def test_a_limit_that_is_no_number_is_refused(self, source: DashboardSource, text: str) -> None:

@@ -16,10 +16,12 @@ from taskmq.options import JobOptions
 from taskmq.schedules import JobSchedule, Schedules
 from taskmq.storage.base import JobStatus
 from taskmq.storage.store_backend import StoreBackend
+from taskmq.worker import Worker
 
 pytestmark = pytest.mark.stores("sqlite")
 
 Headers = dict[str, str]
+Run = Callable[..., Worker]
 PASSWORD = "correct horse battery"
 JSON = {"accept": "application/json"}
 
@@ -241,6 +243,31 @@ def test_what_waits_for_others_says_so_and_periodic_jobs_have_no_schedule(
     page = client.get(f"/dashboard/tasks/{first}")
     assert 200 == page.status_code
     assert "schedules/interval" not in page.text
+
+
+def test_a_queue_that_nobody_serves_comes_with_the_command_and_who_waits_for_others_needs_none(
+    client: TestClient, backend: StoreBackend
+) -> None:
+    first = backend.insert_job({}, handler="email", queue="mail & more")
+    backend.insert_job({}, handler="email", depends_on=[first])
+
+    page = client.get("/dashboard/queues").text
+
+    assert "<code>taskmq run-worker --queues &#39;mail &amp; more&#39;</code>" in page
+    assert 1 == page.count("No worker serves")
+
+
+def test_what_is_not_there_leaves_no_empty_labels(client: TestClient, backend: StoreBackend, start: Run) -> None:
+    job_id = backend.insert_job({}, handler="email", queue="mail")
+    start()
+
+    assert "No users yet" in client.get("/dashboard/users").text
+    summary = client.get(f"/dashboard/tasks/{job_id}?tab=summary").text
+    assert "<dt>Created</dt>" in summary
+    assert "<dt>Ran</dt>" not in summary
+    registry = client.get("/dashboard/registry").text
+    assert "Known to" in registry
+    assert "Description" not in registry
 
 
 def test_a_schedule_is_paused_on_its_page(client: TestClient, backend: StoreBackend) -> None:

@@ -59,8 +59,8 @@ def source_of(backend: StoreBackend, place: str) -> DashboardSource:
         system="taskmq",
         backend=place,
         version=__version__,
-        reading=Reading(native=native_word, tags=_tags, schedule=schedule_of, waits=_waits),
-        command="taskmq run-worker",
+        reading=Reading(native=native_word, tags=_tags, schedule=schedule_of, waits=_waits, apart=frozenset({WAITING})),
+        command="taskmq run-worker --queues {queue}",
         first_steps=FIRST_STEPS,
     )
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from taskcore.errors import InvalidInput
 from taskcore.ids import TaskId, WorkerId
-from taskcore.models import TaskRecord
+from taskcore.models import LogLine, TaskRecord
 from taskcore.ports import QueueControls, ScheduleStore, TaskStore, WorkerRegistry
 from taskcore.states import AT_REST, WAITING, TaskState
 from taskcore.ui.models import Action, ActionResult, Order
@@ -112,6 +112,7 @@ class StoreActions:
 
     async def _cancel(self, tasks: Sequence[str], tally: _Tally) -> None:
         states = await self._store.cancel([TaskId(task) for task in tasks])
+        await self._note([task for task, state in zip(tasks, states, strict=True) if state is TaskState.RUNNING])
         for task, state in zip(tasks, states, strict=True):
             if state is None:
                 tally.skipped[task] = GONE
@@ -122,6 +123,13 @@ class StoreActions:
                 if state is TaskState.RUNNING:
                     running = "{} running: they stop as soon as their handlers notice"
                     tally.notes[running] = tally.notes.get(running, 0) + 1
+
+    async def _note(self, running: Sequence[str]) -> None:
+        """In the logs of tasks that are to stop; those that have not begun end at once, and say so themselves."""
+        now, about = await self._store.now(), "Cancellation requested"
+        lines = [LogLine(task=TaskId(task), attempt=0, at=now, level="WARNING", message=about) for task in running]
+        if lines:
+            await self._store.add_logs(lines)
 
     async def _delete(self, tasks: Sequence[str], tally: _Tally) -> None:
         known = [TaskId(task) for task in tasks]

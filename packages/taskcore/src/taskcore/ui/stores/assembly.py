@@ -50,7 +50,7 @@ def store_source(
         version=version,
         tasks=StoreTasks(store, counts, Watch(store, counts, controls, workers), reading),
         schedules=None if schedules is None else StoreSchedules(schedules, store),
-        queues=StoreQueues(counts, controls, workers, command),
+        queues=StoreQueues(counts, controls, workers, command, reading.apart),
         workers=workers,
         series=StoreSeries(store) if isinstance(store, StatisticsStore) else None,
         registry=StoreRegistry(registry, handlers) if registry is not None or handlers else None,

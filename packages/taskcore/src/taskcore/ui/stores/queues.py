@@ -1,5 +1,6 @@
 """Queues as their tasks, their controls and their workers tell of them."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,12 +11,23 @@ from taskcore.ui.stores.workers import EVERY, StoreWorkers
 
 
 class StoreQueues:
-    """The part for queues. ``command`` starts a worker; ``{queue}`` in it stands for the queue's name."""
+    """The part for queues.
+
+    Args:
+        command: starts a worker; ``{queue}`` in it stands for the queue's name.
+        apart: queues that no worker is meant to serve, so that none is missing there and nothing is late.
+    """
 
     def __init__(
-        self, counts: CachedCounts, controls: QueueControls | None, workers: StoreWorkers | None, command: str
+        self,
+        counts: CachedCounts,
+        controls: QueueControls | None,
+        workers: StoreWorkers | None,
+        command: str,
+        apart: frozenset[str],
     ) -> None:
         self._counts, self._controls, self._workers, self._command = counts, controls, workers, command
+        self._apart = apart
 
     async def list(self) -> Sequence[QueueRow]:
         counts = await self._counts.counts()
@@ -26,11 +38,11 @@ class StoreQueues:
             QueueRow(
                 name=name,
                 counts=counts.by_queue.get(name, {}),
-                oldest_due=counts.oldest_due.get(name),
+                oldest_due=None if name in self._apart else counts.oldest_due.get(name),
                 paused=name in controls and controls[name].paused,
                 concurrency=controls[name].concurrency if name in controls else None,
-                workers=None if serving is None else serving[name] + serving[EVERY],
-                command=self._command.replace("{queue}", name),
+                workers=None if serving is None or name in self._apart else serving[name] + serving[EVERY],
+                command=self._command.replace("{queue}", shlex.quote(name)),
             )
             for name in names
         ]

@@ -21,12 +21,14 @@ class Reading:
         tags: what the face has tagged it with.
         schedule: the schedule that fired it, where the face marks other tasks in the same way.
         waits: why the face keeps it waiting, where that is not for the core to know; "" otherwise.
+        apart: queues that no worker is meant to serve.
     """
 
     native: Callable[[TaskRecord, Phase], str] = lambda _record, _phase: ""
     tags: Callable[[TaskRecord], tuple[str, ...]] = lambda _record: ()
     schedule: Callable[[TaskRecord], str | None] = lambda record: record.schedule
     waits: Callable[[TaskRecord], str] = lambda _record: ""
+    apart: frozenset[str] = frozenset()
 
 
 def decoded(text: str | None) -> object:
