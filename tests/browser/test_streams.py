@@ -3,7 +3,8 @@
 from playwright.sync_api import Page, expect
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.options import WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.ids import TaskId
 from taskcore.models import TaskSpec
 from taskcore.retry import RetryPolicy

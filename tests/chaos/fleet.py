@@ -9,12 +9,13 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from taskcore.engine.options import WorkerOptions
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.policy import RetryingPolicy
 from taskcore.engine.reaper import Reaper
 from taskcore.engine.scheduler import Scheduler
 from taskcore.engine.signals import on_signals
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.worker import Worker
 
 from tests.chaos.handlers import HANDLERS, LEASE
 from tests.chaos.places import Place

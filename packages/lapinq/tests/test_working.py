@@ -20,7 +20,8 @@ from lapinq.policy import TaskPolicy
 from lapinq.service import Service
 from lapinq.storage import Storage
 from lapinq.task import Task
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.options import WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.errors import InvalidInput
 from taskcore.models import TaskQuery
 from taskcore.states import Event, TaskState

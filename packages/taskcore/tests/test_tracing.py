@@ -15,7 +15,8 @@ from taskcore.adapters.memory import MemoryStore
 from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.options import WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.models import TaskSpec
 from taskcore.models.task import MAX_TRACE
 from taskcore.retry import Fixed, RetryPolicy

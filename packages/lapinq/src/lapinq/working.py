@@ -13,11 +13,12 @@ from uuid import UUID
 
 from taskcore.counting import COUNTED
 from taskcore.engine.announcer import Tally
+from taskcore.engine.options import WorkerOptions
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.presence import Presence
 from taskcore.engine.reaper import Reaper
 from taskcore.engine.statistics import StatisticsRecorder
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.errors import InvalidInput
 
 from lapinq import __version__, wiring

@@ -11,7 +11,8 @@ from taskcore.adapters.memory import MemoryStore
 from taskcore.clock import SystemClock
 from taskcore.engine.announcer import Tally
 from taskcore.engine.handlers import Handler, Mode
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.options import WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.ids import TaskId
 from taskcore.models import TaskRecord
 from taskcore.retry import Fixed, RetryPolicy

@@ -7,8 +7,9 @@ from taskcore.adapters.memory import MemoryStore
 from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
+from taskcore.engine.options import WorkerOptions
 from taskcore.engine.pacing import PATIENCE, WAITING, Pacing
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.errors import StoreUnavailable
 from taskcore.models import Note, TaskQuery
 from taskcore.ratelimit import Rate

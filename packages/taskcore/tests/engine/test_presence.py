@@ -13,8 +13,9 @@ from taskcore.adapters.memory import MemoryStore
 from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
+from taskcore.engine.options import WorkerOptions
 from taskcore.engine.presence import Presence, digest
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.errors import StoreUnavailable
 from taskcore.ids import WorkerId
 from taskcore.models import Sighting, WorkerInfo, WorkerState

@@ -12,10 +12,11 @@ from taskcore.clock import SystemClock
 from taskcore.counting import COUNTED
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
+from taskcore.engine.options import WorkerOptions
 from taskcore.engine.queue import AnnouncedQueue
 from taskcore.engine.reaper import Reaper
 from taskcore.engine.statistics import StatisticsRecorder
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.errors import StoreUnavailable
 from taskcore.events import AnyEvent, TaskEvent, TaskPut
 from taskcore.ids import TaskId

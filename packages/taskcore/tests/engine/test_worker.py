@@ -11,7 +11,8 @@ from taskcore.adapters.memory import MemoryEventBus, MemoryStore
 from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Mode
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.options import WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.errors import StoreError, StoreUnavailable
 from taskcore.events import AnyEvent, StaleWrite, TaskEvent
 from taskcore.models import Claim, Report, Settlement, TaskRecord

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any
 
 from taskcore.engine.announcer import Tally
+from taskcore.engine.options import WorkerOptions
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.policy import Policy
 from taskcore.engine.reaper import Reaper
 from taskcore.engine.signals import on_signals
 from taskcore.engine.worker import Worker as EngineWorker
-from taskcore.engine.worker import WorkerOptions
 from taskcore.errors import InvalidInput
 from taskcore.ids import WorkerId
 from taskcore.ports import EventBus, TaskStore

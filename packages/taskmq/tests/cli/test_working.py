@@ -141,3 +141,16 @@ def test_options_of_the_program_reach_the_worker(taskmq: Taskmq, folder: Path) -
     assert f"db: {folder}/elsewhere/jobs.db" in result.stderr
     assert "Status: SUCCESS" in taskmq(*queue, "get-job", "1").stdout
     assert 1 == taskmq("get-job", "1").exit_code
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--queues", "mail,\x1b[2J", "queue must be text of 1 to 200 printable characters"),
+        ("--lease", "0", "lease must be 0.1 s or longer"),
+    ],
+)
+def test_what_no_worker_can_do_is_refused_at_once(taskmq: Taskmq, option: str, value: str, sentence: str) -> None:
+    result = taskmq("run-worker", "--until-idle", option, value)
+
+    assert (2, True) == (result.exit_code, sentence in result.stderr)

@@ -9,10 +9,11 @@ from typing import TypeVar
 from taskcore.counting import COUNTED
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
+from taskcore.engine.options import WorkerOptions
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.reaper import Reaper, Retention
 from taskcore.engine.statistics import StatisticsRecorder
-from taskcore.engine.worker import Worker, WorkerOptions
+from taskcore.engine.worker import Worker
 from taskcore.ports import EventBus
 from taskcore.retry import NoRetry, RetryPolicy, Table
 from taskcore.states import AT_REST

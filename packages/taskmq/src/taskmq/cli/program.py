@@ -14,7 +14,7 @@ from taskcore.errors import StoreUnavailable
 
 from taskmq.cli import configuration
 from taskmq.cli.failures import ExitCode, Failure, bad_input, report
-from taskmq.cli.text import colourless
+from taskmq.cli.text import colourless, visible
 from taskmq.service import JobNotFound
 from taskmq.settings import Settings
 
@@ -38,6 +38,7 @@ class Program(click.Group):
         if not standalone_mode:
             return run()
         try:
+            _refuse_broken(words)
             sys.exit(run() or ExitCode.OK)
         except Exception as error:
             sys.exit(report(error, words))
@@ -57,6 +58,15 @@ class Program(click.Group):
         except JobNotFound as error:
             message = f"job {error.job_id} not found in {address(Settings.from_env(os.environ))}"
             raise Failure(message, hint="list recent jobs with: taskmq jobs list", code=error.code) from error
+
+
+def _refuse_broken(words: Sequence[str]) -> None:
+    """Bytes that are no UTF-8 come as halves of surrogate pairs, which neither a store nor a terminal can take."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise bad_input(f"{visible(word)[:80]} is not text in UTF-8") from None
 
 
 def address(settings: Settings) -> str:

@@ -50,7 +50,7 @@ class Plan:
     def worker(self) -> "Worker":
         """A worker as it asks for."""
         asked: dict[str, Any] = {"queues": self.queues, "max_jobs": self.max_jobs}
-        asked["lock_timeout"] = self.lease and self.lease.total_seconds()
+        asked["lock_timeout"] = None if self.lease is None else self.lease.total_seconds()
         asked["grace"] = None if self.grace is None else self.grace.total_seconds()
         asked |= {"result_ttl": self.result_ttl, "failure_ttl": self.failure_ttl, "health": self._health()}
         return front.worker.Worker(
