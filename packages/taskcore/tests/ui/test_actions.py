@@ -168,6 +168,7 @@ def test_pausing_a_queue_needs_a_reason(ada: TestClient, source: DashboardSource
     assert (True, "the bank is closed", "ada") == (billing.paused, billing.reason, billing.paused_by)
 
 
+WEBHOOK = "msg_01930000-0000-7000-8000-000000000010"
 UNKNOWN = ["task", "-", "0" * 36, "../../etc/passwd", "x" * 5_000, "<script>"]
 
 
@@ -211,6 +212,7 @@ def test_b05_each_role_may_do_what_it_brings_and_nothing_else(
 ) -> None:
     house.user("pat", role)
     targets = {"task": failed(source)[0].id, "queue": "billing", "schedule": "heartbeat", "run": "run-live"}
+    targets |= {"webhook": WEBHOOK, "endpoint": "https://legacy.example.com/notify", "secret": "1"}
     visitor = next(entered(dashboard, "pat"))
 
     page = visitor.get(f"/tasks/{targets['task']}").text

@@ -18,6 +18,7 @@ from taskcore.testing.contracts.dashboard import (
     TaskPartContract,
     WorkerPartContract,
 )
+from taskcore.testing.contracts.dashboard_writing import ScheduleEditorPartContract, WebhookPartContract
 from taskcore.testing.dashboard import StoryClock, a_story, sample_source, tell
 from taskcore.ui.source import DashboardSource
 from taskcore.ui.stores import store_source
@@ -35,10 +36,14 @@ class StoreContracts(
     """All that a source over a store of the core proves."""
 
 
-class TestSample(StoreContracts, PipelinePartContract):
+class TestSample(StoreContracts, PipelinePartContract, ScheduleEditorPartContract, WebhookPartContract):
     @pytest.fixture
     async def source(self) -> DashboardSource:
         return await sample_source(await a_story(tasks=60, hostile=True))
+
+    @pytest.fixture
+    def task(self) -> dict[str, str]:
+        return {"task": "report", "args": "[1]", "priority": "3"}
 
 
 class TestMemory(StoreContracts):

@@ -29,6 +29,7 @@ from lapinq.api.gates import is_a_page_of_old
 from lapinq.api.schedule_editor import ScheduleEditor
 from lapinq.api.shown_schedules import ScheduleDeeds, ShownSchedules
 from lapinq.api.shown_tasks import ShownTasks
+from lapinq.api.shown_webhooks import CHANGES, Changes, ShownWebhooks, WebhookDeeds
 from lapinq.service import Service
 from lapinq.vocabulary import STATUS, terms_of
 
@@ -117,13 +118,16 @@ def source_of(service: Service, place: str) -> DashboardSource:
         command="lapinq worker",
         first_steps=FIRST_STEPS,
     )
-    assert source.tasks and source.schedules and source.does  # noqa: S101, PT018 - ours has all of them
+    assert source.tasks and source.schedules and source.does and source.changes  # noqa: S101, PT018 - ours has all
     return replace(
         source,
         tasks=ShownTasks(source.tasks, service),
         schedules=ShownSchedules(source.schedules, service),
         editor=ScheduleEditor(service),
-        does=ScheduleDeeds(source.does, service),
+        webhooks=ShownWebhooks(service),
+        changes=Changes(source.changes, service),
+        does=WebhookDeeds(ScheduleDeeds(source.does, service), service),
+        actions=source.actions | CHANGES,
     )
 
 

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from taskcore.errors import InvalidInput
 from taskcore.ui.models.forms import Field
@@ -48,14 +48,15 @@ class ScheduleEditor:
         return {**found, "queue": row["queue_name"]}
 
     async def save(self, schedule: str | None, values: Mapping[str, str]) -> str | None:
-        given = {**{name: _READ.get(name, _same)(name, text) for name, text in values.items() if name != "queue"}}
+        given = {name: _READ.get(name, _same)(name, text) for name, text in values.items() if name != "queue"}
         given["queue_name"] = values["queue"]
         rows = ScheduleRows(self.service)
-        try:
-            row = await (rows.add(given) if schedule is None else rows.change(UUID(schedule), given))
-        except ScheduleNotFound:
-            return None
-        return str(row["id"])
+        if schedule is None:
+            return str((await rows.add(given))["id"])
+        with suppress(ScheduleNotFound):
+            if stored := await row_of(self.service, schedule):
+                return str((await rows.change(stored["id"], given))["id"])
+        return None
 
 
 def _text(value: object) -> str:

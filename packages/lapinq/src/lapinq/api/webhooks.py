@@ -60,7 +60,9 @@ async def get_delivery(request: Request) -> Response:
     if found is None:
         raise _gone()
     entry, delivery = found
-    return JSONResponse({**entry.document(), "body": delivery.body, "tries": delivery.document()["attempts"]})
+    return JSONResponse(
+        {**entry.document(), "body": delivery.body, "tries": [each.document() for each in delivery.tries]}
+    )
 
 
 async def replay_delivery(request: Request) -> Response:

@@ -16,7 +16,7 @@ from lapinq.tables import Tables
 from lapinq.webhooks.addresses import check_literal
 from lapinq.webhooks.delivery_log import DeliveryLog
 from lapinq.webhooks.endpoints import Endpoints
-from lapinq.webhooks.entries import STATUS, Entry
+from lapinq.webhooks.entries import STATUS, Entry, Try
 from lapinq.webhooks.message import MESSAGE
 from lapinq.webhooks.outbox import Outbox, body_of
 from lapinq.webhooks.secrets import Secrets
@@ -38,6 +38,11 @@ class Delivery:
         """What is told."""
         return body_of(self.record.payload).decode()
 
+    @property
+    def tries(self) -> Sequence[Try]:
+        """What was answered, first to last."""
+        return [_try(attempt) for attempt in self.attempts if attempt.ended in _TRIED]
+
     def document(self) -> dict[str, Any]:
         """The JSON form; nothing of it is secret."""
         record = self.record
@@ -47,7 +52,7 @@ class Delivery:
             "status": STATUS[record.state],
             "created_at": record.created_at.isoformat(),
             "next_attempt_at": record.run_at.isoformat() if is_pending else None,
-            "attempts": [_attempt(attempt) for attempt in self.attempts if attempt.ended in _TRIED],
+            "attempts": [each.document() for each in self.tries],
         }
 
 
@@ -129,13 +134,13 @@ class Deliveries:
         return None if record is None else (entry, Delivery(record, await store.attempts(record.id)))
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _try(attempt: Attempt) -> Try:
     error = attempt.error.message if attempt.error else None
     ended = attempt.finished_at
-    return {
-        "attempt": attempt.number,
-        "started_at": attempt.started_at.isoformat(),
-        "seconds": round((ended - attempt.started_at).total_seconds(), 3) if ended else None,
-        "status_code": code_of(attempt.result) or status_of(error or ""),
-        "error": error,
-    }
+    return Try(
+        number=attempt.number,
+        started_at=attempt.started_at,
+        took=ended - attempt.started_at if ended else None,
+        status_code=code_of(attempt.result) or status_of(error or ""),
+        error=error,
+    )

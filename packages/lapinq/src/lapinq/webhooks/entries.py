@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from taskcore.errors import InvalidInput
@@ -77,6 +77,27 @@ class Entry:
         """The JSON form."""
         found = _plain(asdict(self))
         return {"id": found.pop("id"), "task_id": found.pop("task"), **found}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """An attempt to deliver, and what was answered."""
+
+    number: int
+    started_at: datetime
+    took: timedelta | None
+    status_code: int | None
+    error: str | None
+
+    def document(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "attempt": self.number,
+            "started_at": self.started_at.isoformat(),
+            "seconds": None if self.took is None else round(self.took.total_seconds(), 3),
+            "status_code": self.status_code,
+            "error": self.error,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

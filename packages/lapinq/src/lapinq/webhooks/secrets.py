@@ -55,12 +55,17 @@ class Secret:
     created_at: datetime | None
     ends_at: datetime | None
 
+    @property
+    def source(self) -> str:
+        """ "environment" or "database"."""
+        return "environment" if self.id is None else "database"
+
     def document(self) -> dict[str, str | None]:
         """The JSON form."""
         return {
             "id": self.id,
             "fingerprint": self.fingerprint,
-            "source": "environment" if self.id is None else "database",
+            "source": self.source,
             "created_at": None if self.created_at is None else self.created_at.isoformat(),
             "ends_at": None if self.ends_at is None else self.ends_at.isoformat(),
         }

@@ -13,7 +13,7 @@ class Deed:
     """An action.
 
     Attributes:
-        noun: what it is done to: "task", "queue", "schedule", "run", "worker".
+        noun: what it is done to, as in "task" or "queue".
         button, done: as in "Retry" and "retried".
         note: what one should know before; with {noun}.
         takes_back: it destroys something, so that a word must be typed.
@@ -84,5 +84,21 @@ DEEDS: Mapping[Action, Deed] = {
     ),
     Action.FORGET_WORKER: Deed(
         noun="worker", button="Forget", done="forgotten", note="If it still lives, it appears again."
+    ),
+    Action.REPLAY_WEBHOOK: Deed(
+        noun="webhook", button="Replay", done="put in line again", note="The endpoint gets the same message once more."
+    ),
+    Action.CLOSE_CIRCUIT: Deed(
+        noun="endpoint",
+        button="Close circuit",
+        done="believed in again",
+        note="What waits for it goes out within a minute. When that fails as often again, its circuit opens again.",
+    ),
+    Action.END_SECRET: Deed(
+        noun="secret",
+        button="End",
+        done="ended",
+        takes_back=True,
+        note="Endpoints that know this one alone will refuse what they are told.",
     ),
 }

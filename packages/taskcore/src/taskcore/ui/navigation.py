@@ -29,6 +29,7 @@ ENTRIES = (
     Entry("workers", "Workers", "w"),
     Entry("dead", "Dead letters", "d", counts=("failed",)),
     Entry("registry", "Registry", "r"),
+    Entry("webhooks", "Webhooks", "h"),
     Entry("users", "Users", "u", needs=Verb.ADMIN, group="house"),
     Entry("keys", "API keys", "k", needs=None, group="house"),
     Entry("audit", "Audit log", "a", needs=Verb.ADMIN, group="house"),

@@ -23,6 +23,7 @@ class Part(StrEnum):
     WORKERS = "workers"
     SERIES = "series"
     REGISTRY = "registry"
+    WEBHOOKS = "webhooks"
     CHANGES = "changes"
     DOES = "does"
     ACCOUNTS = "accounts"

@@ -21,6 +21,7 @@ from taskcore.ui.models.pipelines import PipelineDetail, PipelineRow, RunDetail,
 from taskcore.ui.models.queues import QueueRow, WorkerRow
 from taskcore.ui.models.schedules import Occurrence, ScheduleDetail, SchedulePage
 from taskcore.ui.models.tasks import TaskDetail, TaskFilter, TaskPage
+from taskcore.ui.models.webhooks import DeliveryDetail, DeliveryFilter, DeliveryPage, EndpointRow, SecretRow
 
 
 class TaskPart(Protocol):
@@ -124,6 +125,26 @@ class RegistryPart(Protocol):
     async def list(self) -> Sequence[Handler]: ...
 
 
+class WebhookPart(Protocol):
+    """What was told to whom, which endpoints do not answer, and what messages are signed with."""
+
+    async def deliveries(self, wanted: DeliveryFilter) -> DeliveryPage: ...
+
+    async def delivery(self, delivery: str) -> DeliveryDetail | None: ...
+
+    async def endpoints(self) -> Sequence[EndpointRow]:
+        """Those that fail first."""
+        ...
+
+    async def secrets(self) -> Sequence[SecretRow]:
+        """The secrets that sign, the newest first."""
+        ...
+
+    async def rotate(self, grace: timedelta) -> tuple[SecretRow, str]:
+        """Make a secret, and let those of before sign for ``grace`` more. Its text is told here, and never again."""
+        ...
+
+
 class ChangesPart(Protocol):
     """Whether it is worth looking again; asked about once a second, by one asker for all who watch."""
 
@@ -155,6 +176,7 @@ class DashboardSource:
     workers: WorkerPart | None = None
     series: SeriesPart | None = None
     registry: RegistryPart | None = None
+    webhooks: WebhookPart | None = None
     changes: ChangesPart | None = None
     does: ActionPart | None = None
     actions: frozenset[Action] = frozenset()

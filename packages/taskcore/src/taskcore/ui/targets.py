@@ -81,6 +81,24 @@ async def _worker(visit: Visit, worker: str) -> Target | None:
     return Target(id=row.id, title=row.id, names=row.queues or ("",)) if row else None
 
 
+async def _webhook(visit: Visit, delivery: str) -> Target | None:
+    detail = await visit.source.webhooks.delivery(delivery) if visit.source.webhooks else None
+    if detail is None:
+        return None
+    return Target(id=detail.row.id, title=f"to {detail.row.endpoint}", names=(detail.row.queue,))
+
+
+async def _endpoint(visit: Visit, url: str) -> Target | None:
+    known = await visit.source.webhooks.endpoints() if visit.source.webhooks else ()
+    return Target(id=url, title=url, names=("",)) if any(row.url == url for row in known) else None
+
+
+async def _secret(visit: Visit, secret: str) -> Target | None:
+    known = await visit.source.webhooks.secrets() if visit.source.webhooks else ()
+    row = next((row for row in known if row.id == secret and secret), None)
+    return Target(id=row.id, title=row.fingerprint, names=("",)) if row else None
+
+
 Finder = Callable[[Visit, str], Awaitable[Target | None]]
 _FINDERS: Mapping[str, Finder] = {
     "task": _task,
@@ -88,6 +106,9 @@ _FINDERS: Mapping[str, Finder] = {
     "schedule": _schedule,
     "run": _run,
     "worker": _worker,
+    "webhook": _webhook,
+    "endpoint": _endpoint,
+    "secret": _secret,
 }
 
 

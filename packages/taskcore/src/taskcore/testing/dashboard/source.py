@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from taskcore.testing.dashboard import webhooks
 from taskcore.testing.dashboard.hostile import HOSTILE
 from taskcore.testing.dashboard.kinds import KINDS
 from taskcore.testing.dashboard.pipelines import SamplePipelines
 from taskcore.testing.dashboard.schedules import SampleEditor
 from taskcore.testing.dashboard.story import Story, a_story
+from taskcore.testing.dashboard.webhooks import SampleWebhooks
 from taskcore.ui.models import Action, ActionResult, Handler, Order
 from taskcore.ui.models.queues import QueueRow
 from taskcore.ui.source import ActionPart, DashboardSource, QueuePart
@@ -22,15 +24,18 @@ await queue.add_job({"to": "a@example.com"}, handler="send_email")"""
 
 @dataclass(frozen=True, slots=True)
 class _Actions:
-    """Those of the store, those of pipelines, and a memory of who paused a queue and why."""
+    """Those of the store, those of pipelines and webhooks, and a memory of who paused a queue and why."""
 
     tasks: ActionPart
     pipelines: SamplePipelines
+    webhooks: SampleWebhooks
     pauses: dict[str, Order]
 
     async def act(self, order: Order) -> ActionResult:
         if order.action in RUNS:
             return self.pipelines.act(order)
+        if order.action in webhooks.ACTIONS:
+            return self.webhooks.act(order)
         if order.action is Action.PAUSE_QUEUE:
             self.pauses.update(dict.fromkeys(order.targets, order))
         return await self.tasks.act(order)
@@ -73,6 +78,7 @@ async def sample_source(story: Story | None = None, *, hostile: bool = False) ->
         clock=story.clock,
     )
     pipelines = SamplePipelines(story.clock.now(), HOSTILE if hostile else ())
+    told = SampleWebhooks(story.clock.now(), HOSTILE if hostile else ())
     assert source.does is not None
     assert source.queues is not None
     pauses: dict[str, Order] = {"reports": _FIRST_PAUSE}
@@ -80,9 +86,10 @@ async def sample_source(story: Story | None = None, *, hostile: bool = False) ->
         source,
         pipelines=pipelines,
         editor=SampleEditor(story.store),
+        webhooks=told,
         queues=_Queues(source.queues, pauses),
-        does=_Actions(source.does, pipelines, pauses),
-        actions=source.actions | RUNS,
+        does=_Actions(source.does, pipelines, told, pauses),
+        actions=source.actions | RUNS | webhooks.ACTIONS,
     )
 
 

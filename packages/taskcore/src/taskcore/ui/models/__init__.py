@@ -26,6 +26,9 @@ class Action(StrEnum):
     CANCEL_RUN = "cancel-run"
     RETRY_RUN = "retry-run"
     FORGET_WORKER = "forget-worker"
+    REPLAY_WEBHOOK = "replay-webhook"
+    CLOSE_CIRCUIT = "close-circuit"
+    END_SECRET = "end-secret"  # noqa: S105 - a word in a URL
 
 
 NEEDS: Mapping[Action, Verb] = {
@@ -43,6 +46,9 @@ NEEDS: Mapping[Action, Verb] = {
     Action.CANCEL_RUN: Verb.CANCEL,
     Action.RETRY_RUN: Verb.RETRY,
     Action.FORGET_WORKER: Verb.DELETE,
+    Action.REPLAY_WEBHOOK: Verb.RETRY,
+    Action.CLOSE_CIRCUIT: Verb.RETRY,
+    Action.END_SECRET: Verb.ADMIN,
 }
 """What one must be allowed to do on the target's queue, pipeline or task group."""
 
@@ -52,7 +58,8 @@ class Order:
     """An action on named targets, or on every task that a filter describes.
 
     Attributes:
-        targets: ids of tasks, names of queues, ids of schedules, runs or workers; by action.
+        targets: ids of tasks, names of queues, ids of schedules, runs, workers or webhooks, URLs of endpoints; by
+            action.
         matching: instead of targets; at most ``limit`` tasks are touched.
         options: what the form of the action asks beyond that: ``reason``, ``concurrency``, ``payload``.
         actor: who, for the record.

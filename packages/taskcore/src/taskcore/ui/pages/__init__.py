@@ -21,6 +21,7 @@ from taskcore.ui.pages import (
     task,
     tasks,
     users,
+    webhooks,
     workers,
 )
 
@@ -34,6 +35,7 @@ MODULES = (
     pipelines,
     queues,
     workers,
+    webhooks,
     stream,
     actions,
     login,
