@@ -276,3 +276,22 @@ def test_no_page_and_no_json_holds_a_hash_of_a_password(house: House, ada: TestC
     for path in ("/users", f"/users/{me.id}", "/account", "/audit"):
         for headers in ({}, JSON):
             assert "argon2" not in ada.get(path, headers=headers).text
+
+
+def test_ones_own_keys_are_on_the_account_page_and_end_there(house: House, enter: Enter) -> None:
+    house.user("olga", "operator")
+    house.user("ada", "admin")
+    ada, olga = enter("ada"), enter("olga")
+    ada.post("/keys", data={"name": "hers", "role": "viewer", "days": "30"})
+    made = olga.post("/keys", data={"name": "mine", "role": "operator", "days": "90"})
+    page = olga.get("/account").text
+    address = re.search(r'action="(/keys/[^"]+)"', page)
+    assert address is not None
+
+    revoked = olga.post(address.group(1), data={"do": "revoke", "next": "/account"})
+
+    assert 200 == made.status_code
+    assert "mine" in page
+    assert "hers" not in page
+    assert (303, "/account") == (revoked.status_code, revoked.headers["Location"])
+    assert "revoked" in olga.get("/account").text

@@ -5,9 +5,13 @@ from starlette.responses import Response
 from taskcore.errors import BadLogin, InvalidInput
 from taskcore.ui.moved import moved
 from taskcore.ui.page import Page, Show, Visit
+from taskcore.ui.pages.keys import LIFETIMES
 from taskcore.ui.record import origin
 from taskcore.ui.site import Part
 from taskcore.web.problems import Problem
+
+KEYS = 10
+"""The newest of one's own; the page of keys has all."""
 
 
 async def account(visit: Visit) -> Show:
@@ -45,8 +49,9 @@ async def _account(visit: Visit, wrong: dict[str, str] | None = None) -> Show:
     _check_user(visit)
     user = await visit.accounts.users.get(visit.reader, visit.reader.id)
     sessions = await visit.accounts.users.sessions(visit.reader, visit.reader.id)
-    model = {"user": user, "sessions": sessions}
-    also = {"wrong": wrong or {}, "current": visit.reader.credential}
+    keys = await visit.accounts.keys.page(visit.reader, owner=visit.reader.id, limit=KEYS)
+    model = {"user": user, "sessions": sessions, "keys": keys}
+    also = {"wrong": wrong or {}, "current": visit.reader.credential, "lifetimes": LIFETIMES}
     return Show(template="account.html", title="Account", model=model, also=also, status=422 if wrong else 200)
 
 

@@ -8,6 +8,7 @@ from taskcore.auth.keys import GRACE, IssuedKey
 from taskcore.auth.permissions import Verb
 from taskcore.errors import InvalidInput
 from taskcore.ui import rights
+from taskcore.ui.links import within
 from taskcore.ui.moved import moved
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.record import origin
@@ -46,7 +47,7 @@ async def change(visit: Visit) -> Show | Response:
     if given.get("do") == "rotate":
         return _issued(visit, await visit.accounts.keys.rotate(visit.reader, key, origin=origin(visit)))
     await visit.accounts.keys.revoke(visit.reader, key, origin=origin(visit))
-    return moved(visit, visit.url("keys"), "The key was revoked.")
+    return moved(visit, within(given.get("next"), visit.url.root) or visit.url("keys"), "The key was revoked.")
 
 
 def _issued(visit: Visit, issued: IssuedKey) -> Show:
