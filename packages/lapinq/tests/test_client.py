@@ -185,6 +185,11 @@ async def test_waiting_ends_in_time(queue: TaskQueue, in_module: str) -> None:
     with pytest.raises(TimeoutError):
         await ref.awaitait(timeout=0.02, poll_interval=0.01)
 
+    async with httpx.AsyncClient(base_url=f"{queue.server_url}/api/v1", headers={"X-API-Key": KEY}) as client:
+        await client.delete("/tasks", params={"status": "pending", "task_name": "add"})
+    with pytest.raises(NothingToWaitFor, match=f"{ref.task_id} is gone"):
+        await ref.awaitait(timeout=60)
+
 
 def test_one_key_stores_one_task(queue: TaskQueue, in_module: str) -> None:
     stand_in(add, in_module)

@@ -149,6 +149,17 @@ def test_a_page_of_another_site_cannot_open_one(server: Server) -> None:
     assert 403 == refused.value.response.status_code
 
 
+def test_only_so_many_are_open_at_once(
+    app: Starlette, server: Server, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST", 1)
+    for _ in range(2):
+        while app.state.desk.sockets:  # of others, who left
+            time.sleep(0.005)
+        with watch(), pytest.raises(InvalidStatus, match="503"), connect(ws(server)):
+            pass
+
+
 def test_a_session_that_ends_closes_its_sockets(server: Server, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "RECHECK", 0.1)
     mine = log_in(server)

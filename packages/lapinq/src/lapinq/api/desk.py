@@ -33,6 +33,7 @@ class Desk:
     Attributes:
         state: the application's own, ``app.state``. Whoever runs it without lifespan puts a ``Storage`` there.
         is_running: between the beginning and the end of the lifespan.
+        sockets: that are open.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,6 +43,7 @@ class Desk:
         self.ledger = Ledger(self._noted)
         self.board = Board(lambda: self.service)
         self.is_running = False
+        self.sockets = 0
         self.state = State()
         self.state.session_secret = settings.session_secret or secrets.token_hex(32)
         self._opening = asyncio.Lock()

@@ -34,6 +34,8 @@ FIRST_MESSAGE = 10.0
 RECHECK = 20.0
 REFRESH = 2.0
 """Seconds for the token to come, between two looks at the session, and between two at what time alone changes."""
+MOST = 1_000
+"""Sockets of a process, those that have shown no token yet among them."""
 LONGEST, LONGEST_VALUE = 16_384, 1_000
 KEYS = ("queue", "id", "status", "task_name", "args", "result", "error")
 
@@ -41,6 +43,16 @@ KEYS = ("queue", "id", "status", "task_name", "args", "result", "error")
 async def live(websocket: WebSocket) -> None:
     """Serve one dashboard until it leaves, or its session ends."""
     desk = desk_of(websocket)
+    if desk.sockets >= MOST:
+        raise Problem(503, f"{MOST} sockets are open already; try again later", code="too_many_sockets")
+    desk.sockets += 1
+    try:
+        await _serve(websocket, desk)
+    finally:
+        desk.sockets -= 1
+
+
+async def _serve(websocket: WebSocket, desk: Desk) -> None:
     _forget_who_it_is(websocket)
     access = Access(chain=Chain([_Token(desk)]), cookie=COOKIE)
     with suppress(WebSocketDisconnect):

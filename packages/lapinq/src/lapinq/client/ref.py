@@ -20,7 +20,7 @@ PATIENCE = 10.0
 
 
 class NothingToWaitFor(TimeoutError):
-    """The server stored no task: it refused it, or the task's TTL is 0. Waiting would never end."""
+    """There is no task: the server refused it, its TTL is 0, or it was deleted. Waiting would never end."""
 
 
 class TaskRef(Generic[T]):
@@ -145,6 +145,8 @@ class TaskRef(Generic[T]):
         """What the server says of a task that is over."""
         if response.status_code in (400, 401, 403):
             response.raise_for_status()
+        if response.status_code == 404 and "task not found" in response.text:
+            raise NothingToWaitFor(f"task {self.task_id} is gone: somebody has deleted it, or its time to live is over")
         if response.status_code != 200:
             return None
         found: dict[str, Any] = response.json()
