@@ -13,6 +13,7 @@ from lapinq.api import (
     enqueue,
     fragments,
     health,
+    keys,
     live,
     many,
     problems,
@@ -40,7 +41,7 @@ from lapinq.api.telemetry import SYSTEM
 from lapinq.settings import Settings
 
 PUBLIC = ("/health", "/metrics", "/livez", "/readyz", "/login", "/openapi.json", "/docs", "/redoc")
-API = (enqueue, fragments, tasks, many, queues, schedules, webhooks)
+API = (enqueue, fragments, tasks, many, queues, schedules, webhooks, keys)
 EXPOSED = ("X-Request-ID", "X-Total-Count", "Link", "Retry-After", enqueue.REPLAYED)
 
 

@@ -1,6 +1,7 @@
 """Bodies of requests: JSON, whatever the header says that it is, and never more than a route takes."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -40,6 +41,18 @@ async def options_of(request: Request) -> Mapping[str, Any]:
     """
     body = await body_of(request, SMALL)
     return _object(_parsed(body, NOT_JSON)) if body else {}
+
+
+def grace_of(given: Mapping[str, Any], default: timedelta, most: timedelta) -> timedelta:
+    """For how long what is replaced is good beside what replaces it: ``grace_seconds`` of a body.
+
+    Raises:
+        Problem: 400, it is no such time.
+    """
+    seconds, limit = given.get("grace_seconds", default.total_seconds()), most.total_seconds()
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= limit:
+        raise Problem(400, f"grace_seconds must be a number from 0 to {limit:.0f}")
+    return timedelta(seconds=seconds)
 
 
 async def body_of(request: Request, most: int) -> bytes:

@@ -1,6 +1,5 @@
 """The routes of webhooks: what became of them, who takes them, and what they are signed with."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from taskcore.web.auth import origin_of
 from taskcore.web.paging import page_headers
 from taskcore.web.problems import Problem
 
-from lapinq.api.bodies import object_of, options_of
+from lapinq.api.bodies import grace_of, object_of, options_of
 from lapinq.api.desk import desk_of
 from lapinq.api.queries import cursor_of, limit_of, task_id
 from lapinq.webhooks.deliveries import Deliveries
@@ -100,7 +99,7 @@ async def rotate(request: Request) -> Response:
     """Make a secret; those of before go on for a while. Its text is in the answer, and nowhere else."""
     audited(request)
     by = require(request, Verb.ADMIN)
-    grace = _grace((await options_of(request)).get("grace_seconds", GRACE.total_seconds()))
+    grace = grace_of(await options_of(request), GRACE, MAX_GRACE)
     made, text = await _deliveries(request).secrets.rotate(grace)
     detail = f"{made.fingerprint}; those of before end in {grace.total_seconds():g} s"
     await desk_of(request).note(by, "webhook.rotate", f"secret:{made.id}", detail, origin=origin_of(request))
@@ -117,13 +116,6 @@ async def end_secret(request: Request) -> Response:
     if not await _deliveries(request).secrets.end(secret):
         raise Problem(404, "no such secret")
     return JSONResponse({"status": "ended"})
-
-
-def _grace(seconds: object) -> timedelta:
-    most = MAX_GRACE.total_seconds()
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= most:
-        raise Problem(400, f"grace_seconds must be a number from 0 to {most:.0f}")
-    return timedelta(seconds=seconds)
 
 
 def _deliveries(request: Request) -> Deliveries:

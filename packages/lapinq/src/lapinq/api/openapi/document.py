@@ -9,7 +9,7 @@ from starlette.routing import Route
 from lapinq import __version__
 from lapinq.api.access import COOKIE
 from lapinq.api.desk import desk_of
-from lapinq.api.openapi.operations import of_health, of_people, of_queues, of_schedules, of_tasks, of_webhooks
+from lapinq.api.openapi.operations import of_health, of_keys, of_people, of_queues, of_schedules, of_tasks, of_webhooks
 from lapinq.api.openapi.schemas import SCHEMAS
 
 
@@ -29,6 +29,7 @@ def document(prefix: str, root: str = "") -> dict[str, Any]:
             **of_queues(prefix),
             **of_schedules(prefix),
             **of_webhooks(prefix),
+            **of_keys(prefix),
             **of_people(),
             **of_health(),
         },

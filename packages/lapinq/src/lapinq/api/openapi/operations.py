@@ -254,6 +254,29 @@ def of_queues(prefix: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def of_keys(prefix: str) -> dict[str, dict[str, Any]]:
+    """Below the prefix of the API."""
+    key = {"name": "key", "in": "path", "required": True, "schema": ID}
+    after = {"name": "after", "in": "query", "schema": TEXT, "description": "the last id of the page before"}
+    return {
+        f"{prefix}/keys": {
+            "get": operation("API keys, the newest first", listed(ref("Key")), parameters=[_PAGE[0], after]),
+            "post": operation("Make an API key", ref("IssuedKey"), body=ref("NewKey"), status=201, errors=[404, 413]),
+        },
+        f"{prefix}/keys/{{key}}/rotate": {
+            "post": operation(
+                "Replace a key",
+                ref("IssuedKey"),
+                parameters=[key],
+                body=ref("KeyRotation"),
+                status=201,
+                errors=[404, 413],
+            )
+        },
+        f"{prefix}/keys/{{key}}": {"delete": operation("End a key", word("revoked"), parameters=[key], errors=[404])},
+    }
+
+
 def of_people() -> dict[str, dict[str, Any]]:
     """For those who are logged in."""
     one = "/admin/users/{uid}"

@@ -7,8 +7,9 @@ from taskcore.models.task import MAX_LIMIT
 from taskcore.schedule import Overlap
 
 from lapinq.accounts import MIN_PASSWORD
+from lapinq.keys import MOST_DAYS
 from lapinq.orders import MAX_RETRIES, MAX_URL
-from lapinq.roles import GRANTED, USER_ROLES
+from lapinq.roles import GRANTED, KEY_GRANTED, USER_ROLES
 from lapinq.vocabulary import STATUSES
 from lapinq.webhooks.entries import STATES as DELIVERY_STATES
 
@@ -167,7 +168,45 @@ _SECRET: Mapping[str, Schema] = {
     "ends_at": maybe(INSTANT),
 }
 
+_KEY: Mapping[str, Schema] = {
+    "id": ID,
+    "name": TEXT,
+    "prefix": {**TEXT, "description": "how it begins"},
+    "state": one_of("active", "expired", "revoked"),
+    "owner": maybe({**TEXT, "description": "the user with whose account it ends"}),
+    "role": TEXT,
+    "permissions": OBJECT,
+    "created_at": INSTANT,
+    **dict.fromkeys(("expires_at", "last_used_at", "revoked_at"), maybe(INSTANT)),
+    "last_used_from": maybe(TEXT),
+}
+_OF_KEYS: Schema = {
+    "type": "object",
+    "properties": {
+        "queues": {
+            "type": "object",
+            "description": "by name; * is every queue",
+            "additionalProperties": listed({"type": "string", "enum": [verb.value for verb in KEY_GRANTED]}),
+        }
+    },
+    "additionalProperties": False,
+}
+
 SCHEMAS: Mapping[str, Schema] = {
+    "Key": fields(_KEY),
+    "IssuedKey": fields({**_KEY, "key": {**TEXT, "description": "shown this once"}}),
+    "NewKey": taken(
+        {
+            "name": NAME,
+            "role": maybe({"type": "string", "enum": ["", *sorted(USER_ROLES)]}),
+            "permissions": maybe(_OF_KEYS),
+            "expires_in_days": maybe({"type": "number", "exclusiveMinimum": 0, "maximum": MOST_DAYS}),
+        },
+        required=("name",),
+    ),
+    "KeyRotation": taken(
+        {"grace_seconds": {"type": "number", "minimum": 0, "maximum": 2_592_000, "default": 86_400}}, required=()
+    ),
     "LoggedDelivery": fields(_DELIVERY),
     "DeliveryDetail": fields({**_DELIVERY, "body": {**TEXT, "description": "JSON"}, "tries": listed(_REACHED)}),
     "Receiver": fields(
