@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import assert_type
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -232,6 +232,18 @@ async def test_what_is_stored_can_be_listed_cancelled_and_requeued(
         await async_queue.list_tasks(limit=-1)
     with pytest.raises(ValueError, match="badly formed"):
         await async_queue.get_task("../queues")
+
+
+async def test_a_task_is_waited_for_by_its_id(queue: TaskQueue, async_queue: AsyncTaskQueue, in_module: str) -> None:
+    stand_in(add, in_module)
+    task = str(queue.task(add).queue(1, 2).task_id)
+
+    assert 3 == await async_queue.ref(task).aget(timeout=20)
+    assert 3 == await asyncio.to_thread(queue.ref(UUID(task)).raise_for_status().get, 20)
+    with pytest.raises(NothingToWaitFor, match="is gone"):
+        await async_queue.ref(uuid4()).awaitait()
+    with pytest.raises(ValueError, match="badly formed"):
+        queue.ref("../queues")
 
 
 async def test_a_task_that_runs_stops_when_its_client_says_so(queue: TaskQueue, in_module: str) -> None:

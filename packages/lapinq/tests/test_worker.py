@@ -131,6 +131,7 @@ async def test_a_function_tells_how_far_it_is_and_changes_its_metadata(
     for task in await worked(service, settings, plan, *tasks):
         assert ("completed", 40.0, "on the way") == (task.status, task.progress, task.progress_message), task.error
         assert {"given": 1, "seen": 1, "attempt": 1} == task.metadata
+    assert [("a line", "INFO")] == [(line.message, line.level) for line in await service.logs(tasks[0])]
 
 
 async def test_a_coroutine_that_would_block_its_loop_is_told_what_to_write(

@@ -1,5 +1,6 @@
 """How tasks come in."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -78,6 +79,19 @@ async def test_a_request_that_is_repeated_with_its_key_stores_one_task(client: h
         first.headers.get("Idempotent-Replayed"),
         second.headers.get("Idempotent-Replayed"),
     )
+    assert 1 == len((await client.get(f"{P}/tasks", params={"queue": queue})).json())
+
+
+async def test_of_requests_with_one_key_at_the_same_time_one_stores_a_task(
+    client: httpx.AsyncClient, queue: str
+) -> None:
+    one = {"task_name": "t", "module_path": "mytasks", "queue_name": queue}
+    key = {"Idempotency-Key": queue}
+
+    answers = await asyncio.gather(*(client.post(f"{P}/enqueue", json=one, headers=key) for _ in range(8)))
+
+    assert {201} == {answer.status_code for answer in answers}
+    assert 1 == len({answer.json()["task_id"] for answer in answers})
     assert 1 == len((await client.get(f"{P}/tasks", params={"queue": queue})).json())
 
 

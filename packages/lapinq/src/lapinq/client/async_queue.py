@@ -166,6 +166,10 @@ class AsyncTaskQueue:
 
         return await put_in(connection, task.order(*args, **kwargs))
 
+    def ref(self, task_id: str | UUID) -> TaskRef[Any]:
+        """A reference to a task of which only the id is known, as after ``enqueue_in`` and its commit."""
+        return TaskRef.known(task_id, self.server_url, self.api_key, api_prefix=self.api_prefix)
+
     # What is stored. Each raises ``httpx.HTTPStatusError`` with what the server said when it refuses.
 
     async def list_tasks(

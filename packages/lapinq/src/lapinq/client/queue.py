@@ -165,6 +165,10 @@ class TaskQueue:
 
         return put_in_sync(session, task.order(*args, **kwargs))
 
+    def ref(self, task_id: str | UUID) -> TaskRef[Any]:
+        """A reference to a task of which only the id is known, as after ``enqueue_in`` and its commit."""
+        return TaskRef.known(task_id, self.server_url, self.api_key, api_prefix=self.api_prefix)
+
     # What is stored. Each raises ``httpx.HTTPStatusError`` with what the server said when it refuses.
 
     def list_tasks(

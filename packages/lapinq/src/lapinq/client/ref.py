@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Generator
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 import httpx
 
@@ -45,6 +46,15 @@ class TaskRef(Generic[T]):
         self._tasks_url = f"{server_url.rstrip('/')}{api_prefix}/tasks"
         self._headers = {} if api_key is None else {"X-API-Key": api_key}
         self._status: str | None = None
+
+    @classmethod
+    def known(
+        cls, task_id: str | UUID, server_url: str, api_key: str | None, *, api_prefix: str = API_PREFIX
+    ) -> "TaskRef[T]":
+        """Of a task that was stored without this client, as by ``enqueue_in``: as if the server had just taken it."""
+        request = httpx.Request("POST", f"{server_url.rstrip('/')}{api_prefix}/enqueue")
+        taken = httpx.Response(201, json={"task_id": str(UUID(str(task_id)))}, request=request)
+        return cls(taken, server_url, api_key, api_prefix=api_prefix)
 
     def __repr__(self) -> str:
         return f"TaskRef({self.task_id!r})"
