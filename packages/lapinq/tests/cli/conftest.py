@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import asyncpg
 import pytest
 from lapinq.__main__ import main
 from lapinq.service import Service
@@ -43,9 +44,20 @@ def quick_hashes() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="package")
+def tables(postgres_url: str) -> None:
+    """Those of this release, so that emptying them is all that a test has to wait for."""
+
+    async def make() -> None:
+        await (await Service.open(Settings(database_url=postgres_url))).close()
+
+    asyncio.run(make())
+
+
 @pytest.fixture
-def environment(postgres_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(tables: None, postgres_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty database, and a working directory that has tasks in ``mytasks``."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
     for name in [name for name in os.environ if name.startswith("LAPINQ_")]:
         monkeypatch.delenv(name)
     for name in ("NO_COLOR", "CLICOLOR", "FORCE_COLOR"):
@@ -53,6 +65,8 @@ def environment(postgres_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
     (folder / "mytasks.py").write_text(TASKS)
     monkeypatch.setenv("DATABASE_URL", postgres_url)
     asyncio.run(_empty(postgres_url))
+    yield
+    sys.modules.pop("mytasks", None)  # of this folder; the next test has another
 
 
 @pytest.fixture
@@ -104,6 +118,6 @@ def _read_all(terminal: int, shown: list[bytes]) -> None:
 
 
 async def _empty(url: str) -> None:
-    service = await Service.open(Settings(database_url=url))
-    await service.tables.pool.execute(EMPTY)
-    await service.close()
+    connection = await asyncpg.connect(url, ssl=False)
+    await connection.execute(EMPTY)
+    await connection.close()

@@ -118,6 +118,10 @@ def test_queues_are_listed_paused_and_resumed(lapinq: Run) -> None:
     assert 0 == lapinq("queues", "resume", "a b").code
     assert "a b\tno worker\t1\t0" == "\t".join(lapinq("queues", "list").out.splitlines()[1].split("\t")[:4])
     assert "Paused queue later\n" == lapinq("queues", "pause", "later").out
+    assert "Queue a b runs 2 tasks at once now\n" == lapinq("queues", "limit", "a b", "2").out
+    assert [2, None] == [queue["concurrency"] for queue in json.loads(lapinq("queues", "-j").out)]
+    assert "Queue a b has no limit now\n" == lapinq("queues", "limit", "a b", "none").out
+    assert 2 == lapinq("queues", "limit", "a b", "0").code
     assert ["a b", "later"] == [queue["queue_name"] for queue in json.loads(lapinq("queues", "-j").out)]
     assert 2 == lapinq("queues", "pause", "").code
 

@@ -111,6 +111,7 @@ def test_what_should_not_be_is_found(lapinq: Run, postgres_url: str) -> None:
     lapinq("schedules", "add", "mytasks:add", "--cron", "@daily")
     execute(postgres_url, "UPDATE lapinq_core_tasks SET state = 'running', ready = NULL, worker = 'w', started_at = 1")
     execute(postgres_url, "UPDATE lapinq_scheduled_tasks SET cron = 'never'")
+    execute(postgres_url, "INSERT INTO lapinq_core_counts VALUES ('video', 'new', 7)")
     execute(postgres_url, "ALTER TABLE lapinq_core_tasks DISABLE TRIGGER lapinq_webhooks_due")
     try:
         ran = lapinq("db", "check", "-j")
@@ -119,7 +120,7 @@ def test_what_should_not_be_is_found(lapinq: Run, postgres_url: str) -> None:
 
     levels = {each["check"]: each["level"] for each in json.loads(ran.out)}
     assert 1 == ran.code
-    expected = {"indexes": "ok", "webhooks": "failed", "running": "failed", "schedules": "warning"}
+    expected = {"indexes": "ok", "counts": "warning", "webhooks": "failed", "running": "failed", "schedules": "warning"}
     assert expected.items() <= levels.items()
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lapinq.cli.failures import ExitCode
-from lapinq.cli.output import Column, many
+from lapinq.cli.output import Column, many, message
+from lapinq.cli.text import counted
 
 ICONS = {"ok": "✓", "warning": "!", "failed": "✕"}
 COLUMNS = (
@@ -29,4 +30,7 @@ def tell(args: argparse.Namespace, found: Sequence[Finding]) -> ExitCode:
     documents = [{"check": each.check, "level": each.level, "detail": each.detail} for each in found]
     many(documents, COLUMNS, as_document=args.json, nothing="Nothing was checked.")
     bad = {"failed", "warning"} if args.strict else {"failed"}
+    if not args.json:
+        number = {level: sum(each.level == level for each in found) for level in ("warning", "failed")}
+        message(f"{number['failed']} failed, {counted(number['warning'], 'warning')}.")
     return ExitCode.REFUSED if any(each.level in bad for each in found) else ExitCode.OK

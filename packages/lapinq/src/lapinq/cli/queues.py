@@ -2,16 +2,16 @@
 
 import argparse
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
-from taskcore.models import WorkerInfo, WorkerState
+from taskcore.models import QueueControl, WorkerInfo, WorkerState
 from taskcore.models.task import check_name
 
 from lapinq.cli.failures import ExitCode
 from lapinq.cli.output import Column, Document, data, many
 from lapinq.cli.session import opened, settings_of
-from lapinq.cli.text import visible
+from lapinq.cli.text import counted, visible
 from lapinq.every_queue import ALL
 from lapinq.service import Service
 from lapinq.vocabulary import STATUSES
@@ -24,6 +24,7 @@ COLUMNS = (
     Column("state", "State", lambda queue: STATES[queue["state"]]),
     *(Column(status, status.capitalize()) for status in STATUSES),
     Column("workers", "Workers"),
+    Column("concurrency", "At once"),
     Column("paused", "Paused", only_piped=True),
 )
 
@@ -37,18 +38,23 @@ def queues(args: argparse.Namespace) -> int:
 async def _read(args: argparse.Namespace) -> Sequence[Document]:
     async with opened(settings_of(args)) as service:
         there = await workers_there(service)
-        paused = {control.queue for control in await service.store.controls() if control.paused}
+        controls = {control.queue: control for control in await service.store.controls()}
         found = {stats.queue_name: stats.counts for stats in await service.queues()}
-        empty = dict.fromkeys(STATUSES, 0)
+    held = {queue for queue, control in controls.items() if control.paused or control.concurrency is not None}
     return [
-        _document(queue, found.get(queue, empty), sum(serves(worker, queue) for worker in there), queue in paused)
-        for queue in sorted(found.keys() | paused)
+        _document(
+            controls.get(queue) or QueueControl(queue=queue),
+            found.get(queue) or dict.fromkeys(STATUSES, 0),
+            sum(serves(worker, queue) for worker in there),
+        )
+        for queue in sorted(found.keys() | held)
     ]
 
 
-def _document(queue: str, counts: Mapping[str, int], workers: int, paused: bool) -> Document:
-    state = "paused" if paused else "active" if workers or not counts["pending"] else "no worker"
-    return {"queue_name": queue, **counts, "paused": paused, "state": state, "workers": workers}
+def _document(control: QueueControl, counts: Mapping[str, int], workers: int) -> Document:
+    state = "paused" if control.paused else "active" if workers or not counts["pending"] else "no worker"
+    held = {"paused": control.paused, "concurrency": control.concurrency}
+    return {"queue_name": control.queue, **counts, **held, "state": state, "workers": workers}
 
 
 async def workers_there(service: Service) -> Sequence[WorkerInfo]:
@@ -64,16 +70,28 @@ def serves(worker: WorkerInfo, queue: str) -> bool:
 
 
 def pause(args: argparse.Namespace) -> int:
-    return asyncio.run(_hold(args, "Paused"))
+    return _hold(args, lambda service: service.store.pause(args.queue), f"Paused queue {visible(args.queue)}")
 
 
 def resume(args: argparse.Namespace) -> int:
-    return asyncio.run(_hold(args, "Resumed"))
+    return _hold(args, lambda service: service.store.resume(args.queue), f"Resumed queue {visible(args.queue)}")
 
 
-async def _hold(args: argparse.Namespace, done: str) -> int:
+def limit(args: argparse.Namespace) -> int:
+    told = "has no limit now" if args.concurrency is None else f"runs {counted(args.concurrency, 'task')} at once now"
+    QueueControl(queue=args.queue, concurrency=args.concurrency)  # which checks them
+    return _hold(
+        args, lambda service: service.store.limit(args.queue, args.concurrency), f"Queue {visible(args.queue)} {told}"
+    )
+
+
+def _hold(args: argparse.Namespace, change: Callable[[Service], Awaitable[object]], told: str) -> int:
     check_name("queue", args.queue)
-    async with opened(settings_of(args)) as service:
-        await (service.store.pause(args.queue) if done == "Paused" else service.store.resume(args.queue))
-    data(f"{done} queue {visible(args.queue)}")
+
+    async def changed() -> None:
+        async with opened(settings_of(args)) as service:
+            await change(service)
+
+    asyncio.run(changed())
+    data(told)
     return ExitCode.OK

@@ -79,10 +79,12 @@ def _app(args: argparse.Namespace, settings: Settings) -> "Starlette":
 def _announce(args: argparse.Namespace, settings: Settings) -> None:
     parts = [*(["worker"] if args.worker else []), *(["scheduler"] if args.scheduler else [])]
     answered = "with the API key" if settings.api_key else "everybody" if args.insecure else "programs on this machine"
-    lines = (
+    lines = [
         f"lapinq: http://{args.host}:{args.port}  (API {settings.api_prefix}, metrics /metrics)",
         f"  database  {address(settings.database_url)}",
         f"  answers   {answered}",
         f"  inside    {', '.join(parts) or 'neither worker nor scheduler'}",
-    )
+    ]
+    if args.dev:
+        lines.append("  shell     export LAPINQ_DATABASE_URL=embedded  (here, so that other commands find it)")
     message("\n".join(lines))

@@ -58,6 +58,11 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return convert
 
 
+def at_once(text: str) -> int | None:
+    """How many at a time; ``none`` is as many as there are."""
+    return None if text == "none" else whole(1, 1_000_000)(text)
+
+
 def grant(text: str) -> tuple[str, list[str]]:
     """``video=enqueue,cancel``: a queue, and what may be done to it."""
     queue, equals, verbs = text.rpartition("=")

@@ -31,6 +31,12 @@ WHERE t.state = 'running' AND NOT EXISTS (SELECT FROM {CORE}_leases AS l WHERE l
 _IDLE_LEASES = f"""
 SELECT count(*) FROM {CORE}_leases AS l
 WHERE NOT EXISTS (SELECT FROM {CORE}_tasks AS t WHERE t.id = l.task AND t.state = 'running')"""
+# Sums of changes, and what they should be; of one instant, as one statement sees it.
+_MISCOUNTED = f"""
+WITH told AS (SELECT queue, sum(change) AS number FROM {CORE}_counts GROUP BY 1),
+    there AS (SELECT queue, count(*) AS number FROM {CORE}_tasks WHERE state <> 'running' GROUP BY 1)
+SELECT coalesce(told.queue, there.queue) FROM told FULL JOIN there USING (queue)
+WHERE coalesce(told.number, 0) <> coalesce(there.number, 0) ORDER BY 1"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +129,12 @@ async def oddities(connection: Any) -> Sequence[tuple[str, str, str]]:
     """What should not be: the check, "ok", "warning" or "failed", and the finding. The tables are there."""
     broken = [name for (name,) in await connection.fetch(_BROKEN_INDEXES)]
     has_trigger = await connection.fetchval(_TRIGGER, WEBHOOKS_DUE)
+    miscounted = [queue for (queue,) in await connection.fetch(_MISCOUNTED)]
     unleased, idle = await connection.fetchval(_UNLEASED), await connection.fetchval(_IDLE_LEASES)
     return [
         ("indexes", "failed" if broken else "ok", f"REINDEX these: {', '.join(broken)}" if broken else "are valid"),
         ("webhooks", *(("ok", "ends of tasks are noted") if has_trigger else ("failed", _GONE))),
+        ("counts", *(("warning", f"differ in {', '.join(miscounted)}") if miscounted else ("ok", "are right"))),
         ("running", "failed" if unleased else "ok", f"{unleased} running tasks that nobody holds"),
         ("leases", "warning" if idle else "ok", f"{idle} leases of tasks that do not run"),
     ]

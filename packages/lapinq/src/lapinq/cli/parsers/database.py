@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 def add_queues_parser(commands: "Commands") -> None:
     text = "How many tasks of each queue have which status, and whether it is paused."
-    parser = add_command(commands, "queues", "queues:queues", text, brief="list, pause and resume queues")
+    parser = add_command(commands, "queues", "queues:queues", text, brief="list queues, and hold them back")
     add_json(parser)
     actions = parser.add_subparsers(dest="queues_command", metavar="ACTION")
     add_json(add_action(actions, "list", "queues:queues", text, brief="the queues"), default=argparse.SUPPRESS)
     pause = "Hand out no more of its tasks, to any worker; what runs goes on."
     for verb, text in (("pause", pause), ("resume", "Hand out its tasks again.")):
         offering("queues", add_action(actions, verb, f"queues:{verb}", text).add_argument("queue"))
+    text = "Let so many tasks of a queue run at the same time, on all workers together."
+    parser = add_action(actions, "limit", "queues:limit", text, brief="how many of its tasks run at once")
+    offering("queues", parser.add_argument("queue"))
+    parser.add_argument("concurrency", type=words.at_once, metavar="N|none", help="none lifts the limit")
 
 
 def add_doctor_parser(commands: "Commands") -> None:
