@@ -25,6 +25,7 @@ from taskcore.engine.worker import Worker
 from taskcore.errors import InvalidInput
 from taskcore.models import TaskQuery
 from taskcore.states import Event, TaskState
+from taskcore.testing import a_claim, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -254,6 +255,20 @@ async def test_a_paused_queue_keeps_no_worker_busy_and_no_other_queue_waiting(se
 
     assert ["pending", "completed"] == [(await service.get(task)).status for task in tasks]
     assert asked < 10
+
+
+async def test_a_task_in_a_queue_that_nobody_knew_is_heard_of_at_once(
+    service: Service, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lapinq.every_queue.IDLE", 60.0)
+    work = EveryQueue(service.store, service.tables.waiting_queues)
+    wait = asyncio.create_task(work.wait_for_work(ALL, 60))
+    await eventually(lambda: service.store._listener._waiting)
+
+    await service.enqueue(Order(task_name="add", module_path=module, queue_name="brand-new"))
+
+    await asyncio.wait_for(wait, 10)
+    assert 1 == len(await work.claim(a_claim("w", *ALL)))
 
 
 async def test_an_execution_whose_worker_died_counts(service: Service, storage: Storage, module: str) -> None:

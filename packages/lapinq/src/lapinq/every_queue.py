@@ -18,11 +18,15 @@ ALL = ("*",)
 FRESH = 0.5
 """Seconds for which the names are good while there is work in them ..."""
 IDLE = 0.25
-"""... and between two looks for new ones while there is none."""
+"""... and between two looks for new ones that nobody has told of, while there is none."""
 
 
 class WorkSource(TaskWork, Wakeup, Protocol):
     """A store that workers draw from."""
+
+    async def wait_for_news(self, queues: Callable[[], Awaitable[Sequence[str]]], timeout: float) -> bool:
+        """Whether there is work in ``queues``; if not, after it has waited for tasks in whatever queue."""
+        ...
 
 
 class EveryQueue:
@@ -43,7 +47,6 @@ class EveryQueue:
         self._waiting = waiting
         self._prepare = prepare
         self._names: tuple[str, ...] = ()
-        self._seen: tuple[str, ...] = ("default",)  # a task in one of these is heard of at once
         self._read_at = -FRESH
 
     async def claim(self, wanted: Claim) -> Sequence[TaskRecord]:
@@ -69,11 +72,8 @@ class EveryQueue:
             await self._store.wait_for_work(queues, timeout)
             return
         until = time.monotonic() + timeout
-        while (begun := time.monotonic()) < until:
-            await self._read()
-            pause = min(IDLE, until - begun)
-            await self._store.wait_for_work(self._names or self._seen, pause)
-            if time.monotonic() - begun < pause:  # not for want of work
+        while (left := until - time.monotonic()) > 0:
+            if await self._store.wait_for_news(self._read, min(IDLE, left)):
                 return
 
     async def take(self, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
@@ -103,13 +103,13 @@ class EveryQueue:
             await self._read()
         return replace(wanted, queues=self._names)
 
-    async def _read(self) -> None:
+    async def _read(self) -> Sequence[str]:
         # A worker that stops breaks off its wait; a statement that is broken off costs its connection.
         reading = asyncio.ensure_future(self._waiting())
         reading.add_done_callback(_look_at)
         self._names = tuple(await asyncio.shield(reading))
-        self._seen = self._names or self._seen
         self._read_at = time.monotonic()
+        return self._names
 
 
 def _look_at(reading: "asyncio.Future[Sequence[str]]") -> None:

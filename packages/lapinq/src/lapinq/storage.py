@@ -323,7 +323,7 @@ class Storage(StoredUsers):
     # Listening
 
     async def listen_for_changes(self, callback: Any) -> None:
-        """Call ``callback()`` after tasks have changed, until ``stop_listening``; within about a quarter of a second.
+        """Call ``callback()`` after tasks have changed, until ``stop_listening``: soon, and once for many of them.
 
         It may be called without a change too. A coroutine function is awaited.
         """
@@ -338,7 +338,8 @@ class Storage(StoredUsers):
             await listening
 
     async def _listen(self, callback: Any, seen: str | None) -> None:
-        while not await self._stopped_within(0.25):
+        while not await self._stopped_within(0.1):
+            await self.service.store.wait_for_change(0.25)
             if (now := await self._revision()) is not None and now != seen:
                 seen = now
                 if asyncio.iscoroutine(told := callback()):

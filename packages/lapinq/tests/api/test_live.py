@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -285,6 +286,24 @@ def test_buttons_are_there_for_those_who_may(
         ask(socket, lambda found: "'cancel')" in found["table"], queue=queue)
 
 
+def test_what_other_programs_change_is_pushed_without_asking_for_it(
+    app: Starlette, program: httpx.Client, watch: Watch, queue: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "SELDOM", 60.0)
+    monkeypatch.setattr(live, "REFRESH", 60.0)
+    task = put(program, queue)
+
+    async def cancel() -> None:
+        storage = await Storage.open(Settings(database_url=postgres_url, pool_size=2))
+        await storage.cancel_task(UUID(task))
+        await storage.close()
+
+    with watch() as (socket, _):
+        ask(socket, lambda found: "badge-pending" in found["table"], queue=queue)
+        asyncio.run(cancel())
+        hear_until(socket, lambda found: "badge-cancelled" in found["table"])
+
+
 def test_ten_idle_dashboards_ask_the_database_less_than_five_times_a_second(
     app: Starlette, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,8 +312,6 @@ def test_ten_idle_dashboards_ask_the_database_less_than_five_times_a_second(
     service = app.state.desk.service
     for owner, name in ((service.store, "revision"), (service.store, "counts"), (service.store, "find")):
         monkeypatch.setattr(owner, name, _counted(getattr(owner, name), asked))
-    monkeypatch.setattr(board, "STAYS_LIVELY", 0.0)
-    monkeypatch.setattr(app.state.desk.board, "_lively_until", 0.0)
 
     with ExitStack() as sockets:
         for _ in range(10):

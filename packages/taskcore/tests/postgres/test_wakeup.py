@@ -94,3 +94,31 @@ async def test_a_closed_store_does_not_begin_to_listen(postgres_url: str, prefix
         await store.wait_for_work(["default"], seconds(1).total_seconds())
 
     assert store._listener._listening is None
+
+
+async def test_who_watches_hears_of_what_others_change_and_of_many_changes_together(
+    store: PostgresStore, postgres_url: str, prefix: str, clock: FakeClock, connection: Any
+) -> None:
+    heard: list[object] = []
+    await store.put([a_task() for _ in range(40)])
+    async with await PostgresStore.open(postgres_url, prefix=prefix, clock=clock) as another:
+        await connection.add_listener(f"{prefix}_changes", lambda *said: heard.append(said))
+        change = asyncio.create_task(another.wait_for_change(60))
+        await eventually(lambda: another._listener._watching)
+        for _ in range(40):
+            (running,) = await store.claim(a_claim(limit=1))
+            await store.settle([a_settlement(running)])
+
+        await asyncio.wait_for(change, 5)
+        await store.close()
+
+    await eventually(lambda: heard)
+    assert len(heard) < 20
+
+
+async def test_who_looks_in_vain_tells_nobody(store: PostgresStore) -> None:
+    await store.claim(a_claim())
+    await store.expire(10)
+    await store.exchange([], a_claim())
+
+    assert store._notices._telling is None

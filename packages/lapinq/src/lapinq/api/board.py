@@ -1,7 +1,7 @@
 """What the dashboards of a process show, read once for all of them.
 
-The database is asked whether anything has changed, while anybody watches: four times a second while there are changes,
-once a second otherwise. What is changed through this server is seen at once.
+While anybody watches, the database tells of changes, wherever they are made, and is asked now and then for what nobody
+has told of. What is changed through this server is seen at once.
 """
 
 import asyncio
@@ -20,9 +20,8 @@ from lapinq.tables import Filter
 from lapinq.task import Task
 
 ROWS = 20
-LIVELY, QUIET = 0.25, 1.0
-"""Seconds between two looks."""
-STAYS_LIVELY = 5.0
+PAUSE, SELDOM = 0.25, 2.0
+"""Seconds between two looks: at the least, however much happens, and at the most."""
 MOST_FILTERS = 200
 
 
@@ -50,8 +49,6 @@ class Board:
         self._revision: str | None = None
         self._queues: asyncio.Future[Sequence[QueueStats]] | None = None
         self._looks: dict[Filter, asyncio.Future[Look]] = {}
-        self._known: dict[Filter, Look] = {}
-        self._lively_until = 0.0
         self._ahead = timedelta()
 
     @asynccontextmanager
@@ -112,11 +109,7 @@ class Board:
             self._queues.add_done_callback(self._failed)
         queues = await self._queues
         page = await self._service().list(wanted, limit=ROWS)
-        look = Look(queues, page.items, page.next_cursor is not None)
-        if self._known.get(wanted) != look:
-            self._lively_until = asyncio.get_running_loop().time() + STAYS_LIVELY
-        self._known[wanted] = look
-        return look
+        return Look(queues, page.items, page.next_cursor is not None)
 
     def _failed(self, reading: "asyncio.Future[Sequence[QueueStats]] | asyncio.Future[Look]") -> None:
         """What was not read is asked for again by whoever looks next."""
@@ -125,16 +118,24 @@ class Board:
 
     def _forget(self) -> None:
         self._queues = None
-        self._known = {wanted: look for wanted, look in self._known.items() if wanted in self._looks}
         self._looks = {}
 
     async def _follow(self) -> None:
         while self._watchers:
+            # Before the database is asked, or a change in between would not be heard.
+            change = asyncio.create_task(self._service().store.wait_for_change(SELDOM))
             await self._ask()
-            lively = asyncio.get_running_loop().time() < self._lively_until
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._poked.wait(), LIVELY if lively else QUIET)
+            await self._poked_within(PAUSE)
+            poke = asyncio.create_task(self._poked.wait())
+            await asyncio.wait([change, poke], return_when=asyncio.FIRST_COMPLETED)
+            for waiting in (change, poke):
+                waiting.cancel()
+            await asyncio.wait([change, poke])
             self._poked.clear()
+
+    async def _poked_within(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._poked.wait(), seconds)
 
     async def _ask(self) -> None:
         try:

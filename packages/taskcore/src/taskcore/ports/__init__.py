@@ -1,6 +1,7 @@
 """What the core asks of the outside world, as Protocols whose docstrings are the obligations."""
 
 from taskcore.ports.abilities import (
+    ChangeAlerts,
     Changes,
     Notes,
     PerLoop,
@@ -18,6 +19,7 @@ from taskcore.ports.statistics import StatisticsStore
 from taskcore.ports.tasks import TaskQueue, TaskReader, TaskStore, TaskUpkeep, TaskWork
 
 __all__ = [
+    "ChangeAlerts",
     "Changes",
     "EventBus",
     "LeaderStore",

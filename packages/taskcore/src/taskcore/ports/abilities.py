@@ -45,6 +45,16 @@ class Changes(Protocol):
 
 
 @runtime_checkable
+class ChangeAlerts(Protocol):
+    """A store that tells of changes. Others are asked for their ``revision`` now and then."""
+
+    async def wait_for_change(self, timeout: float) -> None:
+        """Return soon after something has changed that people watch, or after ``timeout`` seconds. A hint, as of
+        ``Wakeup``; of changes in quick succession it tells together."""
+        ...
+
+
+@runtime_checkable
 class PerLoop(Protocol):
     """A store that serves any event loop, with connections of its own for each."""
 

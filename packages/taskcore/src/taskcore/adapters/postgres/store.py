@@ -1,10 +1,10 @@
 """``TaskStore``, ``ScheduleStore``, ``LeaderStore``, ``StatisticsStore``, ``WorkerRegistry``, ``Wakeup``,
-``QueueControls``, ``Changes`` and ``TransactionalEnqueue`` in PostgreSQL."""
+``QueueControls``, ``Changes``, ``ChangeAlerts`` and ``TransactionalEnqueue`` in PostgreSQL."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from taskcore.adapters.closing import Closed
 from taskcore.adapters.postgres import (
@@ -24,7 +24,7 @@ from taskcore.adapters.postgres import (
 from taskcore.adapters.postgres.database import NOW, Database
 from taskcore.adapters.postgres.errors import translated
 from taskcore.adapters.postgres.marks import Marks
-from taskcore.adapters.postgres.wakeup import Announcements, Listener, told
+from taskcore.adapters.postgres.wakeup import Announcements, ChangeNotices, Listener, told
 from taskcore.clock import Clock, from_micros
 from taskcore.errors import InvalidInput
 from taskcore.ids import ScheduleId, TaskId, WorkerId, task_ids
@@ -51,6 +51,8 @@ from taskcore.models import (
 )
 from taskcore.states import TaskState
 
+T = TypeVar("T")
+
 
 class PostgresStore(Closed):
     """A store in a PostgreSQL database that any number of processes and machines share.
@@ -65,6 +67,7 @@ class PostgresStore(Closed):
         self._fresh_ids = task_ids()
         self._marks = Marks()
         self._announcements = Announcements(database)
+        self._notices = ChangeNotices(database)
         self._listener = Listener(database)
         # Of the connections, so that slow searches leave some to those who work.
         self._searches = asyncio.Semaphore(database.connections // 4 or 1)
@@ -118,6 +121,7 @@ class PostgresStore(Closed):
     async def close(self) -> None:
         await self._listener.close()
         await self._announcements.close()
+        await self._notices.close()
         await self._database.close()
 
     # TaskQueue, TransactionalEnqueue
@@ -147,39 +151,41 @@ class PostgresStore(Closed):
             return transactional.run_sync(session, self._database.text, steps)
 
     async def cancel(self, tasks_: Sequence[TaskId]) -> Sequence[TaskState | None]:
-        return await tasks.cancel(self._database, tasks_)
+        return await self._changed(await tasks.cancel(self._database, tasks_))
 
     async def replay(self, tasks_: Sequence[TaskId]) -> Sequence[bool]:
         return await tasks.replay(self._database, tasks_)
 
     async def delete(self, tasks_: Sequence[TaskId]) -> int:
-        return await tasks.delete(self._database, tasks_)
+        removed = await tasks.delete(self._database, tasks_)
+        self._notices.note()
+        return removed
 
     # TaskWork
 
     async def claim(self, wanted: Claim) -> Sequence[TaskRecord]:
-        return await work.claim(self._database, wanted, self._marks)
+        return await self._changed(await work.claim(self._database, wanted, self._marks))
 
     async def take(self, task: TaskId, worker: WorkerId, lease_for: timedelta) -> TaskRecord | None:
-        return await work.take(self._database, task, worker, lease_for)
+        taken = await work.take(self._database, task, worker, lease_for)
+        await self._changed([taken] if taken else [])
+        return taken
 
     async def renew(self, fences: Sequence[Fence], lease_for: timedelta) -> Sequence[Renewal]:
         return await work.renew(self._database, fences, lease_for)
 
     async def settle(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
-        stored = await work.settle(self._database, settlements)
-        await counting.sum_up_sometimes(self._database)
-        return stored
+        return await self._changed(await work.settle(self._database, settlements))
 
     async def exchange(
         self, settlements: Sequence[Settlement], wanted: Claim
     ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
-        exchanged = await work.exchange(self._database, settlements, wanted, self._marks)
-        await counting.sum_up_sometimes(self._database)
-        return exchanged
+        stored, claimed = await work.exchange(self._database, settlements, wanted, self._marks)
+        await self._changed(stored or claimed)
+        return stored, claimed
 
     async def report(self, reports: Sequence[Report]) -> Sequence[bool]:
-        return await work.report(self._database, reports)
+        return await self._changed(await work.report(self._database, reports))
 
     async def cancellations(self, worker: WorkerId) -> Sequence[Fence]:
         return await work.cancellations(self._database, worker)
@@ -190,13 +196,20 @@ class PostgresStore(Closed):
         return await upkeep.overdue(self._database, limit)
 
     async def recover(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
-        return await upkeep.recover(self._database, settlements)
+        return await self._changed(await upkeep.recover(self._database, settlements))
 
     async def expire(self, limit: int) -> Sequence[TaskId]:
-        return await upkeep.expire(self._database, limit)
+        return await self._changed(await upkeep.expire(self._database, limit))
 
     async def prune(self, states: frozenset[TaskState], older_than: timedelta, limit: int) -> int:
         return await upkeep.prune(self._database, states, older_than, limit)
+
+    async def _changed(self, done: Sequence[T]) -> Sequence[T]:
+        """After a step, which has done nothing where it answers nothing: let others know, and tidy up."""
+        if done:
+            self._notices.note()
+            await counting.sum_up_sometimes(self._database)
+        return done
 
     # TaskReader
 
@@ -284,10 +297,29 @@ class PostgresStore(Closed):
     async def workers(self) -> Sequence[Sighting]:
         return await presence.workers(self._database)
 
-    # Changes, Wakeup
+    # Changes, ChangeAlerts, Wakeup
 
     async def revision(self) -> str:
         return await reading.revision(self._database)
+
+    async def wait_for_change(self, timeout: float) -> None:
+        bell = self._listener.watch()
+        try:
+            await self._heard(bell, timeout)
+        finally:
+            self._listener.forget(bell)
+
+    async def wait_for_news(self, queues: Callable[[], Awaitable[Sequence[str]]], timeout: float) -> bool:
+        """Whether there is work in ``queues``; if not, it waits first: until tasks are put in any queue, one of these
+        becomes due, or ``timeout`` seconds are over. For those who do not know yet which queues there will be."""
+        bell = self._listener.wait(None)  # before they are asked for, or a new one might be missed
+        try:
+            outlook = await reading.outlook(self._database, await queues())
+            if not outlook.work:
+                await self._heard(bell, min(timeout, timeout if outlook.seconds is None else outlook.seconds))
+            return outlook.work
+        finally:
+            self._listener.forget(bell)
 
     async def wait_for_work(self, queues: Sequence[str], timeout: float) -> None:
         bell = self._listener.wait(queues)

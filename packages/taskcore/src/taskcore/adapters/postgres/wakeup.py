@@ -1,12 +1,13 @@
-"""How those that wait learn of new work. A notification is a hint: who misses one polls.
+"""How those that wait learn of new work and of other changes. A notification is a hint: who misses one polls.
 
 PostgreSQL hands out notifications one transaction at a time, for the whole server. So a store that puts tasks in quick
-succession tells of the first at its commit, and of all that follow within ``PAUSE`` together, after their commits.
+succession tells of the first at its commit, and of all that follow within ``PAUSE`` together, after their commits. Of
+other changes it tells afterwards, and seldom, on a channel of their own: people watch them.
 """
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -20,10 +21,15 @@ from taskcore.errors import StoreError
 PAUSE = 0.005
 """Seconds between two notifications of one store."""
 
+CHANGES_PAUSE = 0.25
+"""Seconds between two notifications of changes, of one store."""
+
 RECONNECT = (0.05, 0.1, 0.25, 0.5, 1.0)
 """Seconds before the next try to listen again, the last one for ever after."""
 
 NOTIFY = "SELECT pg_notify('{p}_work', $1)"
+# Nobody who was told of a change asks for more than the tables say, so nobody waits for a disk here.
+_NOTIFY_CHANGE = "SELECT set_config('synchronous_commit', 'off', true), pg_notify('{p}_changes', '')"
 _MOST = 2000
 """Characters of a notification; PostgreSQL takes 8,000 bytes."""
 
@@ -88,6 +94,41 @@ class Announcements:
             await self._flush()
 
 
+class ChangeNotices:
+    """Says that something has changed: of the first change at once, and of those that follow together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._untold = False
+        self._telling: asyncio.Task[None] | None = None
+
+    def note(self) -> None:
+        """Something has changed."""
+        self._untold = True
+        if self._telling is None:
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._untold:
+            await self._flush()
+            await asyncio.sleep(CHANGES_PAUSE)
+        self._telling = None
+
+    async def _flush(self) -> None:
+        self._untold = False
+        with suppress(StoreError):  # Who watches looks now and then anyway.
+            await self._database.fetch(_NOTIFY_CHANGE)
+
+    async def close(self) -> None:
+        """Tell what is not told yet."""
+        telling, self._telling = self._telling, None
+        if telling is not None:
+            telling.cancel()
+            await asyncio.wait([telling])
+        if self._untold:
+            await self._flush()
+
+
 def told(queues: Iterable[str]) -> str:
     """A notification of work in ``queues``; "" concerns everybody."""
     text = json.dumps(sorted(set(queues)))
@@ -99,21 +140,32 @@ class Listener:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: dict[Bell, frozenset[str]] = {}
+        self._waiting: dict[Bell, frozenset[str] | None] = {}
+        self._watching = set[Bell]()
         self._listening: asyncio.Task[None] | None = None
         self._closed = False
 
-    def wait(self, queues: Sequence[str]) -> Bell:
-        """A bell that rings with every notification of work in ``queues``, until ``forget``."""
+    def wait(self, queues: Sequence[str] | None) -> Bell:
+        """A bell that rings with every notification of work in ``queues``, or in any, until ``forget``."""
         bell = Bell()
-        self._waiting[bell] = frozenset(queues)
+        self._waiting[bell] = None if queues is None else frozenset(queues)
+        self._begin()
+        return bell
+
+    def watch(self) -> Bell:
+        """A bell that rings with every notification of work or of another change, until ``forget``."""
+        bell = self.wait(None)
+        self._watching.add(bell)
+        return bell
+
+    def _begin(self) -> None:
         if self._listening is None and not self._closed:
             self._listening = asyncio.create_task(self._listen())
-        return bell
 
     def forget(self, bell: Bell) -> None:
         """Ring it no more."""
         self._waiting.pop(bell, None)
+        self._watching.discard(bell)
 
     async def close(self) -> None:
         """End the connection, and begin no other."""
@@ -144,6 +196,7 @@ class Listener:
         try:
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(f"{self._database.prefix}_work", self._heard)
+            await connection.add_listener(f"{self._database.prefix}_changes", self._heard_of_change)
             self._ring(self._waiting)  # What came while nobody listened was not heard.
             await self._until_lost(connection, lost)
         finally:
@@ -161,9 +214,14 @@ class Listener:
         queues = None
         with suppress(ValueError, TypeError):
             queues = frozenset(json.loads(str(payload)))
-        self._ring({bell: wanted for bell, wanted in self._waiting.items() if queues is None or wanted & queues})
+        self._ring(
+            [bell for bell, wanted in self._waiting.items() if queues is None or wanted is None or wanted & queues]
+        )
+
+    def _heard_of_change(self, connection: object, process: int, channel: str, payload: object) -> None:
+        self._ring(self._watching)
 
     @staticmethod
-    def _ring(bells: Mapping[Bell, object]) -> None:
+    def _ring(bells: Iterable[Bell]) -> None:
         for bell in bells:
             bell.ring()
