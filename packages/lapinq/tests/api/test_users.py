@@ -161,6 +161,7 @@ async def test_pages_send_strangers_to_the_login_and_programs_are_told(guarded: 
             await client.delete("/admin/users/1"),
             await client.post("/account/password", json={}),
             await client.get("/me", headers={"X-API-Key": KEY}),
+            await client.get("/admin/users", headers={"X-API-Key": KEY, "Accept": "application/json"}),
             await client.post("/admin/users", json={}, headers={"X-API-Key": KEY}),
         ):
             assert (401, {"error": "log in first"}) == (answer.status_code, answer.json())

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 
+from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from taskcore.ratelimit import MemoryWindows, Rate, RateLimiter, address_key
+from taskcore.ui.page import wants_json
 from taskcore.web.csrf import SAFE_METHODS, refuse_foreign
 from taskcore.web.limits import RateLimits
 from taskcore.web.paths import path_below_root
@@ -70,7 +72,7 @@ class DashboardAuthMiddleware:
         if scope["type"] == "http" and scope["method"] != "OPTIONS" and _is_any(scope, _ACCOUNTS):
             principal = principal_of(scope)
             if principal is None or principal.via != "session":
-                if not is_a_page_of_old(scope):
+                if not is_a_page_of_old(scope) or wants_json(Request(scope)):
                     raise Problem(401, "log in first", code="no_session")
                 await RedirectResponse(f"{scope.get('root_path', '')}/login")(scope, receive, send)
                 return
