@@ -8,6 +8,7 @@ from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.handlers import Handler, Mode
 from taskcore.engine.worker import Worker
+from taskcore.ids import IdScheme
 from taskcore.models import TaskSpec
 from taskcore.ports import TaskStore
 
@@ -19,6 +20,10 @@ Open = Callable[[str], Awaitable[TaskStore]]
 
 async def open_memory(_: str) -> TaskStore:
     return MemoryStore(SystemClock())
+
+
+async def open_numbered(place: str) -> TaskStore:
+    return await open_store(place, IdScheme.NUMBERED)
 
 
 async def in_coroutine(context: TaskContext) -> None:

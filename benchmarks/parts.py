@@ -50,9 +50,14 @@ def ours(store: str) -> list[Contender]:
     return [core.contender(store, mode) for mode in (Mode.ASYNC, Mode.THREAD)]
 
 
-def of_a_face(store: str) -> tuple[Bar, ...]:
-    """A face costs at most a fifth of what its store does with handlers of the same kind."""
-    return tuple(Bar(rate, f"{store}, {Mode.THREAD}", 0.8) for rate in ("enqueue", "drain"))
+def below_taskmq(store: str) -> Contender:
+    """The store as taskmq uses it: with handlers of the same kind, and tasks that are numbered as jobs are."""
+    return core.contender(f"{store} numbered", Mode.THREAD, core.open_numbered)
+
+
+def of_taskmq(store: str) -> tuple[Bar, ...]:
+    """It costs at most a fifth of what its store does."""
+    return tuple(Bar(rate, below_taskmq(store).name, 0.8) for rate in ("enqueue", "drain"))
 
 
 ON_A_FILE = (Bar("enqueue", SQLITE3, 0.3), Bar("drain", SQLITE3, 0.15), Bar("drain", "huey", 6))
@@ -78,10 +83,10 @@ ON = {
         places.redis_number,
         floors=[redis.contender(REDIS_PY)],
         peers=ON_REDIS,
-        ours=[*ours("Redis"), taskmq.contender(taskmq.on_server)],
+        ours=[*ours("Redis"), below_taskmq("Redis"), taskmq.contender(taskmq.on_server)],
         bars={
             "Redis, async": (Bar("enqueue", REDIS_PY, 0.4), Bar("drain", REDIS_PY, 0.3), Bar("drain", BEST, 8)),
-            taskmq.NAME: of_a_face("Redis"),
+            taskmq.NAME: of_taskmq("Redis"),
         },
     ),
     "sqlite": Part(
@@ -91,11 +96,12 @@ ON = {
         peers=ON_SQLITE,
         ours=[
             *ours("SQLite"),
+            below_taskmq("SQLite"),
             taskmq.contender(taskmq.in_folder),
             core.contender("memory", Mode.ASYNC, core.open_memory),
         ],
         bars=dict.fromkeys(("SQLite, async", "SQLite, thread"), ON_A_FILE)
-        | {taskmq.NAME: (*ON_A_FILE, *of_a_face("SQLite"))},
+        | {taskmq.NAME: (*ON_A_FILE, *of_taskmq("SQLite"))},
     ),
 }
 """By the names that ``--only`` knows."""

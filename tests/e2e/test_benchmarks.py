@@ -11,7 +11,7 @@ BARS = {
     ("SQLite", subject, rate, "bare sqlite3"): bar
     for subject in ("SQLite, async", "SQLite, thread", "taskmq")
     for rate, bar in (("enqueue", 0.3), ("drain", 0.15))
-} | {("SQLite", "taskmq", rate, "SQLite, thread"): 0.8 for rate in ("enqueue", "drain")}
+} | {("SQLite", "taskmq", rate, "SQLite numbered, thread"): 0.8 for rate in ("enqueue", "drain")}
 """Those of a run on SQLite without peers. The servers' parts are made of the same pieces and take a minute more."""
 
 
