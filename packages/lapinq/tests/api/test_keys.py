@@ -53,6 +53,27 @@ async def test_a_key_may_do_to_a_queue_what_was_granted_and_nothing_elsewhere(
         assert 201 == await put(client, queue)
 
 
+async def test_a_key_sees_the_tasks_of_its_queue_alone(guarded: Starlette, accounts: Accounts, queue: str) -> None:
+    mine = await issue(accounts, permissions={"queues": {queue: ["enqueue", "view"]}})
+    all_of_them = await issue(accounts, role="admin")
+    async with bearer(guarded, all_of_them.text) as client:
+        body = {"task_name": "add", "module_path": "mytasks"}
+        ids = [
+            (await client.post(f"{P}/enqueue", json={**body, "queue_name": name})).json()["task_id"]
+            for name in (queue, f"{queue}-2")
+        ]
+
+    async with bearer(guarded, mine.text) as client:
+        for part in ("", "/result", "/attempts", "/logs", "/webhooks"):
+            assert [200, 403] == [(await client.get(f"{P}/tasks/{task}{part}")).status_code for task in ids], part
+        assert [ids[0]] == [task["id"] for task in (await client.get(f"{P}/tasks?queue={queue}")).json()]
+        for query in ("", f"?queue={queue}-2", "?status=pending"):
+            assert 403 == (await client.get(f"{P}/tasks{query}")).status_code
+        assert [queue] == [each["queue_name"] for each in (await client.get(f"{P}/queues")).json()]
+        assert 403 == (await client.get(f"{P}/tasks/00000000-0000-7000-8000-000000000000")).status_code
+        assert 400 == (await client.get(f"{P}/tasks/nonsense")).status_code
+
+
 async def test_a_key_for_every_queue_is_for_those_to_come(guarded: Starlette, accounts: Accounts, queue: str) -> None:
     made = await issue(accounts, permissions={"queues": {"*": ["enqueue", "view"]}})
 

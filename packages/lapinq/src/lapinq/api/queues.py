@@ -6,7 +6,7 @@ from starlette.routing import Route
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.models import QueueControl
 from taskcore.models.task import check_name
-from taskcore.web import require
+from taskcore.web import require, require_login
 from taskcore.web.problems import Problem
 
 from lapinq.api.bodies import object_of
@@ -14,15 +14,18 @@ from lapinq.api.desk import desk_of
 
 
 async def list_queues(request: Request) -> Response:
-    """How many tasks of each queue have which status, and how it is held back."""
-    require(request, Verb.VIEW)
+    """How many tasks of each queue that the caller may see have which status, and how it is held back."""
+    by = require_login(request)
+    if not by.may_anywhere(Verb.VIEW):
+        require(request, Verb.VIEW)
     service = desk_of(request).service
     controls = {control.queue: control for control in await service.store.controls()}
     found = [(stats, controls.get(stats.queue_name)) for stats in await service.queues()]
+    seen = [each for each in found if by.may(Verb.VIEW, Kind.QUEUE, each[0].queue_name)]
     return JSONResponse(
         [
             {**stats.document(), "paused": bool(held and held.paused), "concurrency": held and held.concurrency}
-            for stats, held in found
+            for stats, held in seen
         ]
     )
 

@@ -12,7 +12,7 @@ from taskcore.auth.principal import Principal
 from taskcore.errors import TaskNotFound
 from taskcore.models import Attempt, LogLine
 from taskcore.states import Event
-from taskcore.web import require
+from taskcore.web import require, require_login
 from taskcore.web.paging import Total, page_headers
 from taskcore.web.problems import Problem
 
@@ -49,7 +49,7 @@ async def list_failed(request: Request) -> Response:
 
 async def get_task(request: Request) -> Response:
     """One task."""
-    require(request, Verb.VIEW)
+    await require_sight(request)
     service = desk_of(request).service
     task = await service.get(task_id(request))
     return JSONResponse(task.document(await _now(service, [task])))
@@ -57,7 +57,7 @@ async def get_task(request: Request) -> Response:
 
 async def get_result(request: Request) -> Response:
     """How a task has ended; 200 with its status, too, when it has not."""
-    require(request, Verb.VIEW)
+    await require_sight(request)
     try:
         task = await desk_of(request).service.result(task_id(request))
     except NotFinished as unfinished:
@@ -105,20 +105,20 @@ async def set_progress(request: Request) -> Response:
 
 async def attempts(request: Request) -> Response:
     """The executions of a task, first to last."""
-    require(request, Verb.VIEW)
+    await require_sight(request)
     found = await desk_of(request).service.attempts(task_id(request))
     return JSONResponse([_attempt(each) for each in found])
 
 
 async def logs(request: Request) -> Response:
     """The newest lines that a task has left, oldest first."""
-    require(request, Verb.VIEW)
+    await require_sight(request)
     found = await desk_of(request).service.logs(task_id(request), limit_of(request, 100))
     return JSONResponse([_line(each) for each in found])
 
 
 async def _listing(request: Request, wanted: Filter) -> Response:
-    require(request, Verb.VIEW)
+    require(request, Verb.VIEW, Kind.QUEUE, wanted.queue or "")
     desk, limit, cursor = desk_of(request), limit_of(request), cursor_of(request)
     page = await desk.service.list(wanted, limit=limit, cursor=cursor)
     now = await _now(desk.service, page.items)
@@ -130,6 +130,16 @@ async def _listing(request: Request, wanted: Filter) -> Response:
 async def _now(service: Service, tasks: Iterable[Task]) -> datetime:
     """The instant as of which a time to live is told; the database is asked only where somebody has one."""
     return await service.now() if any(task.ttl_seconds for task in tasks) else datetime.now(UTC)
+
+
+async def require_sight(request: Request) -> None:
+    """Refuse callers who may see neither every task nor those of the queue of the one in the path.
+
+    Raises:
+        Problem: 403. Problem: 400, it is no id.
+    """
+    if not require_login(request).may(Verb.VIEW):
+        await _require_on(request, Verb.VIEW, task_id(request))
 
 
 async def _require_on(request: Request, verb: Verb, task: UUID, *, otherwise: str = "") -> Principal:

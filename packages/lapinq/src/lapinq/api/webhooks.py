@@ -15,6 +15,7 @@ from taskcore.web.problems import Problem
 from lapinq.api.bodies import grace_of, object_of, options_of
 from lapinq.api.desk import desk_of
 from lapinq.api.queries import cursor_of, limit_of, task_id
+from lapinq.api.tasks import require_sight
 from lapinq.webhooks.deliveries import Deliveries
 from lapinq.webhooks.entries import DeliveryFilter, Entry
 from lapinq.webhooks.secrets import GRACE, MAX_GRACE
@@ -22,7 +23,7 @@ from lapinq.webhooks.secrets import GRACE, MAX_GRACE
 
 async def list_webhooks(request: Request) -> Response:
     """The deliveries about a task, with the attempts to make them."""
-    require(request, Verb.VIEW)
+    await require_sight(request)
     found = await desk_of(request).service.webhooks(task_id(request))
     return JSONResponse([delivery.document() for delivery in found])
 
@@ -30,7 +31,7 @@ async def list_webhooks(request: Request) -> Response:
 async def replay(request: Request) -> Response:
     """Deliver again what was delivered, or was given up."""
     service, task = desk_of(request).service, task_id(request)
-    require(request, Verb.VIEW)
+    await require_sight(request)
     require(request, Verb.RETRY, Kind.QUEUE, (await service.get(task)).queue_name)
     await service.redeliver(task, request.path_params["delivery"])
     return JSONResponse({"status": "requeued"})
