@@ -10,6 +10,9 @@ LISTS = (
     "/dead",
     "/schedules",
     "/schedules/calendar",
+    "/schedules/new?cron=30+2+*+*+*&zone=Europe/Rome",
+    "/webhooks",
+    "/webhooks/secrets",
     "/pipelines",
     "/queues",
     "/workers",
@@ -50,6 +53,7 @@ def routes(visitor: Visitor) -> list[str]:
     return [
         *LISTS,
         f"/schedules/{schedule}",
+        f"/webhooks/{ids('/webhooks?status=failed', 'deliveries')[0]}",
         "/pipelines/orders-etl",
         *(f"/pipelines/runs/run-live?view={view}" for view in ("graph", "timeline", "list")),
         *(f"/tasks/{failed}{tab}" for tab in ("", "?tab=error", "?tab=logs", "?tab=arguments", "?tab=events")),

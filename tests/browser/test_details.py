@@ -157,3 +157,27 @@ def test_b31_a_queue_that_nobody_serves_says_how_to_start_a_worker(visit: Visit,
     server.within(start())
 
     expect(alert).to_have_count(0, timeout=6_000)
+
+
+def test_b25_a_schedule_is_written_while_its_next_runs_are_shown(visit: Visit) -> None:
+    page = visit("ada").go("/schedules/new")
+    runs = page.locator("#schedule-preview")
+    page.get_by_label("Cron").press_sequentially("30 2 * * *")
+    expect(runs.locator("tbody tr")).to_have_count(5)
+    page.get_by_label("Time zone").fill("Europe/Vienna")
+    expect(runs).to_contain_text("Europe/Vienna")
+    expect(runs).to_contain_text("02:30:00 CE")
+    expect(runs).to_contain_text("clocks go forward; will run at 03:00")
+    page.get_by_label("When clocks go forward over it").select_option("skip")
+    expect(runs).to_contain_text("clocks go forward; will not run")
+    page.get_by_label("Cron").fill("30 25 * * *")
+    expect(runs.locator(".error")).to_be_visible()
+
+    page.get_by_label("Cron").fill("30 2 * * *")
+    page.get_by_role("textbox", name="Task", exact=True).fill("written.here")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("written.here-default")
+    page.get_by_role("link", name="Remove").click()
+    page.get_by_role("dialog").get_by_label("Type").fill("written.here-default")
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page).to_have_url(re.compile("/schedules$"))

@@ -95,6 +95,16 @@ def test_the_first_user_logs_in_looks_cancels_requeues_and_leaves(
 
     state = {task: httpx.get(f"{server.address}/api/v1/tasks/{task}").json()["status"] for task in (waiting, failed)}
     assert {waiting: "cancelled", failed: "pending"} == state
+    page = visitor.go("/schedules/new?cron=@daily&zone=Europe/Rome")
+    page.get_by_label("Module").fill("mytasks")
+    page.get_by_label("Function").fill("nightly")
+    page.get_by_label("Arguments", exact=True).fill(f'["{HOSTILE[:8]}"]')
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="nightly")).to_be_visible()
+    page.get_by_role("link", name="Pause").click()
+    page.get_by_role("dialog").get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("This schedule is paused")).to_be_visible()
+    expect(visitor.go("/webhooks").get_by_role("heading", name="No webhooks")).to_be_visible()
     expect(visitor.go("/admin/users").get_by_role("link", name="lapinq", exact=True)).to_be_visible()
     answer = visitor.context.request.post(f"{server.address}/logout", max_redirects=0)
     assert 303 == answer.status

@@ -130,3 +130,14 @@ def test_b40_a_chosen_theme_takes_effect_at_once_and_stays(visit: Visit) -> None
 
     assert "dark" == page.locator("html").get_attribute("data-theme")
     assert "dark" == visitor.go("/account").locator("html").get_attribute("data-theme")
+
+
+def test_b20_charts_do_not_widen_the_page_while_its_window_gets_narrower(visit: Visit) -> None:
+    page = visit("ada", viewport={"width": 1400, "height": 800}).go("/")
+    page.wait_for_selector(".uplot")
+    # They are drawn anew a moment later, which is what is held back here.
+    page.evaluate("() => { window.setTimeout = () => 0; }")
+
+    page.set_viewport_size({"width": 500, "height": 800})
+
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -100,3 +100,63 @@ async def test_fragments_are_for_those_who_may_read(app: Starlette, client: http
     async with client_of(app, "203.0.113.7") as stranger:
         for path in ("tasks", "queues"):
             assert 401 == (await stranger.get(f"{P}/{path}/html")).status_code
+
+
+async def test_admins_shut_users_out_let_them_in_again_and_reset_their_passwords(
+    app: Starlette, admin: httpx.AsyncClient, queue: str
+) -> None:
+    made = await admin.post("/admin/users", json={"username": queue, "password": "secret"})
+    page = f"/admin/users/{made.json()['id']}"
+
+    async def log_in(client: httpx.AsyncClient, password: str) -> int:
+        return (await client.post("/login", data={"username": queue, "password": password})).status_code
+
+    async with client_of(app, "203.0.113.7") as user:
+        assert 302 == await log_in(user, "secret")
+        assert 303 == (await admin.post(page, data={"do": "disable"})).status_code
+        assert 401 == (await user.get("/me")).status_code
+        assert 401 == await log_in(user, "secret")
+        assert 303 == (await admin.post(page, data={"do": "enable"})).status_code
+        shown = (await admin.post(page, data={"do": "reset"}, headers=FOR_PROGRAMS)).json()
+        link = shown["link"].partition("link=")[2]
+        chosen = {"link": link, "password": "another", "again": "another"}
+        assert 200 == (await user.get(f"/reset?link={link}", headers=FOR_PEOPLE)).status_code
+        assert [303, 401] == [(await user.post("/reset", data=chosen)).status_code for _ in range(2)]
+        assert [401, 302] == [await log_in(user, "secret"), await log_in(user, "another")]
+        assert 403 == (await user.post(page, data={"do": "disable"})).status_code
+        entries = (await admin.get(f"/audit?target=user:{made.json()['id']}", headers=FOR_PROGRAMS)).json()["entries"]
+        assert {"user.disable", "user.enable"} <= {entry["action"] for entry in entries}
+
+
+async def test_permissions_of_a_queue_are_set_and_shown_on_the_page_of_a_user(
+    admin: httpx.AsyncClient, queue: str
+) -> None:
+    made = await admin.post("/admin/users", json={"username": queue, "password": "secret"})
+    page = f"/admin/users/{made.json()['id']}"
+    form = {"do": "rights", "role": "user", "kind.0": "queue", "pattern.0": "video", "verb.0": ["delete", "cancel"]}
+
+    assert 303 == (await admin.post(page, data=form)).status_code
+    (user,) = [
+        each for each in (await admin.get("/admin/users", headers=FOR_PROGRAMS)).json() if each["username"] == queue
+    ]
+    assert {"queues": {"video": ["cancel", "delete"]}} == user["permissions"]
+    shown = (await admin.get(page, headers=FOR_PEOPLE)).text
+    assert 'value="video"' in shown
+    assert 2 == shown.count(" checked")
+
+
+async def test_ones_account_changes_the_password_and_ends_other_browsers(
+    app: Starlette, admin: httpx.AsyncClient, queue: str
+) -> None:
+    await admin.post("/admin/users", json={"username": queue, "password": "secret"})
+    async with client_of(app, "203.0.113.7") as one, client_of(app, "203.0.113.8") as other:
+        for client in (one, other):
+            assert 302 == (await client.post("/login", data={"username": queue, "password": "secret"})).status_code
+        account = (await one.get("/account", headers=FOR_PROGRAMS)).json()
+        assert 2 == len(account["sessions"])
+        assert 303 == (await one.post("/account/end", data={})).status_code
+        assert [200, 401] == [(await client.get("/me")).status_code for client in (one, other)]
+        assert 302 == (await other.post("/login", data={"username": queue, "password": "secret"})).status_code
+        changed = {"old": "secret", "new": "another", "again": "another"}
+        assert 303 == (await one.post("/account", data=changed)).status_code
+        assert [200, 401] == [(await client.get("/me")).status_code for client in (one, other)]
