@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 
@@ -56,6 +56,8 @@ class Processes:
         grace: seconds that a process may take to stop.
         wants_another: told what a process did that ended well by itself, whether another one should take its place.
         tell: told what people should know, a line at a time.
+        changes: goes on whenever all processes are to be replaced, as code has changed. One that cannot start, or ends
+            badly, is not replaced before.
     """
 
     def __init__(
@@ -66,9 +68,13 @@ class Processes:
         grace: float,
         wants_another: Callable[[Tally], bool],
         tell: Callable[[str], None],
+        changes: AsyncIterator[object] | None = None,
     ) -> None:
         self._command, self._count, self._grace = tuple(command), count, grace
         self._wants_another, self._tell = wants_another, tell
+        self._changes = changes
+        self._changed = asyncio.Event()
+        """Set, and another one, at each change."""
         self._running: set[asyncio.subprocess.Process] = set()
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
@@ -78,11 +84,14 @@ class Processes:
         """Until all have ended: by themselves, or after SIGTERM or SIGINT; a second signal waits for nothing."""
         with on_signals(self._on_signal):
             async with asyncio.TaskGroup() as group:
-                killing = group.create_task(self._kill_late())
+                beside = [group.create_task(self._kill_late())]
+                if self._changes is not None:
+                    beside.append(group.create_task(self._follow(self._changes)))
                 async with asyncio.TaskGroup() as places:
                     for _ in range(self._count):
                         places.create_task(self._keep_one())
-                killing.cancel()
+                for each in beside:
+                    each.cancel()
         return self._work
 
     def _on_signal(self, received: signal.Signals, times: int) -> None:
@@ -95,9 +104,21 @@ class Processes:
     def _stop(self) -> None:
         """Tell every process once more. They count: the second time aborts, if it is not taken for the first."""
         self._stopping.set()
+        self._changed.set()
+        self._signal(signal.SIGINT if self._forced.is_set() else signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> None:
         for process in self._running:
             with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT if self._forced.is_set() else signal.SIGTERM)
+                process.send_signal(number)
+
+    async def _follow(self, changes: AsyncIterator[object]) -> None:
+        """Replace the processes at each change; each lets its jobs finish first."""
+        async for _ in changes:
+            self._tell("Code has changed; the workers start anew.")
+            changed, self._changed = self._changed, asyncio.Event()
+            changed.set()
+            self._signal(signal.SIGTERM)
 
     async def _kill_late(self) -> None:
         """Kill what does not stop."""
@@ -114,10 +135,16 @@ class Processes:
         """Have one process running, until there is nothing more to do."""
         crashes, now = 0, asyncio.get_running_loop().time
         while not self._stopping.is_set():
-            began = now()
+            began, changed = now(), self._changed
             pid, code, tally = await self._run_one()
             if self._stopping.is_set():
                 self._work.code = self._work.code or int(code not in STOPPED)
+            elif self._changes is not None and code != 0:
+                if not changed.is_set():
+                    self._tell(f"Worker process {pid} {_end(code)}; another one starts once code has changed.")
+                await changed.wait()
+            elif changed.is_set():
+                continue
             elif code == USAGE:
                 self._work.code = code
                 self._stop()
@@ -128,8 +155,7 @@ class Processes:
                 await self._back_off(pid, code, min(BACKOFF.ceiling(crashes), LONGEST_WAIT))
 
     async def _back_off(self, pid: int, code: int, wait: float) -> None:
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        self._tell(f"Worker process {pid} {how}; another one starts in {wait:g} s.")
+        self._tell(f"Worker process {pid} {_end(code)}; another one starts in {wait:g} s.")
         self._work.replaced += 1
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), wait)
@@ -155,6 +181,10 @@ class Processes:
         so_far = asdict(self._work.tally)
         self._work.tally = Tally(**{name: count + so_far[name] for name, count in asdict(tally).items()})
         return process.pid, code, tally
+
+
+def _end(code: int) -> str:
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
 def _told(ours: socket.socket) -> Tally:

@@ -56,7 +56,7 @@ LEFT_OUT = {
     "serve-api": {"serve-api"},  # ends when it is told to
     "tail": {"tail"},
     "add-job": {"--wait"},  # the same
-    "run-worker": {"--processes", "--parent-fd"},  # starts others; closes what is not its own
+    "run-worker": {"--processes", "--reload", "--parent-fd"},  # start others, or close what is not its own
     "replay-dead": {"--rate"},  # takes its time
 }
 ALWAYS = {"run-worker": ["--until-idle"]}

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -125,6 +126,44 @@ def test_only_the_named_queues_are_served(taskmq: Taskmq) -> None:
     assert ["default"] == taskmq(
         "jobs", "list", "--state", "pending", "--columns", "queue", "--no-header"
     ).stdout.split()
+
+
+def test_workers_start_anew_when_code_changes_and_wait_for_better_code_when_it_is_broken(
+    taskmq: Taskmq, process: Start, wait: Wait, pids: Pids, folder: Path
+) -> None:
+    def write(code: str) -> None:
+        (folder / "edited.py").write_text(code)
+
+    def told() -> str:
+        job = taskmq("add-job", "--handler", "edited", "-q").stdout.strip()
+        return str(wait(lambda: json.loads(taskmq("get-job", job, "--json").stdout)["result"], within=20))
+
+    good = "from taskmq.jobs.handlers import register_handler\nregister_handler('edited')(lambda job: {!r})\n"
+    write(good.format("first"))
+    parent = process("run-worker", "--import", "edited", "--reload")
+    assert parent.stderr is not None
+    assert "first" == told()
+
+    write(good.format("second"))
+    while "Code has changed; the workers start anew." not in parent.stderr.readline():
+        pass
+    assert "second" == told()
+
+    write("nonsense(")
+    while "ended with exit code 2; another one starts once code has changed." not in parent.stderr.readline():
+        pass
+    write(good.format("third"))
+    assert "third" == told()
+    stop(parent)
+    assert 0 == parent.returncode
+
+
+def test_reloading_without_what_it_needs_is_refused(taskmq: Taskmq, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+
+    result = taskmq("run-worker", "--reload")
+
+    assert (2, "Error: --reload needs the extra: pip install taskmq[reload].\n") == (result.exit_code, result.stderr)
 
 
 # The parent imports the module too, so it must break in the children alone.

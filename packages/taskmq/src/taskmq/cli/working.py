@@ -158,9 +158,10 @@ class Plan:
     show_default=True,
     help="At this address; 0.0.0.0 is every one.",
 )
+@click.option("--reload", is_flag=True, help="For development: start anew when code below this folder changes.")
 @click.option("--parent-fd", type=click.IntRange(3, 2**20), hidden=True)
 @import_option
-def run_worker(processes: int, parent_fd: int | None, **asked: Any) -> ExitCode:
+def run_worker(processes: int, reload: bool, parent_fd: int | None, **asked: Any) -> ExitCode:
     """Run jobs.
 
     SIGINT or SIGTERM lets running jobs finish; a second one aborts them.
@@ -168,7 +169,7 @@ def run_worker(processes: int, parent_fd: int | None, **asked: Any) -> ExitCode:
     plan = Plan(**asked)
     if parent_fd is not None:
         return _run_for_parent(plan, parent_fd)
-    return _run_processes(plan, processes) if processes > 1 else _run_here(plan)
+    return _run_processes(plan, processes, reload=reload) if processes > 1 or reload else _run_here(plan)
 
 
 def _run_here(plan: Plan) -> ExitCode:
@@ -202,13 +203,14 @@ def _run_for_parent(plan: Plan, parent_fd: int) -> ExitCode:
     return ExitCode.OK
 
 
-def _run_processes(plan: Plan, count: int) -> ExitCode:
+def _run_processes(plan: Plan, count: int, *, reload: bool) -> ExitCode:
+    from taskmq.cli.reloading import changes
     from taskmq.processes import Processes
 
     def wants_another(done: Tally) -> bool:
         return plan.max_jobs is not None and done.claimed >= plan.max_jobs
 
-    if plan.health_port:
+    if plan.health_port and count > 1:
         raise bad_input(
             f"{count} processes cannot share the port {plan.health_port} for health",
             hint="let each choose one: --health-port 0",
@@ -218,7 +220,8 @@ def _run_processes(plan: Plan, count: int) -> ExitCode:
     close = getattr(backend, "close", None)
     if close is not None:
         close()
-    _announce(plan, f"{count} processes of {plan.max_workers} worker(s)")
+    following = changes() if reload else None
+    _announce(plan, f"{count} process{'es' if count > 1 else ''} of {plan.max_workers} worker(s)")
     command = [sys.executable, "-P", "-m", "taskmq", "run-worker", *plan.words()]
     grace = GRACE if plan.grace is None else plan.grace
     processes = Processes(
@@ -227,6 +230,7 @@ def _run_processes(plan: Plan, count: int) -> ExitCode:
         grace=grace.total_seconds(),
         wants_another=wants_another,
         tell=lambda line: click.echo(line, err=True),
+        changes=following,
     )
     work = asyncio.run(processes.run())
     replaced = f" Replaced {work.replaced}." if work.replaced else ""
