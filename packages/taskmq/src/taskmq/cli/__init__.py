@@ -26,6 +26,7 @@ from taskmq.cli.stats import stats
 from taskmq.cli.status import status
 from taskmq.cli.tail import tail
 from taskmq.cli.tokens import secrets, token
+from taskmq.cli.top import top
 from taskmq.cli.users import users
 from taskmq.cli.workers import workers
 from taskmq.cli.working import run_worker
@@ -77,6 +78,7 @@ for _command in (
     status,
     tail,
     token,
+    top,
     users,
     workers,
 ):

@@ -1,0 +1,51 @@
+"""top: what it shows on a terminal, and how it ends."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+from taskcore.errors import StoreUnavailable
+from taskmq.queues import Queue, Queues
+
+Taskmq = Callable[..., Result]
+Terminal = Callable[..., str]
+Plain = Callable[[str], str]
+
+
+def test_queues_and_workers_are_shown_until_q_is_pressed(taskmq: Taskmq, terminal: Terminal, plain: Plain) -> None:
+    taskmq("add-job", "--handler", "email", "--queue", "mail")
+    taskmq("add-job", "--handler", "email", "--queue", "mail")
+
+    shown = plain(terminal("top", "--every", "100ms", keys="xq"))
+
+    assert "q quits" in shown
+    assert re.search(r"Queue +State +Pending .* Done/s", shown)
+    assert re.search(r"mail +▶ open +2 .* 0\.0", shown)
+    assert re.search(r"ID +State +Queues +Running", shown)
+
+
+def test_a_queue_that_is_away_for_a_moment_is_said_so(
+    taskmq: Taskmq, terminal: Terminal, plain: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taskmq("add-job", "--handler", "email", "--queue", "mail")
+    first = iter([Queues.all])
+
+    def all_once(queues: Queues) -> list[Queue]:
+        for ask in first:
+            return list(ask(queues))
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(Queues, "all", all_once)
+
+    shown = plain(terminal("top", "--every", "100ms", keys="xxq"))
+
+    assert "the disk is full" in shown
+    assert 2 <= shown.count("mail ")
+
+
+def test_a_pipe_is_told_what_there_is_for_it(taskmq: Taskmq) -> None:
+    result = taskmq("top")
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert "Hint: for a script there is: taskmq status --json" in result.stderr
