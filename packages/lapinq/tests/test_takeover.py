@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from lapinq import wiring
 from lapinq.orders import Order
+from lapinq.schedule_rows import ScheduleRows
 from lapinq.service import Service
 from lapinq.settings import Settings
 from lapinq.storage import Storage
@@ -237,3 +238,34 @@ async def test_tables_of_a_later_release_are_refused(connection: "asyncpg.Connec
 
     with pytest.raises(SchemaMismatch, match="step 99"):
         await opened(empty_database)
+
+
+async def test_a_database_of_the_release_before_gets_zones_and_the_log_of_webhooks(
+    connection: "asyncpg.Connection", empty_database: str
+) -> None:
+    service = await opened(empty_database)
+    task = await service.enqueue(Order(task_name="a", module_path="mytasks", webhook_url="https://example.com/?t=1"))
+    assert task is not None
+    await service.cancel(task)
+    await service.close()
+    await connection.execute(
+        "ALTER TABLE lapinq_scheduled_tasks DROP zone, DROP gap, DROP fold, DROP misfire, DROP grace, DROP overlap;"
+        "INSERT INTO lapinq_scheduled_tasks (task_name, module_path, cron) VALUES ('a', 'mytasks', '@daily');"
+        "ALTER TABLE lapinq_webhooks_due DROP queue; ALTER TABLE lapinq_webhook_endpoints DROP since;"
+        "INSERT INTO lapinq_webhook_endpoints (url, failures, next_at) VALUES ('https://example.com/', 9, now());"
+        "DROP INDEX lapinq_hooks_tasks_endpoint; DROP TABLE lapinq_webhook_secrets;"
+        "DELETE FROM lapinq_schema_version WHERE version >= 8"
+    )
+
+    service = await opened(empty_database)
+    try:
+        await (await service.deliveries.outbox()).tick()
+        (entry,) = (await service.deliveries.log.page()).items
+        (receiver,) = await service.deliveries.log.receivers()
+        (row,) = await ScheduleRows(service).all()
+        await service.deliveries.secrets.rotate()
+    finally:
+        await service.close()
+
+    assert ("default", "https://example.com/", True) == (entry.queue, receiver.url, receiver.is_open)
+    assert ("UTC", "coalesce", 60) == (row["zone"], row["misfire"], row["grace"])

@@ -4,10 +4,13 @@ from typing import Any
 
 import httpx
 import pytest
+from lapinq.keys import issue
 from lapinq.scheduled import ScheduledTasks
 from lapinq.storage import Storage
+from starlette.applications import Starlette
+from taskcore.auth.principal import SYSTEM
 
-from .conftest import P
+from .conftest import P, client_of
 
 pytestmark = pytest.mark.anyio
 
@@ -151,3 +154,25 @@ async def test_a_schedule_can_be_looked_at_before_it_is_added(client: httpx.Asyn
         for note in sorted(found["notes"], reverse=True)
     ]
     assert 400 == refused.status_code
+
+
+async def test_who_may_see_one_queue_sees_its_schedules_alone(
+    app: Starlette, client: httpx.AsyncClient, queue: str
+) -> None:
+    mine, other = await add(client, queue_name=queue), await add(client, queue_name=f"{queue}-other")
+    given = {"name": "k", "permissions": {"queues": {queue: ["view", "enqueue"]}}}
+    key = await issue(await app.state.desk.accounts(), SYSTEM, given)
+
+    async with client_of(app, "203.0.113.7", headers={"X-API-Key": key.text}) as bearer:
+        assert [mine] == (await bearer.get(f"{P}/schedules")).json()
+        for path in ("", "/runs"):
+            assert 200 == (await bearer.get(f"{P}/schedules/{mine['id']}{path}")).status_code
+            assert 404 == (await bearer.get(f"{P}/schedules/{other['id']}{path}")).status_code
+        assert 200 == (await bearer.patch(f"{P}/schedules/{mine['id']}", json={"priority": 1})).status_code
+        assert 403 == (await bearer.patch(f"{P}/schedules/{mine['id']}", json={"queue_name": "x"})).status_code
+        assert 403 == (await bearer.patch(f"{P}/schedules/{other['id']}", json={"queue_name": queue})).status_code
+        assert 403 == (await bearer.post(f"{P}/schedules", json={**NIGHTLY, "queue_name": "x"})).status_code
+        assert 403 == (await bearer.delete(f"{P}/schedules/{mine['id']}")).status_code
+        assert 201 == (await bearer.post(f"{P}/schedules/{mine['id']}/run")).status_code
+    async with client_of(app, "203.0.113.7") as stranger:
+        assert 401 == (await stranger.get(f"{P}/schedules")).status_code

@@ -19,7 +19,8 @@ from taskcore.web.problems import Problem
 from lapinq.api.bodies import object_of
 from lapinq.api.desk import desk_of
 from lapinq.api.queries import limit_of
-from lapinq.schedule_rows import ScheduleRows, document_of
+from lapinq.errors import ScheduleNotFound
+from lapinq.schedule_rows import Row, ScheduleRows, document_of
 from lapinq.timing import COLUMNS, Timing
 
 MOST_RUNS = 100
@@ -27,15 +28,17 @@ MOST_RUNS = 100
 
 
 async def list_schedules(request: Request) -> Response:
-    """Every schedule, the oldest first."""
-    require(request, Verb.VIEW)
-    return JSONResponse([document_of(row) for row in await _rows(request).all()])
+    """Every schedule that the caller may see, the oldest first."""
+    by = require_login(request)
+    if not by.may_anywhere(Verb.VIEW):
+        require(request, Verb.VIEW)
+    rows = await _rows(request).all()
+    return JSONResponse([document_of(row) for row in rows if by.may(Verb.VIEW, Kind.QUEUE, row["queue_name"])])
 
 
 async def get_schedule(request: Request) -> Response:
     """One schedule."""
-    require(request, Verb.VIEW)
-    return JSONResponse(document_of(await _rows(request).get(_id(request))))
+    return JSONResponse(document_of(await _seen(request)))
 
 
 async def add_schedule(request: Request) -> Response:
@@ -49,8 +52,9 @@ async def change_schedule(request: Request) -> Response:
     """Change what the body names."""
     rows, id_ = _rows(request), _id(request)
     found = await object_of(request)
-    _require(request, await rows.get(id_))
-    _require(request, found)
+    stored = await rows.get(id_)
+    for schedule in (stored, {**stored, **found}):
+        _require(request, schedule)
     return JSONResponse(document_of(await rows.change(id_, found)))
 
 
@@ -95,8 +99,7 @@ async def preview_schedule(request: Request) -> Response:
 
 async def runs(request: Request) -> Response:
     """What became of its instants, the newest first."""
-    require(request, Verb.VIEW)
-    row = await _rows(request).get(_id(request))
+    row = await _seen(request)
     fires = await desk_of(request).service.store.fires(ScheduleId(str(row["id"])), limit_of(request))
     return JSONResponse([document(_fire(fire), None) for fire in fires])
 
@@ -125,6 +128,19 @@ def _id(request: Request) -> UUID:
         return UUID(request.path_params["id"])
     except ValueError:
         raise Problem(400, "invalid schedule id") from None
+
+
+async def _seen(request: Request) -> Row:
+    """The schedule in the path.
+
+    Raises:
+        ScheduleNotFound: there is none that the caller may see.
+    """
+    by = require_login(request)
+    row = await _rows(request).get(_id(request))
+    if not by.may(Verb.VIEW, Kind.QUEUE, row["queue_name"]):
+        raise ScheduleNotFound
+    return row
 
 
 def _require(request: Request, schedule: Mapping[str, Any], verb: Verb = Verb.ENQUEUE) -> None:
