@@ -108,6 +108,23 @@ def test_a_database_that_is_away_is_said_without_its_password(lapinq: Run) -> No
     assert "hunter2" not in ran.err
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://me:hunter2@h/x", "this one begins with mysql:"),
+        ("me:hunter2@h/x", "this one begins with me:"),
+        ("hunter2", "this one has no beginning"),
+        ("postgresql://me:hunter2@[::1", "cannot be read"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_said_before_anybody_goes_there(lapinq: Run, url: str, told: str) -> None:
+    for words in (("task", "list"), ("db", "status"), ("worker",)):
+        ran = lapinq(*words, "--database-url", url)
+        assert (2, True, False) == (ran.code, told in ran.err, "hunter2" in ran.err), ran
+    assert 1 == lapinq("doctor", "--database-url", url).code
+    assert 0 == lapinq("task", "list", "--database-url", "").code  # as if it was not said
+
+
 def test_queues_are_listed_paused_and_resumed(lapinq: Run) -> None:
     assert ["queue_name", "state", "pending"] == lapinq("queues").out.split()[:3]
     lapinq("task", "enqueue", "mytasks:add", "-q", "a b")

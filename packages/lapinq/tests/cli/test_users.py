@@ -1,7 +1,7 @@
 """Users from the shell: whoever has the machine makes them, and no password is ever an argument."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -48,6 +48,26 @@ def test_a_password_comes_from_a_terminal_the_environment_or_stdin(
     monkeypatch.setenv("LAPINQ_NEW_PASSWORD", "x")
     short = lapinq("users", "passwd", ada)
     assert (2, True) == (short.code, "4 characters" in short.err), short
+
+
+def test_a_password_that_is_typed_is_typed_twice(lapinq: Run, terminal: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    for typed, told in (
+        (["correct horse", "correct house"], "Error: the two passwords differ"),
+        ([], "Error: no password was typed"),
+        (["correct horse"] * 2, "User ada (admin) created."),
+    ):
+        answers = iter(typed)
+
+        def ask(prompt: str, answers: Iterator[str] = answers) -> str:
+            try:
+                return next(answers)
+            except StopIteration:
+                raise EOFError from None
+
+        monkeypatch.setattr("getpass.getpass", ask)  # which asks the terminal of the process, whatever stdin is
+        shown = terminal("users", "add", "ada", "--role", "admin")
+        assert told in shown
+        assert "horse" not in shown
 
 
 def test_the_last_admin_stays(lapinq: Run, ada: str) -> None:

@@ -44,7 +44,10 @@ def new_password(args: argparse.Namespace) -> str:
     if not sys.stdin.isatty():
         hint = f"in a script, pipe it to --password-stdin, or set {PASSWORD}"
         raise bad_input("the password is typed on a terminal", hint=hint)
-    typed = getpass.getpass("Password: ")
-    if typed != getpass.getpass("Repeat: "):
+    try:
+        typed, again = getpass.getpass("Password: "), getpass.getpass("Repeat: ")
+    except EOFError:
+        raise bad_input("no password was typed") from None
+    if typed != again:
         raise bad_input("the two passwords differ")
     return typed

@@ -9,6 +9,7 @@ from taskcore.errors import TaskcoreError
 
 from lapinq import __version__
 from lapinq.cli.database import look_at, schema
+from lapinq.cli.failures import Failure
 from lapinq.cli.findings import Finding, tell
 from lapinq.cli.health import of_server, of_service
 from lapinq.cli.session import opened, settings_of
@@ -28,7 +29,7 @@ async def _all(args: argparse.Namespace) -> list[Finding]:
     try:
         settings = settings_of(args)
         found += [_imports(settings), _key(settings), _secret(settings), _retention(settings)]
-    except TaskcoreError as error:
+    except (TaskcoreError, Failure) as error:
         return [*found, Finding("settings", str(error), "failed")]
     try:
         found += [finding async for finding in _database(settings)]

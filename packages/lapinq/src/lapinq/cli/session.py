@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from lapinq.cli.failures import Failure, bad_input
@@ -22,16 +23,35 @@ def settings_of(args: argparse.Namespace, *, embedded: bool = True) -> Settings:
         embedded: whether the embedded server is started, where that is the database.
 
     Raises:
-        InvalidInput: a variable holds no such value.
+        InvalidInput: a variable holds no such value. Failure: the database's URL is none.
     """
     settings = Settings.from_env(
         os.environ,
-        database_url=args.database_url,
+        database_url=args.database_url or None,
         imports=tuple(getattr(args, "imports", ())) or None,
         log_level=getattr(args, "log_level", None),
         webhook_allow_private=getattr(args, "webhook_allow_private", False) or None,
     )
-    return with_embedded(settings) if embedded and settings.database_url == EMBEDDED else settings
+    if settings.database_url != EMBEDDED:
+        _check(settings.database_url)
+        return settings
+    return with_embedded(settings) if embedded else settings
+
+
+def _check(url: str) -> None:
+    """Refuse what leads to no PostgreSQL. The message does not show the URL, which may hold a password.
+
+    Raises:
+        Failure: it does not.
+    """
+    hint = "as in postgresql://user@host/database, with --database-url or LAPINQ_DATABASE_URL; or: embedded"
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise bad_input(f"the URL of the database cannot be read: {error}", hint=hint) from None
+    if scheme.removesuffix("+asyncpg") not in ("postgres", "postgresql"):
+        begins = f"begins with {scheme}:" if scheme else "has no beginning"
+        raise bad_input(f"the URL of the database must begin with postgresql://, this one {begins}", hint=hint)
 
 
 def with_embedded(settings: Settings) -> Settings:
