@@ -38,13 +38,15 @@ class TaskContext:
         task: the record as it was claimed.
         stopped_by: why the handler should stop, once somebody asked it to: ``TaskTimeout``, ``TaskCancelled``,
             ``LeaseLost`` or ``WorkerStopping``.
+        lines: how many its log has got from this attempt.
     """
 
-    __slots__ = ("_tell", "stopped_by", "task")
+    __slots__ = ("_tell", "lines", "stopped_by", "task")
 
     def __init__(self, task: TaskRecord, tell: Tell) -> None:
         self.task = task
         self.stopped_by: TaskcoreError | None = None
+        self.lines = 0
         self._tell = tell
 
     @property
@@ -71,7 +73,10 @@ class TaskContext:
             raise self.stopped_by
 
     def log(self, message: str, level: str = "INFO") -> None:
-        """Leave a line in the task's log. It is stored within about a second, and not at all once the lease is lost."""
+        """Leave a line in the task's log. It is stored within about a second, and not at all once the lease is lost.
+
+        The log takes 10,000 lines of an attempt, and 16,384 characters of each.
+        """
         if level not in LEVELS:
             raise InvalidInput(f"level must be one of {', '.join(sorted(LEVELS))}, got {level!r}")
         self.relay(Line(level, message))

@@ -22,6 +22,12 @@ MAX_WAITING = 100_000
 """Entries kept while the store is away; beyond that the oldest are dropped."""
 
 
+MOST_LINES = 10_000
+"""Lines that one attempt may leave; a handler that logs without end would fill the store."""
+LONGEST_LINE = 16_384
+"""Characters."""
+
+
 class Reports:
     """``tell`` is called from any thread, ``flush`` on the engine's."""
 
@@ -32,6 +38,11 @@ class Reports:
 
     def tell(self, context: TaskContext, told: Told) -> None:
         """Keep something for the next flush."""
+        if isinstance(told, Line):
+            context.lines += 1
+            if context.lines > MOST_LINES:
+                return
+            told = _bounded(told) if context.lines < MOST_LINES else _LAST
         self._waiting.append((context, self._clock.now(), told))
 
     async def flush(self) -> None:
@@ -53,6 +64,14 @@ class Reports:
             raise
         except (StoreError, InvalidInput):
             log.exception("the store refuses what handlers told; it is dropped")
+
+
+_LAST = Line("WARNING", f"more than {MOST_LINES - 1:,} lines: the rest of this attempt is left out")
+
+
+def _bounded(line: Line) -> Line:
+    message = str(line.message)
+    return line if len(message) <= LONGEST_LINE else Line(line.level, f"{message[: LONGEST_LINE - 1]}…")
 
 
 def collect(entries: Iterable[Entry]) -> list[Report]:
