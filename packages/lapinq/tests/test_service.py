@@ -286,6 +286,23 @@ async def test_a_delete_takes_running_tasks_too_and_leaves_no_lease(service: Ser
     assert 0 == await service.tables.pool.fetchval("SELECT count(*) FROM lapinq_core_leases")
 
 
+async def test_rows_of_the_view_can_be_deleted_with_sql(service: Service, storage: Storage) -> None:
+    """As people did who kept the table of the public release small."""
+    done, running, waiting = [await storage.enqueue("add", "default", "mytasks") for _ in range(3)]
+    assert done is not None
+    assert done == (await storage.claim_task("w") or {})["id"]
+    await storage.complete_task(done, "1")
+    assert running == (await storage.claim_task("w") or {})["id"]
+
+    for status, left in (("completed", {"running": 1, "pending": 1}), ("running", {"pending": 1})):
+        assert "DELETE 1" == await storage.pool.execute("DELETE FROM lapinq_tasks WHERE status = $1", status)
+        (stats,) = await service.queues()
+        assert left == {word: count for word, count in stats.counts.items() if count}
+    assert [waiting] == [task.id for task in (await service.list()).items]
+    for table in ("leases", "attempts", "logs"):
+        assert 0 == await storage.pool.fetchval(f"SELECT count(*) FROM lapinq_core_{table}")
+
+
 async def test_queues_count_every_status(service: Service, storage: Storage) -> None:
     await fail(storage, await put(service, max_retries=1))
     await put(service, queue_name="video")

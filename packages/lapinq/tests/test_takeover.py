@@ -103,6 +103,18 @@ async def test_tasks_are_found_by_the_ids_that_their_producers_know(
         await service.close()
 
 
+async def test_a_task_that_was_taken_over_is_deleted_by_the_id_that_its_producer_knows(
+    before: dict[str, dict[str, Any]], connection: "asyncpg.Connection", empty_database: str
+) -> None:
+    await (await opened(empty_database)).close()
+
+    gone = before["completed"]["id"]
+    assert "DELETE 1" == await connection.execute("DELETE FROM lapinq_tasks WHERE id = $1", gone)
+
+    assert 5 == await connection.fetchval("SELECT count(*) FROM lapinq_core_tasks")
+    assert 5 == await connection.fetchval("SELECT count(*) FROM lapinq_former_ids")
+
+
 async def test_new_tasks_are_listed_before_old_ones_whatever_their_ids(
     before: dict[str, dict[str, Any]], connection: "asyncpg.Connection", empty_database: str
 ) -> None:

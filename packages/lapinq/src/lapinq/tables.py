@@ -18,6 +18,7 @@ from taskcore.models import TaskRecord
 from taskcore.states import TaskState
 
 from lapinq.schema.names import CORE, FORMER_IDS, SCHEDULED
+from lapinq.schema.removing import REMOVAL
 from lapinq.vocabulary import STATES
 
 _FORMER = f"SELECT id, task FROM {FORMER_IDS} WHERE id = ANY($1::uuid[])"
@@ -42,14 +43,7 @@ _METADATA = f"SELECT meta FROM {CORE}_tasks WHERE id = $1 FOR UPDATE"
 _SET_METADATA = f"UPDATE {CORE}_tasks SET meta = $2 WHERE id = $1"
 
 _LOCK = "SELECT t.id FROM {core}_tasks AS t {where} ORDER BY t.id FOR UPDATE".replace("{core}", CORE)
-# In a second statement, so that it sees what the tasks' workers left until the lock was ours.
-_DELETE = f"""
-WITH leases AS (DELETE FROM {CORE}_leases WHERE task = ANY($1::text[])),
-    attempts AS (DELETE FROM {CORE}_attempts WHERE task = ANY($1::text[])),
-    lines AS (DELETE FROM {CORE}_logs WHERE task = ANY($1::text[])),
-    former AS (DELETE FROM {FORMER_IDS} WHERE id = ANY(
-        SELECT (meta::json ->> 'id')::uuid FROM {CORE}_tasks WHERE id = ANY($1::text[]) AND meta LIKE '%"id"%')),
-    gone AS (DELETE FROM {CORE}_tasks WHERE id = ANY($1::text[]) RETURNING queue, state, attempt)"""
+_REMOVAL = REMOVAL.format(ids="$1::text[]")
 
 _NOW = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
 _ENDS = "(created_at + ((meta::json ->> 'ttl')::float8 * 1000000)::bigint)"
@@ -170,7 +164,7 @@ class Tables:
         self._translated = translated
         self._columns = columns
         self._record_of = record_of
-        self._removal = f"{_DELETE} {without}"
+        self._removal = f"{_REMOVAL} {without}"
 
     async def close(self) -> None:
         await self.pool.close()

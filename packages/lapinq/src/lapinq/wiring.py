@@ -76,7 +76,7 @@ async def _bring_up_to_date(settings: Settings) -> None:
         if await install.is_outdated(connection):
             for open_tables in (_open_core, open_accounts, open_deliveries):
                 await (await open_tables(settings)).close()
-            await install.install(connection, dump_grants, RECOUNT.replace("{p}", CORE))
+            await install.install(connection, dump_grants, RECOUNT.replace("{p}", CORE), _WITHOUT)
 
 
 async def _open_core(settings: Settings) -> Store:

@@ -10,11 +10,11 @@ from typing import Any
 import asyncpg
 from taskcore.errors import SchemaMismatch
 
-from lapinq.schema import takeover, views, webhooks
+from lapinq.schema import removing, takeover, views, webhooks
 from lapinq.schema.names import BACKUP
 from lapinq.schema.takeover import DumpGrants
 
-LATEST = 8
+LATEST = 9
 PATIENCE = 600.0
 """Seconds for a statement: a large table takes long to copy, and those who come meanwhile wait for it."""
 _LOCK = "SELECT pg_advisory_lock(hashtextextended('lapinq schema', 0))"
@@ -51,9 +51,10 @@ async def alone(url: str) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def install(connection: Any, dump_grants: DumpGrants, recount: str) -> None:
+async def install(connection: Any, dump_grants: DumpGrants, recount: str, without: str) -> None:
     """Take over what the public release left, and add what is missing, in one transaction. The core's tables are there,
-    and the connection is from ``alone``. ``recount`` is a statement that sets the core's numbers of tasks right."""
+    and the connection is from ``alone``. ``recount`` is a statement that sets the core's numbers of tasks right,
+    ``without`` what counts the tasks of the ``WITH`` part ``gone`` no more."""
     async with connection.transaction():
         await connection.execute(_VERSIONS)
         reached = await _version(connection)
@@ -63,6 +64,8 @@ async def install(connection: Any, dump_grants: DumpGrants, recount: str) -> Non
             await _seventh_step(connection)
         if reached < 8:
             await _eighth_step(connection)
+        if reached < 9:
+            await _ninth_step(connection, without)
         await connection.execute(_REACHED, LATEST)
 
 
@@ -89,6 +92,11 @@ async def _seventh_step(connection: Any) -> None:
 
 async def _eighth_step(connection: Any) -> None:
     for statement in (views.TIMING, *webhooks.LATER):
+        await connection.execute(statement)
+
+
+async def _ninth_step(connection: Any, without: str) -> None:
+    for statement in removing.statements(without):
         await connection.execute(statement)
 
 
