@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 
 import pytest
+from lapinq.cli import health
 
 from .conftest import Run
 
@@ -70,6 +71,18 @@ def test_tasks_that_wait_for_nobody_are_told_with_their_queue(lapinq: Run, docto
         "queues"
     ]
     assert ("warning", "0 of 1 are late, 1 are not followed; run: lapinq scheduler") == found["schedules"]
+
+
+def test_clocks_that_differ_and_notifications_that_do_not_come_are_warnings(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "SKEW", 0.0)
+    monkeypatch.setattr(health, "HEARD", 0.0)  # as behind a pooler, where one could wait for ever
+
+    found = doctor()
+
+    assert {"warning"} == {found[check][0] for check in ("clock", "listen")}
+    assert "connect without a pooler" in found["listen"][1]
 
 
 def test_the_first_password_is_told_of(lapinq: Run, doctor: Doctor) -> None:
