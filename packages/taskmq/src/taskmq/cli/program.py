@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +104,12 @@ def print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         import platform
         import sqlite3
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        python, sqlite = platform.python_version(), sqlite3.sqlite_version
-        click.echo(f"taskmq {version('taskmq')} (python {python}, sqlite {sqlite})")
+        parts = [f"python {platform.python_version()}", f"sqlite {sqlite3.sqlite_version}"]
+        with suppress(PackageNotFoundError):
+            parts.append(f"redis-py {version('redis')}")
+        click.echo(f"taskmq {version('taskmq')} ({', '.join(parts)})")
         ctx.exit()
 
 
