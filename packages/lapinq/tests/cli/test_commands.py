@@ -204,6 +204,18 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_runs(lapinq: Run, folder
     assert ["completed", "pending"] == found
 
 
+def test_a_worker_ends_after_its_grace_though_a_function_hangs(lapinq: Run, folder: Path) -> None:
+    (folder / "mytasks.py").write_text(WAITS)
+    task = lapinq("task", "enqueue", "mytasks:waits").out.strip()
+    with subprocess.Popen([SCRIPT, "worker", "--grace", "0.1"], cwd=folder, stderr=subprocess.DEVNULL) as worker:
+        while not (folder / "begun").exists():
+            assert worker.poll() is None
+        worker.terminate()
+        assert 0 == worker.wait(20)  # it would wait for the function for ever
+
+    assert "pending" == json.loads(lapinq("task", "get", task, "-j").out)["status"]
+
+
 @pytest.fixture
 def server(lapinq: Run, folder: Path) -> Iterator["subprocess.Popen[str]"]:
     words = [sys.executable, "-m", "lapinq", "server", "--worker", "--scheduler", "--port", "0", "--host", "127.0.0.1"]
