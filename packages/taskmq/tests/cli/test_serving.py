@@ -131,6 +131,7 @@ def test_dev_prints_a_token_that_is_ready_to_use_for_handlers_that_are_imported(
     server.terminate()
     _, err = server.communicate(timeout=30)
     assert (0, True) == (server.returncode, '"POST /add-job HTTP/1.1" 200' in err)
+    assert f"  dashboard: /dashboard/   documentation: /docs   db: {folder / 'taskmq.db'}\n" in err
 
 
 def _posted(port: int, headers: dict[str, str], within: float = 30.0) -> int:

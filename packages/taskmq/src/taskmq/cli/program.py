@@ -76,6 +76,13 @@ def address(settings: Settings) -> str:
     return f"sqlite://{Path(settings.db_path).absolute()}"
 
 
+def place(settings: Settings) -> str:
+    """Where the jobs are, as one part of a line: processes that should share a queue are often in two by mistake."""
+    if settings.backend == "redis":
+        return f"redis: {visible(address(settings))}"
+    return f"db: {visible(Path(settings.db_path).absolute())}"
+
+
 def masked(url: str) -> str:
     """An URL without its password."""
     return _PASSWORD.sub(lambda found: f"{found[1] or found[3]}***{found[2] or ''}", url)

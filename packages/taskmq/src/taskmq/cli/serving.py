@@ -10,7 +10,9 @@ from taskcore.errors import WeakSecret
 from taskmq import cli as front
 from taskmq.cli.failures import ExitCode, bad_input
 from taskmq.cli.params import Setting
+from taskmq.cli.program import place
 from taskmq.cli.session import close_at_end, import_option
+from taskmq.settings import Settings
 
 if TYPE_CHECKING:
     from taskmq.jwt_secret import Keys
@@ -66,6 +68,7 @@ def serve_api(host: str, port: int, access_log: bool, dev: bool, modules: tuple[
     if dev:
         click.echo(f"Token (admin, 24 h): {keys.tokens.create('dev', 'admin', lifetime=DEV_LIFETIME)}")
     click.echo(f"Starting API server on http://{host}:{port} ...")
+    click.echo(f"  dashboard: /dashboard/   documentation: /docs   {place(Settings.from_env(os.environ))}", err=True)
     return serve(app, host, port, access_log=access_log or dev, warm_up=desk.accounts)
 
 

@@ -7,7 +7,6 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +15,7 @@ from taskcore.engine.announcer import Tally
 from taskmq import cli as front
 from taskmq.cli.failures import ExitCode, bad_input
 from taskmq.cli.params import Setting, duration, names
-from taskmq.cli.program import address
+from taskmq.cli.program import place
 from taskmq.cli.session import close_at_end, import_option
 from taskmq.cli.text import visible
 from taskmq.health_port import MAX_PORT, HealthPort
@@ -243,17 +242,11 @@ def _announce(plan: Plan, workers: str, health: HealthPort | None = None) -> Non
     click.echo(f"Starting worker pool with {workers} using {settings.backend} backend... Press Ctrl+C to stop.")
     queues = ", ".join(map(visible, plan.queues or QUEUES))
     answers = "" if health is None else f"   health: {visible(health.url)}"
-    click.echo(f"  handlers: {_handlers()}   queues: {queues}   {_place(settings)}{answers}", err=True)
+    click.echo(f"  handlers: {_handlers()}   queues: {queues}   {place(settings)}{answers}", err=True)
 
 
 def _handlers() -> str:
     return ", ".join(sorted(visible(name) for name in HANDLERS))
-
-
-def _place(settings: Settings) -> str:
-    if settings.backend == "redis":
-        return f"redis: {visible(address(settings))}"
-    return f"db: {visible(Path(settings.db_path).absolute())}"
 
 
 def _summary(tally: Tally) -> str:
