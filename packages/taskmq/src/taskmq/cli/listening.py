@@ -6,6 +6,7 @@
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from copy import deepcopy
@@ -19,6 +20,11 @@ from taskmq.cli.failures import ExitCode, Failure
 
 LAST_ANSWERS = 5
 """Seconds that open requests get when the server stops."""
+TURN = 0.001
+"""Seconds after which a busy thread lets another one on. The one that writes to SQLite asks for its turn at every step,
+and all who wait for a commit wait with it."""
+YOUNG = 20_000
+"""New objects after which garbage is looked for: so many belong to requests that are under way, and are none."""
 
 
 def serve(
@@ -45,6 +51,7 @@ def serve(
         access_log=access_log,
     )
     server = _Server(config, warm_up)
+    sys.setswitchinterval(TURN)
     with suppress(SystemExit):  # it could not start, and has logged why
         server.run()
     if not server.started:
@@ -87,3 +94,4 @@ class _Server(uvicorn.Server):
             await self._warm_up()
         gc.collect()
         gc.freeze()
+        gc.set_threshold(YOUNG)
