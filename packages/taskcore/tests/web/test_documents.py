@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from taskcore.web.documents import json_of, parse_json
+from taskcore.web.documents import document_of, json_of, parse_json
 from taskcore.web.problems import Problem
 
 from .faces import a_client, a_face
@@ -96,6 +96,22 @@ async def test_what_is_fine_is_read_by_the_framework_as_it_came() -> None:
         other = await client.post("/lax", content=b"[NaN]", headers={"Content-Type": "text/plain"})
 
     assert ("{'a': [1, 2]}", "[nan]") == (json_body.text, other.text)
+
+
+async def test_what_was_read_once_is_there_to_be_had() -> None:
+    async def had(request: Request) -> Response:
+        try:
+            return JSONResponse(document_of(request.scope))
+        except LookupError:
+            return Response("no JSON", 400)
+
+    async with a_client(a_face(None, routes=[Route("/had", had, methods=["POST"])])) as client:
+        fine = await client.post("/had", json={"a": [1, None]})
+        others = [await client.post("/had", content=body) for body in (b"", b"{")]
+        others.append(await client.post("/had", content=b"{}", headers={"Content-Type": "text/plain"}))
+
+    assert {"a": [1, None]} == fine.json()
+    assert [400] * 3 == [other.status_code for other in others]
 
 
 @pytest.mark.parametrize(

@@ -90,11 +90,12 @@ async def _wanted(request: Request) -> AddJob:
 
 
 async def _document(request: Request) -> Any:
-    if _is_json(request):
-        with suppress(LookupError):
-            return document_of(request.scope)
+    if not _is_json(request):
+        return await request.body() or None
+    with suppress(LookupError):
+        return document_of(request.scope)
     body = await request.body()
-    return json.loads(body) if _is_json(request) and body else body or None
+    return json.loads(body) if body else None
 
 
 def _is_json(request: Request) -> bool:
