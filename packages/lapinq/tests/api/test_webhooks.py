@@ -94,6 +94,28 @@ async def test_a_delivery_is_looked_at_and_made_again(
         assert 404 == (await client.get(f"{P}/webhooks/deliveries/{nothing}")).status_code
 
 
+async def test_what_was_given_up_is_made_again_by_filters(
+    app: Starlette, client: httpx.AsyncClient, open_storage: Storage, queue: str, ended: str, put: Put
+) -> None:
+    other = await put(webhook_url=HOOK, queue_name=f"{queue}-other")
+    await succeed(open_storage, other, "1")
+    await (await open_storage.service.deliveries.outbox()).tick()
+    await open_storage.pool.execute("UPDATE lapinq_hooks_tasks SET state = 'failed', rare = 'failed', ready = NULL")
+    path = f"{P}/webhooks/deliveries/replay"
+
+    for bad in ("", "?all=false", "?status=failed", f"?queue={queue}&queue=x", "?endpiont=x", "?task=1"):
+        assert 400 == (await client.post(path + bad)).status_code, bad
+    async with client_of(app, "203.0.113.7") as keeper:
+        keeper.headers["X-API-Key"] = await key_for(app, {queue: ["view", "retry"]})
+        assert 403 == (await keeper.post(f"{path}?endpoint={PLACE}")).status_code
+        assert 403 == (await keeper.post(f"{path}?queue={queue}-other")).status_code
+        assert {"requeued": 1} == (await keeper.post(f"{path}?queue={queue}")).json()
+    assert {"requeued": 0} == (await client.post(f"{path}?queue={queue}")).json()
+    assert ["failed"] == [each["status"] for each in await deliveries(client, task=other)]
+    assert {"requeued": 1} == (await client.post(f"{path}?task={other}")).json()
+    assert 200 == (await client.post(f"{path}?all=true")).status_code
+
+
 async def test_who_may_see_one_queue_sees_its_deliveries_alone(
     app: Starlette, client: httpx.AsyncClient, bearer: httpx.AsyncClient, queue: str, ended: str, put: Put,
     open_storage: Storage,

@@ -81,6 +81,19 @@ def test_a_delivery_is_made_again_after_asking(ada: TestClient, house: House) ->
     assert f"webhook:{FAILED}" == entry.target
 
 
+def test_deliveries_of_a_page_are_made_again_together(ada: TestClient) -> None:
+    failed = [row["id"] for row in ada.get("/webhooks?status=failed", headers=JSON).json()["deliveries"]]
+    boxes = re.findall(r'name="target" form="bulk" value="([^"]+)"', ada.get("/webhooks?status=failed").text)
+
+    asked = ada.post("/actions/replay-webhook", data={"target": boxes})
+    done = ada.post("/actions/replay-webhook", data={"target": boxes, "confirmed": "yes"}, headers=JSON)
+
+    assert failed == boxes
+    assert f"Replay {len(failed)} webhooks?" in asked.text
+    assert len(failed) == done.json()["done"]
+    assert [] == ada.get("/webhooks?status=failed", headers=JSON).json()["deliveries"]
+
+
 def test_a_secret_is_made_shown_once_and_ended(ada: TestClient, house: House) -> None:
     made = ada.post("/webhooks/secrets", data={"grace": "86400"})
     text = re.search(r"whsec_\w+", made.text)

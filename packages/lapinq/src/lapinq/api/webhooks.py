@@ -14,11 +14,13 @@ from taskcore.web.problems import Problem
 
 from lapinq.api.bodies import grace_of, object_of, options_of
 from lapinq.api.desk import desk_of
-from lapinq.api.queries import cursor_of, limit_of, task_id
+from lapinq.api.queries import cursor_of, flag_of, limit_of, task_id
 from lapinq.api.tasks import require_sight
 from lapinq.webhooks.deliveries import Deliveries
 from lapinq.webhooks.entries import DeliveryFilter, Entry
 from lapinq.webhooks.secrets import GRACE, MAX_GRACE
+
+BULK_FILTERS = ("endpoint", "task", "queue")
 
 
 async def list_webhooks(request: Request) -> Response:
@@ -39,18 +41,24 @@ async def replay(request: Request) -> Response:
 
 async def list_deliveries(request: Request) -> Response:
     """One page of the log of deliveries, the newest first."""
-    query = request.query_params
-    queue = query.get("queue") or None
-    require(request, Verb.VIEW, Kind.QUEUE, queue or "")
-    wanted = DeliveryFilter(
-        status=query.get("status") or None,
-        endpoint=query.get("endpoint") or None,
-        task=await _core_id(request, query.get("task") or None),
-        queues=None if queue is None else frozenset({queue}),
-    )
+    require(request, Verb.VIEW, Kind.QUEUE, request.query_params.get("queue") or "")
+    wanted = await _filter(request)
     page = await _deliveries(request).log.page(wanted, limit=limit_of(request), cursor=cursor_of(request))
     headers = page_headers(request, next_cursor=page.next_cursor)
     return JSONResponse([entry.document() for entry in page.items], headers=dict(headers))
+
+
+async def replay_all(request: Request) -> Response:
+    """Deliver again whatever meets the filters and was given up."""
+    require(request, Verb.RETRY, Kind.QUEUE, request.query_params.get("queue") or "")
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in names:
+        if name not in (*BULK_FILTERS, "all") or names.count(name) > 1:
+            raise Problem(400, f"{name[:80]!r} must be one of {', '.join(BULK_FILTERS)}, all, and be given once")
+    wanted = await _filter(request)
+    if wanted.is_empty and not flag_of(request, "all"):
+        raise Problem(400, "name at least one filter, or all=true for every webhook that was given up")
+    return JSONResponse({"requeued": await _deliveries(request).again_all(wanted)})
 
 
 async def get_delivery(request: Request) -> Response:
@@ -123,6 +131,18 @@ def _deliveries(request: Request) -> Deliveries:
     return desk_of(request).service.deliveries
 
 
+async def _filter(request: Request) -> DeliveryFilter:
+    """Which deliveries are asked for."""
+    query = request.query_params
+    queue = query.get("queue") or None
+    return DeliveryFilter(
+        status=query.get("status") or None,
+        endpoint=query.get("endpoint") or None,
+        task=await _core_id(request, query.get("task") or None),
+        queues=None if queue is None else frozenset({queue}),
+    )
+
+
 async def _core_id(request: Request, task: str | None) -> str | None:
     """The core's id of a task.
 
@@ -161,6 +181,7 @@ def routes(prefix: str) -> list[Route]:
         Route(of_task, list_webhooks, methods=["GET"], name="task.webhooks"),
         Route(f"{of_task}/{{delivery}}/replay", replay, methods=["POST"], name="webhook.replay"),
         Route(f"{all_}/deliveries", list_deliveries, methods=["GET"], name="webhooks"),
+        Route(f"{all_}/deliveries/replay", replay_all, methods=["POST"], name="webhooks.replay"),
         Route(one, get_delivery, methods=["GET"], name="webhook"),
         Route(f"{one}/replay", replay_delivery, methods=["POST"], name="webhook.replay"),
         Route(f"{all_}/endpoints", list_receivers, methods=["GET"], name="webhook.endpoints"),

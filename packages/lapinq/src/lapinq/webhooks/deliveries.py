@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from taskcore.errors import TaskNotFound
@@ -16,11 +16,14 @@ from lapinq.tables import Tables
 from lapinq.webhooks.addresses import check_literal
 from lapinq.webhooks.delivery_log import DeliveryLog
 from lapinq.webhooks.endpoints import Endpoints
-from lapinq.webhooks.entries import STATUS, Entry, Try
+from lapinq.webhooks.entries import STATUS, DeliveryFilter, Entry, Try
 from lapinq.webhooks.message import MESSAGE
 from lapinq.webhooks.outbox import Outbox, body_of
 from lapinq.webhooks.secrets import Secrets
 from lapinq.webhooks.sending import code_of, status_of
+
+AT_A_TIME = 500
+"""Deliveries of one commit."""
 
 _TRIED = (None, Event.SUCCEED, Event.RETRY, Event.FAIL, Event.LOSE)
 """How attempts end that have reached for the receiver; others only waited for it to answer again."""
@@ -123,6 +126,15 @@ class Deliveries:
         store = await self.store()
         (done,) = await store.replay([TaskId(delivery.removeprefix(MESSAGE))])
         return done
+
+    async def again_all(self, wanted: DeliveryFilter) -> int:
+        """The same for every delivery that meets a filter and was given up; answers how many that were."""
+        store, failed, made = await self.store(), replace(wanted, status="failed"), 0
+        after: str | None = None
+        while some := await self.log.ids(failed, after, AT_A_TIME):
+            made += sum(await store.replay([TaskId(each.removeprefix(MESSAGE)) for each in some]))
+            after = some[-1].removeprefix(MESSAGE)
+        return made
 
     async def get(self, delivery: str) -> tuple[Entry, Delivery] | None:
         """A delivery with the attempts to make it, if there is one."""

@@ -84,6 +84,10 @@ class DeliveryLog:
         found = await self._fetch("WHERE t.id = $1", [id_], 1)
         return found[0] if found else None
 
+    async def ids(self, wanted: DeliveryFilter, after: str | None, limit: int) -> Sequence[str]:
+        """The ids of deliveries, newest first, those behind ``after``."""
+        return [entry.id for entry in await self._entries(wanted, after, limit)]
+
     async def receivers(self) -> Sequence[Receiver]:
         """The receivers of late, those that fail first; 200 at the most."""
         async with self._tables.transaction() as connection:

@@ -43,6 +43,11 @@ class DeliveryFilter:
         yield from (text for text in (self.endpoint, self.task, *(self.queues or ())) if text)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether every delivery meets it."""
+        return self == DeliveryFilter()
+
+    @property
     def is_hopeless(self) -> bool:
         """Whether none can meet it: PostgreSQL knows no such text, or there is no queue."""
         broken = any(sign == "\0" or "\ud800" <= sign <= "\udfff" for text in self._texts for sign in text)

@@ -176,6 +176,11 @@ def of_webhooks(prefix: str) -> dict[str, dict[str, Any]]:
         f"{all_}/deliveries": {
             "get": operation("Deliveries, newest first", listed(delivery), parameters=[*filters, *_PAGE])
         },
+        f"{all_}/deliveries/replay": {
+            "post": operation(
+                "Deliver again what was given up", fields({"requeued": COUNT}), parameters=[*filters[1:], _CHANGE[0]]
+            )
+        },
         f"{all_}/deliveries/{{delivery}}": {
             "get": operation("A delivery", ref("DeliveryDetail"), parameters=[_DELIVERY], errors=[404])
         },

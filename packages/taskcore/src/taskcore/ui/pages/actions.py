@@ -27,9 +27,9 @@ from taskcore.ui.site import Part
 from taskcore.ui.targets import Target, by_phase, find
 from taskcore.ui.words import plural
 
-MOST_TARGETS = 1_000
+MOST_TARGETS = {"task": 1_000, "webhook": 100}
 MOST_OTHERS = 20
-"""Targets that are no tasks: each of them is looked for in a whole list."""
+"""Targets of other kinds: each of them is looked for in a whole list."""
 LIMIT = 10_000
 ASK_TWICE = 100
 NAMED = 10
@@ -97,7 +97,7 @@ async def _question(visit: Visit, values: Values) -> Question:
     if isinstance(matching, str) and deed.noun == "task":
         return await _about_all(visit, action, matching)
     ids = [str(each) for each in values.getlist("target")]
-    most = MOST_TARGETS if deed.noun == "task" else MOST_OTHERS
+    most = MOST_TARGETS.get(deed.noun, MOST_OTHERS)
     if not 0 < len(ids) <= most:
         raise InvalidInput(f"name 1 to {most:,} of what you want to {deed.button.lower()}, got {len(ids)}")
     targets, missing = await find(visit, deed.noun, ids)

@@ -6,12 +6,14 @@ from starlette.exceptions import HTTPException
 
 from taskcore.auth.permissions import Verb
 from taskcore.errors import InvalidInput
+from taskcore.ui.models import Action
 from taskcore.ui.models.webhooks import DeliveryFilter, DeliveryStatus
 from taskcore.ui.page import Page, Show, Visit
 from taskcore.ui.record import record
 from taskcore.ui.site import Part
 from taskcore.ui.source import WebhookPart
 
+REPLAY = Action.REPLAY_WEBHOOK
 FILTERS = ("status", "endpoint", "task")
 GRACES = {"3600": "1 hour", "86400": "1 day", "604800": "7 days", "0": "Not at all"}
 """For how long secrets of before go on signing beside a new one, in seconds."""
@@ -37,6 +39,7 @@ async def webhooks(visit: Visit) -> Show:
             "asked": asked,
             "narrowed": any(asked.values()) or wanted.after is not None,
             "statuses": tuple(DeliveryStatus),
+            "bulk": [("Replay", visit.url("act", action=REPLAY))] if visit.can_anywhere(REPLAY) else [],
             "may_rotate": "secrets" in visit.url.paths and visit.may(Verb.ADMIN),
         },
     )
