@@ -65,6 +65,7 @@ async def running(desk: Desk, jobs: Jobs) -> AsyncIterator[None]:
             state.storage = await Storage.open(desk.settings)
             stack.push_async_callback(_close, desk)
         await desk.accounts()
+        await desk.service.deliveries.store()  # or the worker would, and end when the database is away just then
         await stack.enter_async_context(desk.telemetry.running())
         stack.push_async_callback(desk.ledger.close)
         stack.push_async_callback(desk.board.close)
