@@ -9,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from taskcore.adapters.postgres import PostgresStore
+from taskcore.adapters.postgres.counting import COUNTS
 from taskcore.adapters.postgres.database import SETTINGS, Database, Rows, Runner
 from taskcore.adapters.postgres.searching import search
 from taskcore.adapters.postgres.upkeep import PRUNE, PRUNE_RARE
@@ -158,6 +159,14 @@ async def test_pages_of_waiting_tasks_pass_over_no_successes(settled: PostgresSt
     assert {} == {
         sql: rows for sql, rows in (await read(settled, [(made.text, tuple(made.values))])).items() if rows > MOST
     }
+
+
+async def test_numbers_of_tasks_are_told_without_reading_them(settled: PostgresStore) -> None:
+    counted = {each.queue: sum(each.by_state.values()) for each in await settled.counts()}
+
+    rows = await read(settled, [(COUNTS, (settled._database.now,))])
+
+    assert (TASKS + 4 * BATCH, {}) == (sum(counted.values()), {sql: n for sql, n in rows.items() if n > MOST})
 
 
 async def test_a_search_of_some_minutes_reads_what_was_put_in_them(settled: PostgresStore, connection: Any) -> None:

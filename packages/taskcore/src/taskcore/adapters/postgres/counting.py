@@ -54,7 +54,7 @@ CLAIMED = f"counted AS ({changed(fewer(WAITING.replace('attempt', 'attempt - 1')
 
 # A task whose way leads through the waiting ones of the index is found by its rank, which skips all others of the same.
 # Those of a later instant are read; the index has what is asked of them.
-_COUNTS = f"""
+COUNTS = f"""
 WITH RECURSIVE {CLOCK},
 ranks AS (
     (SELECT queue, -priority AS rank FROM {{p}}_tasks WHERE ready = 1 ORDER BY queue, (-priority) LIMIT 1)
@@ -105,7 +105,7 @@ same instant, so it may run beside everything else."""
 
 
 async def counts(database: Database) -> list[QueueCounts]:
-    return counts_of(await database.fetch(_COUNTS, database.now))
+    return counts_of(await database.fetch(COUNTS, database.now))
 
 
 async def sum_up(database: Database) -> None:
