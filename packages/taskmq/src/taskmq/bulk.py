@@ -110,7 +110,8 @@ async def replay_dead(
     replays, outcome = Replays(), Outcome()
     async for records in _selected(store, _dead(selection), outcome):
         dead = [record for record in records if record.state is TaskState.FAILED]
-        replays.skipped |= {int(record.id): "it is not dead" for record in records if record not in dead}
+        alive = [record for record in records if record.state is not TaskState.FAILED]
+        replays.skipped |= {int(record.id): "it is not dead" for record in alive}
         if dry_run:
             replays.jobs += [(record, None) for record in dead]
             continue

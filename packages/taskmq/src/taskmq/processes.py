@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 
@@ -105,20 +105,23 @@ class Processes:
         """Tell every process once more. They count: the second time aborts, if it is not taken for the first."""
         self._stopping.set()
         self._changed.set()
-        self._signal(signal.SIGINT if self._forced.is_set() else signal.SIGTERM)
+        self._signal(signal.SIGINT if self._forced.is_set() else signal.SIGTERM, self._running)
 
-    def _signal(self, number: signal.Signals) -> None:
-        for process in self._running:
+    @staticmethod
+    def _signal(number: signal.Signals, processes: Iterable[asyncio.subprocess.Process]) -> None:
+        for process in processes:
             with suppress(ProcessLookupError):
                 process.send_signal(number)
 
     async def _follow(self, changes: AsyncIterator[object]) -> None:
-        """Replace the processes at each change; each lets its jobs finish first."""
+        """Replace the processes at each change; each lets its jobs finish first, and is told once."""
+        told = set[asyncio.subprocess.Process]()
         async for _ in changes:
             self._tell("Code has changed; the workers start anew.")
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
-            self._signal(signal.SIGTERM)
+            self._signal(signal.SIGTERM, self._running - told)
+            told = set(self._running)
 
     async def _kill_late(self) -> None:
         """Kill what does not stop."""
