@@ -80,6 +80,7 @@ class Listener:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "EVERY", 0.02)
+    monkeypatch.setattr(watch, "AT_LEAST", 0.01)
 
 
 async def test_all_who_listen_hear_that_something_has_changed_and_one_asks_for_all() -> None:
@@ -104,6 +105,36 @@ async def test_all_who_listen_hear_that_something_has_changed_and_one_asks_for_a
     asked = source.asked
     await asyncio.sleep(0.1)  # five times as long as between two questions
     assert asked == source.asked
+
+
+class AlertingSource(Source):
+    """One that tells of changes."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.changed = asyncio.Event()
+
+    async def wait_for_change(self, timeout: float) -> None:
+        await self.changed.wait()
+        self.changed.clear()
+
+
+async def test_a_source_that_tells_of_changes_is_not_waited_for() -> None:
+    clock = FakeClock()
+    source = AlertingSource(clock)
+    live = Watch(source, Tally(source, clock), clock)  # type: ignore[arg-type]
+    ear = Listener(live)
+    await ear.until('event: counts\ndata: {"failed":0}')
+    asked = source.asked
+
+    source.number = 7
+    source.changed.set()
+
+    await ear.until('event: invalidate\ndata: {"topic":"*"')
+    await ear.until('event: counts\ndata: {"failed":7}')
+    assert asked + 1 == source.asked
+    source.changed.set()
+    await ear.leave()
 
 
 async def test_a_store_that_is_away_ends_no_stream() -> None:

@@ -1,4 +1,5 @@
-"""Asks the source once a second whether anything has changed, while anybody listens, and tells all who do.
+"""Asks the source whether anything has changed, while anybody listens, and tells all who do: once a second, and at once
+where the source tells of changes.
 
 However many pages are open, one task of one process asks. What it tells is little: new counts, and the advice to look
 again; what changed, each page then asks for itself, with its own reader's permissions.
@@ -13,6 +14,7 @@ from starlette.requests import Request
 
 from taskcore.clock import Clock
 from taskcore.errors import TaskcoreError
+from taskcore.ports import ChangeAlerts
 from taskcore.ui.source import ChangesPart
 from taskcore.ui.tally import Tally, by_phase
 from taskcore.web.sse import ALL, Broadcaster, EventStream
@@ -22,7 +24,8 @@ logger = logging.getLogger(__name__)
 COUNTS = "counts"
 CHANGED = "changed"
 TOPICS = frozenset({COUNTS, CHANGED})
-EVERY = 1.0
+EVERY, AT_LEAST = 1.0, 0.25
+"""Seconds between two questions, at the most and at the least."""
 
 
 class Watch:
@@ -55,7 +58,19 @@ class Watch:
                     await self._broadcaster.until_watched()
             if not self._broadcaster.streams:
                 return
-            await self._look()
+            change = asyncio.create_task(self._change())  # first, as it may come while the source is asked
+            try:
+                await self._look()
+                await asyncio.sleep(AT_LEAST)
+                await change
+            finally:
+                change.cancel()
+
+    async def _change(self) -> None:
+        """Return when it is time to ask again."""
+        if isinstance(self._changes, ChangeAlerts):
+            await self._changes.wait_for_change(EVERY)
+        else:
             await asyncio.sleep(EVERY)
 
     async def _look(self) -> None:
