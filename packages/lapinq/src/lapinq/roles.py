@@ -9,7 +9,8 @@ from taskcore.models.task import check_name
 USER = "user"
 """Reads everything; more only where they have been granted it, queue by queue."""
 
-USER_ROLES: Mapping[str, tuple[Grant, ...]] = {ADMIN: ROLES[ADMIN], USER: (Grant(frozenset({Verb.VIEW})),)}
+USER_ROLES: Mapping[str, tuple[Grant, ...]] = {USER: (Grant(frozenset({Verb.VIEW})),), ADMIN: ROLES[ADMIN]}
+"""The one that forms begin with is the first."""
 
 GRANTED = (Verb.CANCEL, Verb.DELETE)
 """What permissions give on a queue."""
