@@ -103,7 +103,7 @@ async def test_a_server_on_an_empty_database_schedules_and_works(
             return ["completed"] == found
 
         await eventually(is_followed)
-        await eventually(is_done)
+        await eventually(is_done, within=20)
         shown = (await client.get(f"{P}/schedules/{made['id']}")).json()
 
     assert None is not shown["last_triggered_at"]
@@ -139,14 +139,14 @@ async def test_a_server_leaves_no_connection_thread_or_coroutine_behind(postgres
         async def was_tried() -> bool:
             return "failed" in (await client.get(f"{P}/tasks/{task}")).text
 
-        await eventually(was_tried)
+        await eventually(was_tried, within=20)
         assert before != await there()
 
     async def is_as_before() -> bool:
         pids, threads, tasks = await there()
         return pids <= before[0] and threads <= before[1] and tasks <= before[2]
 
-    await eventually(is_as_before)
+    await eventually(is_as_before, within=20)
     await connection.close()
 
 
@@ -179,4 +179,4 @@ async def test_a_database_that_goes_away_is_503_until_it_is_back(postgres_url: s
             found: str = (await client.get(f"{P}/tasks/{task}")).json()["status"]
             return "failed" == found
 
-        await eventually(was_tried)
+        await eventually(was_tried, within=20)
