@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from taskcore.models import TaskQuery
 from taskcore.testing.dashboard import webhooks
 from taskcore.testing.dashboard.hostile import HOSTILE
 from taskcore.testing.dashboard.kinds import KINDS
@@ -78,7 +79,8 @@ async def sample_source(story: Story | None = None, *, hostile: bool = False) ->
         clock=story.clock,
     )
     pipelines = SamplePipelines(story.clock.now(), HOSTILE if hostile else ())
-    told = SampleWebhooks(story.clock.now(), HOSTILE if hostile else ())
+    tasks = [record.id for record in await story.store.find(TaskQuery(limit=60))]
+    told = SampleWebhooks(story.clock.now(), tasks, HOSTILE if hostile else ())
     assert source.does is not None
     assert source.queues is not None
     pauses: dict[str, Order] = {"reports": _FIRST_PAUSE}

@@ -24,11 +24,16 @@ _ID = "msg_01930000-0000-7000-8000-{:012d}"
 
 
 class SampleWebhooks:
-    """``WebhookPart``, and the actions on it."""
+    """``WebhookPart``, and the actions on it.
 
-    def __init__(self, now: datetime, extra: Sequence[str] = ()) -> None:
+    Args:
+        tasks: ids of those that it tells of.
+        extra: texts for wherever text can be.
+    """
+
+    def __init__(self, now: datetime, tasks: Sequence[str], extra: Sequence[str] = ()) -> None:
         self._now = now
-        self._rows = {row.id: row for row in _rows(now, extra)}
+        self._rows = {row.id: row for row in _rows(now, tasks, extra)}
         self._endpoints = {row.url: row for row in _endpoints(now, extra)}
         self._secrets = {
             "1": SecretRow(id="1", fingerprint="9f2c41d07a55", source="database", created_at=now - timedelta(hours=2)),
@@ -92,15 +97,15 @@ def _meets(row: DeliveryRow, wanted: DeliveryFilter) -> bool:
     )
 
 
-def _rows(now: datetime, extra: Sequence[str]) -> list[DeliveryRow]:
-    texts = list(islice(cycle(extra or ("",)), 60))
-    return [_row(number, now - timedelta(minutes=61 - number), text) for number, text in enumerate(texts, 1)]
+def _rows(now: datetime, tasks: Sequence[str], extra: Sequence[str]) -> list[DeliveryRow]:
+    told = enumerate(islice(zip(cycle(tasks), cycle(extra or ("",)), strict=False), 60), 1)
+    return [_row(number, task, now - timedelta(minutes=61 - number), text) for number, (task, text) in told]
 
 
-def _row(number: int, at: datetime, text: str) -> DeliveryRow:
+def _row(number: int, task: str, at: datetime, text: str) -> DeliveryRow:
     good = DeliveryRow(
         id=_ID.format(number),
-        task=f"01930000-0000-7000-9000-{number:012d}",
+        task=task,
         event="failed" if number % 7 == 0 else "completed",
         queue=text or ("billing", "email", "")[number % 3],
         endpoint=text or _GOOD,
