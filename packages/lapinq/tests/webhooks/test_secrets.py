@@ -90,3 +90,13 @@ async def test_there_are_not_too_many(service: Service, monkeypatch: pytest.Monk
     for grace in (timedelta(-1), timedelta(days=400)):
         with pytest.raises(InvalidInput, match="grace must be"):
             await secrets.rotate(grace)
+
+
+async def test_a_row_that_holds_no_secret_keeps_nothing_from_being_signed(
+    service: Service, settings: Settings, receiver: Receiver, quick: None
+) -> None:
+    _, text = await service.deliveries.secrets.rotate()
+    await service.tables.pool.execute("INSERT INTO lapinq_webhook_secrets (secret) VALUES ('whsec_?')")
+
+    assert verifies(text, await signed(service, receiver, settings))
+    assert module.BROKEN in [each.fingerprint for each in await service.deliveries.secrets.list()]

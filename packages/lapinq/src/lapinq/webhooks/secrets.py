@@ -26,6 +26,8 @@ GRACE = timedelta(days=1)
 MAX_GRACE = timedelta(days=365)
 MOST = 20
 """Of one database; each one makes every message longer."""
+BROKEN = "no secret"
+"""In the place of a fingerprint, where a row holds none."""
 REMEMBERED = 5.0
 """Seconds for which a process signs with what it read last."""
 
@@ -87,15 +89,16 @@ class Secrets:
         """Signs with every secret that is good; as it was known up to ``REMEMBERED`` ago."""
         if self._signer is None or time.monotonic() - self._read_at > REMEMBERED:
             async with self._tables.transaction() as connection:
-                stored = [webhook_key(secret) for (secret,) in await connection.fetch(_GOOD)]
-            self._signer, self._read_at = Signer([*self._fixed, *stored]), time.monotonic()
+                stored = [_key_of(secret) for (secret,) in await connection.fetch(_GOOD)]
+            keys = [*self._fixed, *(key for key in stored if key is not None)]
+            self._signer, self._read_at = Signer(keys), time.monotonic()
         return self._signer
 
     async def list(self) -> Sequence[Secret]:
         """The secrets that are good, the newest first, and then those of the environment."""
         async with self._tables.transaction() as connection:
             rows = await connection.fetch(_LIST)
-        stored = [_secret(str(id_), webhook_key(secret), made, ends) for id_, secret, made, ends in rows]
+        stored = [_secret(str(id_), _key_of(secret), made, ends) for id_, secret, made, ends in rows]
         return [*stored, *(_secret(None, key, None, None) for key in self._fixed)]
 
     async def rotate(self, grace: timedelta = GRACE) -> tuple[Secret, str]:
@@ -125,5 +128,14 @@ class Secrets:
         return ended
 
 
-def _secret(id_: str | None, key: bytes, created_at: datetime | None, ends_at: datetime | None) -> Secret:
-    return Secret(id=id_, fingerprint=sha256(key).hexdigest()[:12], created_at=created_at, ends_at=ends_at)
+def _secret(id_: str | None, key: bytes | None, created_at: datetime | None, ends_at: datetime | None) -> Secret:
+    fingerprint = BROKEN if key is None else sha256(key).hexdigest()[:12]
+    return Secret(id=id_, fingerprint=fingerprint, created_at=created_at, ends_at=ends_at)
+
+
+def _key_of(secret: str) -> bytes | None:
+    """The key of a row. One that somebody wrote by hand, and that holds none, keeps nothing from being delivered."""
+    try:
+        return webhook_key(secret)
+    except InvalidInput:
+        return None
