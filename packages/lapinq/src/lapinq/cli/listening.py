@@ -19,7 +19,7 @@ LAST_ANSWERS = 5
 
 
 def serve(app: ASGIApp, host: str, port: int) -> ExitCode:
-    """Answer until a signal comes, and tell how that ends the command: a second one cuts off what is still open.
+    """Answer until a signal comes, as any server does that is told to stop; a second one cuts off what is still open.
 
     Raises:
         Failure: it cannot listen there.
@@ -39,12 +39,10 @@ def serve(app: ASGIApp, host: str, port: int) -> ExitCode:
         server.run()
     if not server.started:
         raise Failure(f"cannot listen at {host}:{port}", hint="choose another address with --host and --port")
-    return ExitCode.INTERRUPTED if server.stopped_by == signal.SIGINT else ExitCode.OK
+    return ExitCode.OK
 
 
 class _Server(uvicorn.Server):
-    stopped_by: int | None = None
-
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Without raising them again when all has ended: the process would die of a signal that it has obeyed."""
@@ -57,7 +55,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit
-        self.should_exit, self.stopped_by = True, sig
+        self.should_exit = True
 
     async def main_loop(self) -> None:
         # What was loaded is never garbage, and a collection that goes through all of it holds up every request.
