@@ -8,7 +8,8 @@ from lapinq.orders import Order
 from lapinq.service import Service
 from lapinq.webhooks.endpoints import BROKEN_AFTER
 from taskcore.ids import TaskId, WorkerId
-from taskcore.models import Settlement
+from taskcore.models import Settlement, TaskSpec
+from taskcore.ports import ChangeAlerts
 from taskcore.states import Event
 from taskcore.testing.contracts.dashboard_writing import ScheduleEditorPartContract, WebhookPartContract
 from taskcore.ui.source import DashboardSource
@@ -41,3 +42,13 @@ async def told(service: Service, queue: str) -> None:
     assert record is not None
     await service.store.settle([Settlement(fence=record.fence, event=Event.SUCCEED)])
     await (await service.deliveries.outbox()).tick()
+
+
+async def test_pages_hear_at_once_of_tasks_and_within_a_second_of_webhooks(service: Service) -> None:
+    changes = source_of(service, "nowhere").changes
+    assert isinstance(changes, ChangeAlerts)
+    before = await changes.revision()
+    store = await service.deliveries.store()
+    await store.put([TaskSpec(name="webhook", payload='{"url": "https://example.com/", "body": "{}"}')])
+
+    assert before != await changes.revision()

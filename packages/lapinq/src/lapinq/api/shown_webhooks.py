@@ -17,7 +17,7 @@ from taskcore.ui.models.webhooks import (
     EndpointRow,
     SecretRow,
 )
-from taskcore.ui.source import ActionPart, ChangesPart
+from taskcore.ui.source import ActionPart
 
 from lapinq import documents
 from lapinq.service import Service
@@ -117,14 +117,18 @@ class WebhookDeeds:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Whether it is worth looking again: at tasks, or at webhooks."""
+    """The part for changes: whether it is worth looking again, at tasks or at webhooks. Of tasks the database tells at
+    once."""
 
-    tasks: ChangesPart
     service: Service
 
     async def revision(self) -> str:
         webhooks = await self.service.deliveries.store()
-        return f"{await self.tasks.revision()} {await webhooks.revision()}"
+        return f"{await self.service.store.revision()} {await webhooks.revision()}"
+
+    async def wait_for_change(self, timeout: float) -> None:
+        """As ``taskcore.ports.ChangeAlerts`` says."""
+        await self.service.store.wait_for_change(timeout)
 
 
 def _row(entry: Entry) -> DeliveryRow:
