@@ -17,7 +17,7 @@ ALL = ("*",)
 """Instead of names of queues: every one."""
 FRESH = 0.5
 """Seconds for which the names are good while there is work in them ..."""
-IDLE = 0.25
+IDLE = 1.0
 """... and between two looks for new ones that nobody has told of, while there is none."""
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from taskcore.counting import COUNTED
@@ -22,16 +23,16 @@ from lapinq import wiring
 from lapinq.service import Service
 from lapinq.settings import Settings
 from lapinq.webhooks.deliveries import Deliveries
-from lapinq.webhooks.outbox import NAME, body_of, url_of
+from lapinq.webhooks.outbox import NAME, Outbox, body_of, url_of
 from lapinq.webhooks.sending import PATIENCE, NotDelivered, Sender
 
 Answer = TypeVar("Answer")
 
 AT_ONCE = 10
-TICK = timedelta(seconds=0.25)
-"""Between two looks for tasks that have ended."""
-KEPT = timedelta(days=7)
-"""How long deliveries that are over can be looked at, and be repeated."""
+TICK, SELDOM = timedelta(seconds=0.25), timedelta(seconds=5)
+"""Between two looks for tasks that have ended: after a change that somebody has told of, and in any case."""
+KEPT, PRUNED = timedelta(days=7), timedelta(minutes=1)
+"""How long deliveries that are over can be looked at, and be repeated; and between two looks for older ones."""
 WAITS = (5.0, 30.0, 120.0, 600.0, 1_800.0, 7_200.0, 21_600.0, 43_200.0)
 """Seconds between the attempts of a delivery: nine in a day."""
 
@@ -90,10 +91,21 @@ async def delivering(service: Service, settings: Settings) -> AsyncIterator[None
         worker = _worker(store, service.deliveries, settings, bus)
         running = asyncio.create_task(worker.run(), name="lapinq webhooks")
         stack.push_async_callback(_stop, worker, running)
-        reaper = Reaper(store, retention=Retention(keep=dict.fromkeys(AT_REST, KEPT)))
-        await stack.enter_async_context(Periodic(outbox.tick, TICK, "webhooks"))
-        await stack.enter_async_context(Periodic(reaper.tick, settings.sweep, "reaper of webhooks"))
+        pruner = Reaper(store, retention=Retention(keep=dict.fromkeys(AT_REST, KEPT)))
+        await stack.enter_async_context(Periodic(partial(_look, service, outbox), TICK, "webhooks"))
+        await stack.enter_async_context(Periodic(Reaper(store).tick, settings.sweep, "reaper of webhooks"))
+        await stack.enter_async_context(Periodic(pruner.tick, PRUNED, "retention of webhooks"))
         yield
+
+
+async def _look(service: Service, outbox: Outbox) -> None:
+    """Turn notes into deliveries, and wait until there may be more."""
+    change = asyncio.create_task(service.store.wait_for_change(SELDOM.total_seconds()))  # first, to miss none
+    try:
+        await outbox.tick()
+        await change
+    finally:
+        change.cancel()
 
 
 def _worker(store: wiring.Store, deliveries: Deliveries, settings: Settings, bus: EventBus) -> Worker:
@@ -102,7 +114,7 @@ def _worker(store: wiring.Store, deliveries: Deliveries, settings: Settings, bus
     limit = timedelta(seconds=2 * PATIENCE)
     handler = Handler(name=NAME, function=deliverer, mode=Mode.ASYNC, timeout=limit, retry=_RETRY)
     options = WorkerOptions(
-        concurrency=AT_ONCE, prefetch=AT_ONCE, lease=settings.lease, grace=timedelta(seconds=PATIENCE)
+        concurrency=AT_ONCE, prefetch=AT_ONCE, poll=SELDOM, lease=settings.lease, grace=timedelta(seconds=PATIENCE)
     )
     return Worker(store, {NAME: handler}, options=options, bus=bus, admission=deliveries.endpoints)
 

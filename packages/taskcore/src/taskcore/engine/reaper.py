@@ -3,7 +3,7 @@
 Every worker process runs one; since each write is fenced, many at once do no harm.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -24,6 +24,11 @@ class Retention:
 
     keep: dict[TaskState, timedelta] = field(default_factory=dict)
 
+    def ages(self) -> Iterator[tuple[timedelta, frozenset[TaskState]]]:
+        """Each age, with the states that are kept for so long."""
+        for age in dict.fromkeys(self.keep.values()):
+            yield age, frozenset(state for state, kept in self.keep.items() if kept == age)
+
 
 @dataclass(frozen=True, slots=True)
 class Swept:
@@ -35,7 +40,7 @@ class Swept:
 
 
 class Reaper:
-    """``tick`` recovers every overdue task, expires, and prunes one batch a state.
+    """``tick`` recovers every overdue task, expires, and prunes one batch of the states that are kept equally long.
 
     Args:
         reader: where to look up what expired, which ``bus`` hears of only then.
@@ -97,6 +102,4 @@ class Reaper:
             self._bus.publish([task_event(now, task, Event.EXPIRE) for task in found if task is not None])
 
     async def _prune(self) -> int:
-        return sum(
-            [await self._store.prune(frozenset({state}), age, BATCH) for state, age in self._retention.keep.items()]
-        )
+        return sum([await self._store.prune(states, age, BATCH) for age, states in self._retention.ages()])
