@@ -76,6 +76,8 @@ class Processes:
         self._changed = asyncio.Event()
         """Set, and another one, at each change."""
         self._running: set[asyncio.subprocess.Process] = set()
+        self._asked: set[asyncio.subprocess.Process] = set()
+        """Of those that run, who has been asked to stop."""
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
         self._work = Work(Tally())
@@ -102,10 +104,18 @@ class Processes:
         self._stop()
 
     def _stop(self) -> None:
-        """Tell every process once more. They count: the second time aborts, if it is not taken for the first."""
+        """Ask every process to stop; the second time by another signal, which is not taken for the first."""
         self._stopping.set()
         self._changed.set()
-        self._signal(signal.SIGINT if self._forced.is_set() else signal.SIGTERM, self._running)
+        if self._forced.is_set():
+            self._signal(signal.SIGINT, self._running)
+        else:
+            self._ask_to_stop()
+
+    def _ask_to_stop(self) -> None:
+        """Ask each process once, whatever it is for: the second time would abort its jobs."""
+        self._signal(signal.SIGTERM, self._running - self._asked)
+        self._asked = set(self._running)
 
     @staticmethod
     def _signal(number: signal.Signals, processes: Iterable[asyncio.subprocess.Process]) -> None:
@@ -114,14 +124,14 @@ class Processes:
                 process.send_signal(number)
 
     async def _follow(self, changes: AsyncIterator[object]) -> None:
-        """Replace the processes at each change; each lets its jobs finish first, and is told once."""
-        told = set[asyncio.subprocess.Process]()
+        """Replace the processes at each change; each lets its jobs finish first."""
         async for _ in changes:
+            if self._stopping.is_set():
+                return
             self._tell("Code has changed; the workers start anew.")
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
-            self._signal(signal.SIGTERM, self._running - told)
-            told = set(self._running)
+            self._ask_to_stop()
 
     async def _kill_late(self) -> None:
         """Kill what does not stop."""
@@ -177,7 +187,7 @@ class Processes:
                 )
             self._running.add(process)
             if self._stopping.is_set():  # it came while the process was on its way
-                process.terminate()
+                self._ask_to_stop()
             code = await process.wait()
             self._running.discard(process)
             tally = _told(ours)

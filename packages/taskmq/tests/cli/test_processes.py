@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -156,6 +156,55 @@ def test_workers_start_anew_when_code_changes_and_wait_for_better_code_when_it_i
     assert "third" == told()
     stop(parent)
     assert 0 == parent.returncode
+
+
+# Notes how often it was told to stop, and ends when its jobs are done.
+COUNTS = """
+import pathlib, signal, time
+told = pathlib.Path("told")
+def note(number, frame):
+    with told.open("a") as file:
+        file.write("told\\n")
+signal.signal(signal.SIGTERM, note)
+signal.signal(signal.SIGINT, note)
+told.touch()
+while not pathlib.Path("done").exists():
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize("change_first", [True, False])
+def test_a_process_that_ends_for_a_change_or_the_end_is_not_told_again_and_aborts_no_job(
+    folder: Path, change_first: bool
+) -> None:
+    seen, lines = asyncio.Queue[None](), list[str]()
+
+    async def changes() -> AsyncIterator[object]:
+        while True:
+            yield await seen.get()
+
+    async def act(is_change: bool) -> None:
+        if is_change:
+            seen.put_nowait(None)
+        else:
+            os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.1)  # time to do what is wrong
+
+    async def run() -> int:
+        one = processes.Processes(
+            [sys.executable, "-c", COUNTS], 1, grace=30, wants_another=lambda _: False, tell=lines.append,
+            changes=changes(),
+        )  # fmt: skip
+        running = asyncio.create_task(one.run())
+        await eventually((folder / "told").exists, within=20)
+        await act(change_first)
+        await act(not change_first)
+        (folder / "done").touch()
+        return (await running).code
+
+    assert 0 == asyncio.run(run())
+    assert "told\n" == (folder / "told").read_text()
+    assert change_first is ("Code has changed; the workers start anew." in lines)
 
 
 def test_reloading_without_what_it_needs_is_refused(taskmq: Taskmq, monkeypatch: pytest.MonkeyPatch) -> None:
