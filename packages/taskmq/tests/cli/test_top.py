@@ -1,7 +1,9 @@
 """top: what it shows on a terminal, and how it ends."""
 
+import os
 import re
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 
 import pytest
 from click.testing import Result
@@ -42,6 +44,30 @@ def test_a_queue_that_is_away_for_a_moment_is_said_so(
 
     assert "the disk is full" in shown
     assert 2 <= shown.count("mail ")
+
+
+def test_a_terminal_is_given_back_when_the_program_is_terminated(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: Iterator[list[Queue]] = iter([[]])
+
+    def all_once(queues: Queues) -> list[Queue]:
+        for look in looks:
+            return look
+        os.kill(os.getpid(), signal.SIGTERM)
+        return []
+
+    monkeypatch.setattr(Queues, "all", all_once)
+    before = signal.getsignal(signal.SIGTERM)
+
+    shown = terminal("top", "--every", "100ms", keys="x")
+
+    assert shown.endswith("\x1b[?25h\x1b[?1049l")  # the cursor is back, and what was there before
+    assert before is signal.getsignal(signal.SIGTERM)
+
+
+def test_a_terminal_that_can_only_write_lines_is_refused(terminal: Terminal, plain: Plain) -> None:
+    assert "top needs a terminal to draw on" in plain(terminal("top", env={"TERM": "dumb"}))
 
 
 def test_a_pipe_is_told_what_there_is_for_it(taskmq: Taskmq) -> None:

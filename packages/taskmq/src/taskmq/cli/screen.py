@@ -2,10 +2,12 @@
 
 import os
 import select
+import signal
 import sys
+import time
 from collections.abc import Sequence
-from contextlib import suppress
-from types import TracebackType
+from contextlib import ExitStack, suppress
+from types import FrameType
 from typing import Self
 
 from rich.console import Console, Group
@@ -22,7 +24,7 @@ with suppress(ImportError):  # there are none on Windows, where Ctrl+C is the on
 
 
 class Screen:
-    """Takes the terminal over, and gives it back as it was."""
+    """Takes the terminal over, and gives it back as it was; so it does when SIGTERM ends the program meanwhile."""
 
     def __init__(self) -> None:
         console = Console(file=sys.stdout, highlight=False, no_color=colourless())
@@ -30,18 +32,23 @@ class Screen:
         self._reads_keys = "termios" in globals() and sys.stdin.isatty()
 
     def __enter__(self) -> Self:
-        if self._reads_keys:
-            self._before = termios.tcgetattr(sys.stdin)
-            tty.setcbreak(sys.stdin, termios.TCSANOW)  # keys come one by one, and none is shown
-        self._live.start()
+        with ExitStack() as undone:
+            undone.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _end))
+            if self._reads_keys:
+                undone.callback(termios.tcsetattr, sys.stdin, termios.TCSANOW, termios.tcgetattr(sys.stdin))
+                tty.setcbreak(sys.stdin, termios.TCSANOW)  # keys come one by one, and none is shown
+            undone.callback(self._live.stop)
+            self._live.start()
+            self._undone = undone.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
-        if self._reads_keys:
-            termios.tcsetattr(sys.stdin, termios.TCSANOW, self._before)
+    def __exit__(self, *_: object) -> None:
+        self._undone.close()
+
+    @property
+    def way_out(self) -> str:
+        """How a person ends this."""
+        return "q quits" if self._reads_keys else "Ctrl+C quits"
 
     def show(self, title: str, tables: Sequence[tuple[Sequence[Column], Sequence[Document]]]) -> None:
         """Draw a line and some tables below each other."""
@@ -56,8 +63,12 @@ class Screen:
             ready, _, _ = select.select([sys.stdin], [], [], within)
             # Not by way of ``sys.stdin``, which would take all keys at once where select cannot see them.
             return os.read(sys.stdin.fileno(), 1).decode(errors="replace") if ready else ""
-        select.select([], [], [], within)
+        time.sleep(within)
         return ""
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _table(columns: Sequence[Column], documents: Sequence[Document]) -> Table:

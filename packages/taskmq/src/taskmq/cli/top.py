@@ -1,5 +1,6 @@
 """top: queues and workers on a terminal, as they change."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -22,6 +23,8 @@ from taskmq.queues import Queue, Queues
 from taskmq.storage.base import QueueBackend
 from taskmq.workers import WorkerSeen, workers_of
 
+UNABLE = ("dumb", "unknown")
+"""Terminals on which nothing can be drawn at a place of its own."""
 SHORTEST = timedelta(milliseconds=100)
 OVER = ("success", "dead", "cancelled")
 COLUMNS = (*OF_QUEUES, Column("rate", "Done/s", lambda document: f"{document['rate']:.1f}"))
@@ -41,8 +44,8 @@ class Look:
 @click.option("--every", type=duration, default="1s", show_default=True, help="How often to look.")
 def top(every: timedelta) -> None:
     """Show queues and workers as they change, until q or Ctrl+C is pressed."""
-    if not on_terminal():
-        raise bad_input("top needs a terminal", hint="for a script there is: taskmq status --json")
+    if not on_terminal() or os.environ.get("TERM", "").lower() in UNABLE:
+        raise bad_input("top needs a terminal to draw on", hint="for a script there is: taskmq status --json")
     if every < SHORTEST:
         raise click.BadParameter("expected 100ms or longer", param_hint="--every")
     from taskmq.cli.screen import Screen
@@ -51,7 +54,7 @@ def top(every: timedelta) -> None:
     before = _look(opened)
     with suppress(KeyboardInterrupt), Screen() as screen:
         for now in _looks(opened, before):
-            title = f"{time.strftime('%H:%M:%S')}   {visible(now.problem) or 'q quits'}"
+            title = f"{time.strftime('%H:%M:%S')}   {visible(now.problem) or screen.way_out}"
             tables = [(COLUMNS, _documents(before, now)), (OF_WORKERS, _workers(now))]
             screen.show(title, tables)
             if screen.key(within=every.total_seconds()) == "q":
