@@ -181,7 +181,8 @@ def test_a_process_that_ends_for_a_change_or_the_end_is_not_told_again_and_abort
 
     async def changes() -> AsyncIterator[object]:
         while True:
-            yield await seen.get()
+            await seen.get()
+            yield "changed"
 
     async def act(is_change: bool) -> None:
         if is_change:

@@ -39,10 +39,10 @@ class Reports:
     def tell(self, context: TaskContext, told: Told) -> None:
         """Keep something for the next flush."""
         if isinstance(told, Line):
-            context.lines += 1
-            if context.lines > MOST_LINES:
+            count = context.lines = context.lines + 1  # once, as other threads of the handler may count beside this one
+            if count > MOST_LINES:
                 return
-            told = _bounded(told) if context.lines < MOST_LINES else _LAST
+            told = _bounded(told) if count < MOST_LINES else _LAST
         self._waiting.append((context, self._clock.now(), told))
 
     async def flush(self) -> None:
