@@ -177,7 +177,7 @@ async def test_a_child_that_runs_out_of_time_or_is_cancelled_is_no_more(
         await eventually(lambda: not active_children(), within=20)
     async with at_work(Working(service, settings, isolated)):
         cancelled = await put(service, module, "hangs")
-        await notes.hear("hangs")
+        await eventually(lambda: 2 == notes.words.count("hangs"), within=20)
         assert "cancelling" == await service.stop(cancelled)
         assert "cancelled" == (await at_rest(service, cancelled)).status
         await eventually(lambda: not active_children(), within=20)
