@@ -176,8 +176,9 @@ async def test_a_child_that_runs_out_of_time_or_is_cancelled_is_no_more(
         assert ("failed", "timed out") == ((await at_rest(service, late)).status, (await service.get(late)).error)
         await eventually(lambda: not active_children(), within=20)
     async with at_work(Working(service, settings, isolated)):
+        before = len(notes.words)  # the first one may have been too late to note that it began
         cancelled = await put(service, module, "hangs")
-        await eventually(lambda: 2 == notes.words.count("hangs"), within=20)
+        await eventually(lambda: len(notes.words) > before, within=20)
         assert "cancelling" == await service.stop(cancelled)
         assert "cancelled" == (await at_rest(service, cancelled)).status
         await eventually(lambda: not active_children(), within=20)
