@@ -125,13 +125,21 @@ class Processes:
 
     async def _follow(self, changes: AsyncIterator[object]) -> None:
         """Replace the processes at each change; each lets its jobs finish first."""
-        async for _ in changes:
-            if self._stopping.is_set():
-                return
-            self._tell("Code has changed; the workers start anew.")
-            changed, self._changed = self._changed, asyncio.Event()
-            changed.set()
-            self._ask_to_stop()
+        try:
+            async for _ in changes:
+                if self._stopping.is_set():
+                    return
+                self._tell("Code has changed; the workers start anew.")
+                self._end_wait_for_change()
+                self._ask_to_stop()
+        except OSError as error:  # such as too many files for the system to watch
+            self._tell(f"Changes of code are not seen from now on: {error}.")
+            self._changes = None
+            self._end_wait_for_change()
+
+    def _end_wait_for_change(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
     async def _kill_late(self) -> None:
         """Kill what does not stop."""

@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from taskcore.testing import eventually
 from taskmq import processes
+from taskmq.cli import reloading
 from taskmq.storage import SQLiteBackend
 from taskmq.workers import workers_of
 
@@ -206,6 +207,41 @@ def test_a_process_that_ends_for_a_change_or_the_end_is_not_told_again_and_abort
     assert 0 == asyncio.run(run())
     assert "told\n" == (folder / "told").read_text()
     assert change_first is ("Code has changed; the workers start anew." in lines)
+
+
+def test_workers_go_on_when_changes_cannot_be_watched(folder: Path) -> None:
+    lines: list[str] = []
+
+    async def changes() -> AsyncIterator[object]:
+        raise OSError("OS file watch limit reached")
+        yield
+
+    async def run() -> int:
+        (folder / "done").touch()
+        one = processes.Processes(
+            [sys.executable, "-c", COUNTS], 1, grace=30, wants_another=lambda _: False, tell=lines.append,
+            changes=changes(),
+        )  # fmt: skip
+        return (await one.run()).code
+
+    assert 0 == asyncio.run(run())
+    assert ["Changes of code are not seen from now on: OS file watch limit reached."] == lines
+
+
+async def test_a_folder_that_is_closed_to_us_does_not_keep_others_from_being_watched(folder: Path) -> None:
+    (folder / "closed").mkdir(mode=0)
+    if os.access(folder / "closed", os.R_OK):
+        pytest.skip("RUN AS ROOT: no folder is closed to it")
+
+    async def look() -> None:
+        async for _ in reloading.changes():
+            return
+
+    seen = asyncio.create_task(look())
+    while not seen.done():
+        (folder / "code.py").write_text("")
+        await asyncio.sleep(0.05)
+    await seen
 
 
 def test_reloading_without_what_it_needs_is_refused(taskmq: Taskmq, monkeypatch: pytest.MonkeyPatch) -> None:

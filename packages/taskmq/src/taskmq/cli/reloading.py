@@ -16,4 +16,5 @@ def changes() -> AsyncIterator[object]:
         from watchfiles import PythonFilter, awatch
     except ImportError as missing:
         raise MissingExtra("--reload needs the extra: pip install taskmq[reload]") from missing
-    return awatch(Path.cwd(), watch_filter=PythonFilter(), debounce=200)
+    # A folder of somebody else, such as a database's, is none of code.
+    return awatch(Path.cwd(), watch_filter=PythonFilter(), debounce=200, ignore_permission_denied=True)
