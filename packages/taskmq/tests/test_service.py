@@ -174,17 +174,6 @@ def test_an_exact_replay_needs_the_same_code(service: Service, backend: StoreBac
         service.replay(job_id, exact=True)
 
 
-def test_dead_jobs_are_replayed_together_or_only_counted(service: Service, backend: StoreBackend) -> None:
-    for handler in ("mail", "report", "mail"):
-        backend.move_to_dlq(service.add("x", JobOptions(handler=handler)).job_id, "boom")
-
-    assert {1: None, 3: None} == service.replay_all_dead(handler="mail", dry_run=True)
-    assert 3 == len(service.list_dead())
-
-    assert {1: 4, 3: 5} == service.replay_all_dead(handler="mail")
-    assert [2] == [job.id for job in service.list_dead()]
-
-
 def test_only_a_pending_job_is_cancelled(service: Service, backend: StoreBackend) -> None:
     job_id = service.add("x").job_id
     backend.fetch_job("w")

@@ -4,7 +4,6 @@ A ``Service`` speaks to any ``QueueBackend``. What needs more than its thirteen 
 the backends of this package, and is refused in one sentence on others.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,9 +14,6 @@ from taskcore.errors import IllegalMove
 from taskcore.pagination import Page
 from taskcore.states import TaskState
 
-from taskmq import bulk
-from taskmq.bridge import bridge
-from taskmq.bulk import Selection
 from taskmq.entries import Entry, entry_of
 from taskmq.errors import (
     HandlerUnknown,
@@ -218,22 +214,6 @@ class Service:
             JobNotFound: no dead job has this id. UniqueKeyTaken: a job that is not over has its unique key.
         """
         return _or_missing(self._backend.replay_dead_job(job_id), job_id, "the dead jobs")
-
-    def replay_all_dead(self, *, handler: str | None = None, dry_run: bool = False) -> dict[int, int | None]:
-        """Do the same for all dead jobs, or those of a handler, oldest first; with ``dry_run`` only tell which.
-
-        Jobs that somebody else replays meanwhile, and those whose unique key is in use, are left out.
-
-        Returns:
-            The new id of each; None in a dry run.
-
-        Raises:
-            NotSupported: the backend has no bulk replay.
-        """
-        wanted = Selection(matching=JobFilter(handler=handler), limit=sys.maxsize)
-        store = self._own_backend("bulk replay").store
-        replays = bridge.run(bulk.replay_dead(store, wanted, dry_run=dry_run))
-        return {int(record.id): new for record, new in replays.jobs}
 
     def cancel(self, job_id: int, *, running: bool = False) -> Cancellation:
         """Cancel a pending job; with ``running`` also one that runs, which its worker stops within about a second.
