@@ -1,10 +1,8 @@
 """Keys from the shell: made once, shown once, found by what may be shown of them."""
 
-import asyncio
 import json
 from typing import Any
 
-import asyncpg
 import pytest
 
 from .conftest import Run, Show
@@ -97,15 +95,3 @@ def test_a_key_that_is_unknown_is_not_repeated_whole(lapinq: Run, key: str) -> N
     ran = lapinq("keys", "revoke", "lapinq_live_00000000_" + key.split("_")[3], "--yes")
 
     assert (1, False) == (ran.code, key.split("_")[3] in ran.err)
-
-
-def test_what_is_done_to_accounts_is_in_the_audit_log(lapinq: Run, key: str, postgres_url: str) -> None:
-    lapinq("keys", "revoke", key, "--yes")
-
-    async def actions() -> list[str]:
-        connection = await asyncpg.connect(postgres_url)
-        rows = await connection.fetch("SELECT actor, via, action FROM lapinq_core_accounts_entries ORDER BY id")
-        await connection.close()
-        return [" ".join(row) for row in rows]
-
-    assert ["system cli key.create", "system cli key.revoke"] == asyncio.run(actions())

@@ -3,14 +3,15 @@
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from lapinq import bulk
 from lapinq.cli.asking import agreed
 from lapinq.cli.failures import ExitCode, Told, bad_input
+from lapinq.cli.noting import Changing, changing
 from lapinq.cli.output import done
-from lapinq.cli.session import id_of, opened, settings_of
+from lapinq.cli.session import id_of
 from lapinq.cli.tasks import filter_of
 from lapinq.cli.text import counted, visible
 from lapinq.errors import NotFailed, NotPending
@@ -25,6 +26,7 @@ class Deed:
 
     Attributes:
         verb, done: as in "cancel" and "cancelled".
+        action: what the API's route calls it in the audit log.
         kind: the status that a task must have for it.
         statuses: those that conditions may ask for; without any it is the first. All of them are one filter.
         one: does it to a task.
@@ -33,6 +35,7 @@ class Deed:
 
     verb: str
     done: str
+    action: str
     kind: str
     statuses: Sequence[str]
     one: Callable[[Service, UUID], Awaitable[None]]
@@ -66,16 +69,16 @@ def delete(args: argparse.Namespace) -> int:
 async def _change(args: argparse.Namespace, deed: Deed) -> int:
     if args.task_id is None:
         wanted = deed.filter_of(args)
-        async with opened(settings_of(args)) as service:
-            return await _change_found(args, service, deed, wanted)
+        async with changing(args) as there:
+            return await _change_found(args, there, deed, wanted)
     if args.all or not filter_of(args).is_empty:
         raise bad_input(f"name a task, or conditions, not both: {args.task_id} is a task")
-    async with opened(settings_of(args)) as service:
-        return await _change_named(args, service, deed)
+    async with changing(args) as there:
+        return await _change_named(args, there, deed)
 
 
-async def _change_named(args: argparse.Namespace, service: Service, deed: Deed) -> int:
-    task = await id_of(service, args.task_id)
+async def _change_named(args: argparse.Namespace, there: Changing, deed: Deed) -> int:
+    task = await id_of(there.service, args.task_id)
     document = {"id": str(task)}
     if args.dry_run:
         done(
@@ -87,15 +90,16 @@ async def _change_named(args: argparse.Namespace, service: Service, deed: Deed) 
     if deed is DELETE and not agreed(args, f"delete task {task}"):
         return ExitCode.REFUSED
     try:
-        await deed.one(service, task)
+        await deed.one(there.service, task)
     except (NotPending, NotFailed) as error:
         raise Told(f"Task {task} not found or not {deed.kind}.", code=error.code) from None
+    await there.note(f"task.{deed.action}", f"task:{task}")
     done({deed.done: [document]}, f"{deed.done.capitalize()} task {task}", as_document=args.json)
     return ExitCode.OK
 
 
-async def _change_found(args: argparse.Namespace, service: Service, deed: Deed, wanted: Filter) -> int:
-    queues = await service.survey(wanted)
+async def _change_found(args: argparse.Namespace, there: Changing, deed: Deed, wanted: Filter) -> int:
+    queues = await there.service.survey(wanted)
     number = sum(queues.values())
     tasks = counted(number, f"{wanted.status} task" if wanted.status else "task")
     if args.dry_run or not number:
@@ -104,7 +108,8 @@ async def _change_found(args: argparse.Namespace, service: Service, deed: Deed, 
         return ExitCode.OK
     if not agreed(args, f"{deed.verb} {tasks}{_each(queues)}"):
         return ExitCode.REFUSED
-    changed = await deed.many(service, wanted)
+    changed = await deed.many(there.service, wanted)
+    await there.note(f"tasks.{deed.action}", f"tasks:{_words(wanted)}", f"{changed} {deed.done}")
     done({deed.done: changed}, f"{deed.done.capitalize()} {counted(changed, 'task')}.", as_document=args.json)
     return ExitCode.OK
 
@@ -112,6 +117,11 @@ async def _change_found(args: argparse.Namespace, service: Service, deed: Deed, 
 def _each(queues: Mapping[str, int]) -> str:
     """``: email 5, video 12``."""
     return ": " + ", ".join(f"{visible(queue)} {number}" for queue, number in queues.items()) if queues else ""
+
+
+def _words(wanted: Filter) -> str:
+    """``queue=video status=failed``, or ``all``."""
+    return " ".join(f"{name}={value}" for name, value in asdict(wanted).items() if value) or "all"
 
 
 async def _delete_one(service: Service, task: UUID) -> None:
@@ -123,6 +133,6 @@ async def _delete_many(service: Service, wanted: Filter) -> int:
     return await service.delete(wanted, everything=True)
 
 
-CANCEL = Deed("cancel", "cancelled", "pending", bulk.CANCELLED, Service.cancel, bulk.cancel)
-REQUEUE = Deed("requeue", "requeued", "failed", bulk.REQUEUED, Service.requeue, bulk.requeue)
-DELETE = Deed("delete", "deleted", "there", STATUSES, _delete_one, _delete_many)
+CANCEL = Deed("cancel", "cancelled", "cancel", "pending", bulk.CANCELLED, Service.cancel, bulk.cancel)
+REQUEUE = Deed("requeue", "requeued", "retry", "failed", bulk.REQUEUED, Service.requeue, bulk.requeue)
+DELETE = Deed("delete", "deleted", "delete", "there", STATUSES, _delete_one, _delete_many)

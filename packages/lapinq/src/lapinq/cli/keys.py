@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from taskcore.auth.keys import IssuedKey
-from taskcore.auth.principal import SYSTEM
 from taskcore.auth.records import ApiKey
 
 from lapinq import keys
 from lapinq.cli.accounts import Desk, desk_of
 from lapinq.cli.asking import agreed
 from lapinq.cli.failures import ExitCode
+from lapinq.cli.noting import operator
 from lapinq.cli.output import Column, Document, data, done, many, message
 from lapinq.cli.text import as_json, visible
 from lapinq.cli.users import in_words
@@ -57,7 +57,7 @@ def add(args: argparse.Namespace) -> int:
     async def made() -> tuple[IssuedKey, Document]:
         async with desk_of(args) as desk:
             owner = None if args.owner is None else (await desk.user(args.owner)).id
-            issued = await keys.issue(desk.accounts, SYSTEM, given, owner=owner)
+            issued = await keys.issue(desk.accounts, operator(), given, owner=owner)
             return issued, keys.document(issued.key, issued.key.created_at)
 
     return _show(args, *asyncio.run(made()))
@@ -67,7 +67,7 @@ def rotate(args: argparse.Namespace) -> int:
     async def made() -> tuple[IssuedKey, Document]:
         async with desk_of(args) as desk:
             old = await desk.key(args.key)
-            issued = await desk.accounts.keys.rotate(SYSTEM, old.id, grace=args.grace)
+            issued = await desk.accounts.keys.rotate(operator(), old.id, grace=args.grace)
             return issued, keys.document(issued.key, issued.key.created_at)
 
     return _show(args, *asyncio.run(made()))
@@ -79,7 +79,7 @@ def revoke(args: argparse.Namespace) -> int:
             key = await desk.key(args.key)
             if not agreed(args, f"revoke key {key.prefix} ({visible(key.name)})"):
                 return None
-            await desk.accounts.keys.revoke(SYSTEM, key.id)
+            await desk.accounts.keys.revoke(operator(), key.id)
             return key
 
     key = asyncio.run(revoked())

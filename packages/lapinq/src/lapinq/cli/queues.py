@@ -9,6 +9,7 @@ from taskcore.models import QueueControl, WorkerInfo, WorkerState
 from taskcore.models.task import check_name
 
 from lapinq.cli.failures import ExitCode
+from lapinq.cli.noting import changing
 from lapinq.cli.output import Column, Document, data, many
 from lapinq.cli.session import opened, settings_of
 from lapinq.cli.text import counted, visible
@@ -70,27 +71,29 @@ def serves(worker: WorkerInfo, queue: str) -> bool:
 
 
 def pause(args: argparse.Namespace) -> int:
-    return _hold(args, lambda service: service.store.pause(args.queue), f"Paused queue {visible(args.queue)}")
+    return _hold(args, "pause", lambda service: service.store.pause(args.queue), f"Paused queue {visible(args.queue)}")
 
 
 def resume(args: argparse.Namespace) -> int:
-    return _hold(args, lambda service: service.store.resume(args.queue), f"Resumed queue {visible(args.queue)}")
+    return _hold(
+        args, "resume", lambda service: service.store.resume(args.queue), f"Resumed queue {visible(args.queue)}"
+    )
 
 
 def limit(args: argparse.Namespace) -> int:
     told = "has no limit now" if args.concurrency is None else f"runs {counted(args.concurrency, 'task')} at once now"
     QueueControl(queue=args.queue, concurrency=args.concurrency)  # which checks them
-    return _hold(
-        args, lambda service: service.store.limit(args.queue, args.concurrency), f"Queue {visible(args.queue)} {told}"
-    )
+    line = f"Queue {visible(args.queue)} {told}"
+    return _hold(args, "limit", lambda service: service.store.limit(args.queue, args.concurrency), line)
 
 
-def _hold(args: argparse.Namespace, change: Callable[[Service], Awaitable[object]], told: str) -> int:
+def _hold(args: argparse.Namespace, action: str, change: Callable[[Service], Awaitable[object]], told: str) -> int:
     check_name("queue", args.queue)
 
     async def changed() -> None:
-        async with opened(settings_of(args)) as service:
-            await change(service)
+        async with changing(args) as there:
+            await change(there.service)
+            await there.note(f"queue.{action}", f"queue:{args.queue}", told)
 
     asyncio.run(changed())
     data(told)

@@ -14,6 +14,7 @@ from taskcore.errors import BadSchedule
 from lapinq.cli.asking import agreed
 from lapinq.cli.failures import ExitCode, Failure, bad_input
 from lapinq.cli.instants import NEXT_COLUMNS, Coming, coming, in_zone, lines_of
+from lapinq.cli.noting import Changing, changing
 from lapinq.cli.ordering import order_of
 from lapinq.cli.output import Column, Document, data, done, many, one
 from lapinq.cli.session import SHORTEST, opened, settings_of
@@ -54,13 +55,15 @@ def add(args: argparse.Namespace) -> int:
         "enabled": not args.paused,
     }
 
-    async def added(service: Service) -> Row:
+    async def added(there: Changing) -> Row:
         try:
-            return await ScheduleRows(service).add(given)
+            row = await ScheduleRows(there.service).add(given)
         except BadSchedule as error:
             raise bad_input(str(error), hint=_hint(args.zone)) from error
+        await _note(there, "add", row)
+        return row
 
-    document = _document(_with(args, added))
+    document = _document(_changing(args, added))
     at = in_zone(document["next_run_at"], args.zone) or "when it is resumed"
     done(document, f"Schedule {document['id']} added. Next: {at}.", as_document=args.json)
     return ExitCode.OK
@@ -98,12 +101,13 @@ def resume(args: argparse.Namespace) -> int:
 
 
 def _enable(args: argparse.Namespace, enabled: bool) -> int:
-    async def changed(service: Service) -> Row:
-        row = await _row(service, args.schedule)
-        await ScheduleRows(service).set_enabled(row["id"], enabled)
+    async def changed(there: Changing) -> Row:
+        row = await _row(there.service, args.schedule)
+        await ScheduleRows(there.service).set_enabled(row["id"], enabled)
+        await _note(there, "resume" if enabled else "pause", row)
         return {**row, "enabled": enabled}
 
-    document = _document(_with(args, changed))
+    document = _document(_changing(args, changed))
     at = in_zone(document["next_run_at"], document["zone"])
     told = f"resumed. Next: {at}." if enabled else "paused."
     done(document, f"Schedule {document['id']} {told}", as_document=args.json)
@@ -111,24 +115,28 @@ def _enable(args: argparse.Namespace, enabled: bool) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    async def put(service: Service) -> UUID:
-        return await ScheduleRows(service).run((await _row(service, args.schedule))["id"])
+    async def put(there: Changing) -> UUID:
+        row = await _row(there.service, args.schedule)
+        task = await ScheduleRows(there.service).run(row["id"])
+        await _note(there, "run", row, f"; task {task}")
+        return task
 
-    task = str(_with(args, put))
+    task = str(_changing(args, put))
     data(as_json({"task_id": task}) if args.json else task)
     return ExitCode.OK
 
 
 def remove(args: argparse.Namespace) -> int:
-    async def removed(service: Service) -> int:
-        row = await _row(service, args.schedule)
+    async def removed(there: Changing) -> int:
+        row = await _row(there.service, args.schedule)
         if not agreed(args, f"remove schedule {row['id']} ({row['cron']} {row['task_name']})"):
             return ExitCode.REFUSED
-        await ScheduleRows(service).remove(row["id"])
+        await ScheduleRows(there.service).remove(row["id"])
+        await _note(there, "remove", row)
         done({"removed": str(row["id"])}, f"Schedule {row['id']} removed.", as_document=args.json)
         return ExitCode.OK
 
-    return _with(args, removed)
+    return _changing(args, removed)
 
 
 async def _row(service: Service, text: str) -> Row:
@@ -149,11 +157,24 @@ async def _row(service: Service, text: str) -> Row:
     return found[0]
 
 
+async def _note(there: Changing, action: str, row: Row, more: str = "") -> None:
+    what = f"{row['cron']} ({row['zone']}) {row['task_name']} on {row['queue_name']}"
+    await there.note(f"schedule.{action}", f"schedule:{row['id']}", what + more)
+
+
 def _with(args: argparse.Namespace, work: Callable[[Service], Awaitable[T]]) -> T:
-    async def done_there() -> T:
+    async def asked() -> T:
         async with opened(settings_of(args)) as service:
+            return await work(service)
+
+    return asyncio.run(asked())
+
+
+def _changing(args: argparse.Namespace, work: Callable[[Changing], Awaitable[T]]) -> T:
+    async def done_there() -> T:
+        async with changing(args) as there:
             try:
-                return await work(service)
+                return await work(there)
             except ScheduleNotFound as error:
                 raise Failure("the schedule was removed a moment ago", code=error.code) from error
 

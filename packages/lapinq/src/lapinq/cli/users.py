@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from taskcore.auth.permissions import ADMIN, Grant
-from taskcore.auth.principal import SYSTEM
 from taskcore.auth.records import User
 
 from lapinq.cli.accounts import Desk, desk_of
 from lapinq.cli.asking import agreed, new_password
 from lapinq.cli.failures import ExitCode, Failure
+from lapinq.cli.noting import operator
 from lapinq.cli.output import Column, Document, done, many
 from lapinq.cli.text import visible
 from lapinq.cli.words import permissions
@@ -44,7 +44,7 @@ def add(args: argparse.Namespace) -> int:
             hint = "make one with --role admin, who can do everything, and the others then"
             raise Failure("the first user must be an admin", hint=hint, code="first_user")
         return await desk.accounts.users.create(
-            SYSTEM, args.name, password, role=args.role, must_change_password=args.must_change_password
+            operator(), args.name, password, role=args.role, must_change_password=args.must_change_password
         )
 
     return _change(args, made, "User {} ({}) created.")
@@ -57,28 +57,28 @@ def passwd(args: argparse.Namespace) -> int:
         user, users = await desk.user(args.name), desk.accounts.users
         if not user.enabled:
             raise Failure(f"user {user.name} is disabled", hint=f"lapinq users enable {user.name}", code="disabled")
-        return await users.reset_password(await users.reset_link(SYSTEM, user.id), password)
+        return await users.reset_password(await users.reset_link(operator(), user.id), password)
 
     return _change(args, changed, "User {} has a new password; their sessions have ended.")
 
 
 def role(args: argparse.Namespace) -> int:
     async def changed(desk: Desk) -> User:
-        return await desk.accounts.users.set_rights(SYSTEM, (await desk.user(args.name)).id, role=args.role)
+        return await desk.accounts.users.set_rights(operator(), (await desk.user(args.name)).id, role=args.role)
 
     return _change(args, changed, "User {} is {} now.")
 
 
 def enable(args: argparse.Namespace) -> int:
     async def changed(desk: Desk) -> User:
-        return await desk.accounts.users.enable(SYSTEM, (await desk.user(args.name)).id)
+        return await desk.accounts.users.enable(operator(), (await desk.user(args.name)).id)
 
     return _change(args, changed, "User {} is enabled.")
 
 
 def disable(args: argparse.Namespace) -> int:
     async def changed(desk: Desk) -> User:
-        return await desk.accounts.users.disable(SYSTEM, (await desk.user(args.name)).id)
+        return await desk.accounts.users.disable(operator(), (await desk.user(args.name)).id)
 
     return _change(args, changed, "User {} is disabled; their sessions and keys are good no more.")
 
@@ -89,7 +89,7 @@ def remove(args: argparse.Namespace) -> int:
             user = await desk.user(args.name)
             if not agreed(args, f"remove user {visible(user.name)}, with their sessions and keys"):
                 return ExitCode.REFUSED
-            await desk.accounts.users.remove(SYSTEM, user.id)
+            await desk.accounts.users.remove(operator(), user.id)
             done({"removed": user.name}, f"User {visible(user.name)} removed.", as_document=args.json)
             return ExitCode.OK
 
@@ -120,7 +120,7 @@ async def _regrant(desk: Desk, user: User, grants: Iterable[Grant]) -> User:
     queues: dict[str, list[str]] = {}
     for each in grants:
         queues.setdefault(each.pattern, []).extend(verb for verb in GRANTED if verb in each.verbs)
-    return await desk.accounts.users.set_rights(SYSTEM, user.id, grants=checked_grants({"queues": queues}))
+    return await desk.accounts.users.set_rights(operator(), user.id, grants=checked_grants({"queues": queues}))
 
 
 def _change(args: argparse.Namespace, change: Callable[[Desk], Awaitable[User]], line: str) -> int:
