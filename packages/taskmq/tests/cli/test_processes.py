@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -81,7 +82,11 @@ def test_no_process_outlives_a_parent_that_is_killed(process: Start, wait: Wait,
 def test_one_signal_lets_jobs_finish_and_a_second_one_gives_them_back(
     taskmq: Taskmq, process: Start, wait: Wait, folder: Path
 ) -> None:
-    for seconds, signals, line in ((1, 1, "(1 ok, 0 failed), requeued 0."), (60, 2, "(0 ok, 0 failed), requeued 1.")):
+    # A claim of the other process that is under way may get the job once more, and gives it back, too.
+    for seconds, signals, end in (
+        (1, 1, r"\(1 ok, 0 failed\), requeued 0\."),
+        (60, 2, r"\(0 ok, 0 failed\), requeued [12]\."),
+    ):
         (folder / "started").unlink(missing_ok=True)
         taskmq("add-job", "--handler", "slow", "--payload", json.dumps({"seconds": seconds}))
         parent = process(*WORK)
@@ -94,7 +99,8 @@ def test_one_signal_lets_jobs_finish_and_a_second_one_gives_them_back(
                 pass
         _, err = stop(parent)
 
-        assert (0, line) == (parent.returncode, err.rstrip()[-len(line) :])
+        assert 0 == parent.returncode
+        assert re.search(f"{end}$", err.rstrip())
 
 
 def test_a_process_is_replaced_after_so_many_jobs(taskmq: Taskmq, process: Start) -> None:
