@@ -1,6 +1,6 @@
 """Schedules as their owners keep them: rows of ``lapinq_scheduled_tasks``, checked before they are written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -30,11 +30,11 @@ class ScheduleRows:
     """
 
     def __init__(self, service: Service) -> None:
-        self._service, self._tables = service, service.tables
+        self._service, self._table = service, service.schedules
 
     async def all(self) -> Sequence[Row]:
         """Every row, the oldest first; documents are values."""
-        return [_decoded(row) for row in await self._tables.scheduled()]
+        return [_decoded(row) for row in await self._table.all()]
 
     async def get(self, id_: UUID) -> Row:
         """A row.
@@ -42,10 +42,7 @@ class ScheduleRows:
         Raises:
             ScheduleNotFound: there is none.
         """
-        for row in await self.all():
-            if row["id"] == id_:
-                return row
-        raise ScheduleNotFound
+        return _decoded(await self._stored(id_))
 
     async def add(self, given: Mapping[str, Any]) -> Row:
         """Add a row.
@@ -53,17 +50,26 @@ class ScheduleRows:
         Raises:
             InvalidInput: a value is not allowed.
         """
-        added = await self._tables.schedule(self._values(given))
-        assert added is not None  # noqa: S101 - an INSERT answers with its row
-        return _decoded(added)
+        return _decoded(await self._table.add(self._values(given)))
 
-    async def change(self, id_: UUID, given: Mapping[str, Any]) -> Row:
-        """Change what ``given`` names of a row.
+    async def change(self, id_: UUID, given: Mapping[str, Any], check: Callable[[Row], None] | None = None) -> Row:
+        """Change what ``given`` names of a row, and leave what others change of it at the same time.
+
+        Args:
+            check: looks at the row as it is, and as it will be; what it raises keeps it as it is.
 
         Raises:
             ScheduleNotFound: there is none. InvalidInput: a value is not allowed.
         """
-        changed = await self._tables.schedule(self._values({**await self.get(id_), **given}), id_)
+
+        def changed_of(stored: Row) -> Row:
+            before = _decoded(stored)
+            after = {**before, **given}
+            for row in (before, after) if check else ():
+                check(row)
+            return self._values(after)
+
+        changed = await self._table.change(id_, changed_of)
         if changed is None:
             raise ScheduleNotFound
         return _decoded(changed)
@@ -74,7 +80,7 @@ class ScheduleRows:
         Raises:
             ScheduleNotFound: there is none.
         """
-        if not await self._tables.enable_schedule(id_, enabled):
+        if not await self._table.enable(id_, enabled):
             raise ScheduleNotFound
 
     async def run(self, id_: UUID) -> UUID:
@@ -83,9 +89,7 @@ class ScheduleRows:
         Raises:
             ScheduleNotFound: there is none. InvalidInput: it cannot be followed.
         """
-        row = next((row for row in await self._tables.scheduled() if row["id"] == id_), None)
-        if row is None:
-            raise ScheduleNotFound
+        row = await self._stored(id_)
         self._service.imports.check(row["module_path"], row["task_name"])
         (receipt,) = await self._service.store.put([extra_run(spec_of(ScheduleId(str(id_)), row))])
         return UUID(receipt.task)
@@ -96,13 +100,19 @@ class ScheduleRows:
         Raises:
             ScheduleNotFound: there is none.
         """
-        if not await self._tables.unschedule(id_):
+        if not await self._table.remove(id_):
             raise ScheduleNotFound
+
+    async def _stored(self, id_: UUID) -> Row:
+        if (row := await self._table.get(id_)) is None:
+            raise ScheduleNotFound
+        return row
 
     def _values(self, given: Mapping[str, Any]) -> Row:
         """The columns that are written."""
         order = Order.from_json({name: value for name, value in given.items() if name not in _OF_TASKS_ALONE})
         self._service.imports.check(order.module_path, order.task_name)
+        self._service.deliveries.check(order.webhook_url)
         if not order.is_stored:
             raise InvalidInput("invalid ttl_seconds: tasks of a schedule are stored")
         order.spec(None)  # which checks what the core cannot keep

@@ -43,12 +43,12 @@ class ScheduledTasks:
         await self.follow()
         put = await self._scheduler.tick()
         if put:
-            await self._service.tables.note_triggers()
+            await self._service.schedules.note_triggers()
         return put
 
     async def follow(self) -> None:
         """Add, change and remove the core's schedules as the rows say."""
-        rows = {str(row["id"]): row for row in await self._service.tables.scheduled()}
+        rows = {str(row["id"]): row for row in await self._service.schedules.all()}
         stored = {record.spec.id: record.spec for record in await self._service.store.schedules()}
         now = await self._service.now()
         for id_, row in rows.items():

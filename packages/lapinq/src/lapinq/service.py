@@ -21,6 +21,7 @@ from lapinq.errors import NotFailed, NotFinished, NotPending
 from lapinq.imports import Imports
 from lapinq.numbers import QueueStats, at_most, stats_of
 from lapinq.orders import BATCH, Order
+from lapinq.schedule_table import ScheduleTable
 from lapinq.settings import Settings
 from lapinq.tables import Filter, Tables
 from lapinq.task import Task, task_of
@@ -65,6 +66,7 @@ class Service:
     def __init__(self, store: wiring.Store, tables: Tables, imports: Imports, deliveries: Deliveries) -> None:
         self.store = store
         self.tables = tables
+        self.schedules = ScheduleTable(tables)
         self.imports = imports
         self.deliveries = deliveries
         self._intake = Intake(store.put)

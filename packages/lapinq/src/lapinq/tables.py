@@ -17,7 +17,7 @@ from taskcore.ids import TaskId
 from taskcore.models import TaskRecord
 from taskcore.states import TaskState
 
-from lapinq.schema.names import CORE, FORMER_IDS, SCHEDULED
+from lapinq.schema.names import CORE, FORMER_IDS
 from lapinq.schema.removing import REMOVAL
 from lapinq.vocabulary import STATES
 
@@ -58,31 +58,6 @@ _OVER = f"""
 UPDATE {CORE}_tasks SET expires_at = {_ENDS}
 WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {_ENDS} <= {_NOW}
     AND ready IS NOT NULL AND expires_at IS NULL"""
-
-_COLUMNS = """
-    id, queue_name, task_name, module_path, args::text, kwargs::text, cron, ttl_seconds, priority, max_retries,
-    metadata::text, retry_delay, retry_backoff, webhook_url, zone, gap, fold, misfire, grace, overlap, enabled,
-    created_at, last_triggered_at"""
-_SCHEDULED = f"SELECT {_COLUMNS} FROM {SCHEDULED} ORDER BY created_at, id"
-_GIVEN = (
-    "queue_name", "task_name", "module_path", "args", "kwargs", "cron", "ttl_seconds", "priority", "max_retries",
-    "metadata", "retry_delay", "retry_backoff", "webhook_url", "zone", "gap", "fold", "misfire", "grace", "overlap",
-    "enabled",
-)  # fmt: skip
-_VALUES = ", ".join(f"${place}" for place in range(1, len(_GIVEN) + 1))
-_SCHEDULE = f"INSERT INTO {SCHEDULED} ({', '.join(_GIVEN)}) VALUES ({_VALUES}) RETURNING {_COLUMNS}"
-_RESCHEDULE = f"""
-UPDATE {SCHEDULED} SET ({", ".join(_GIVEN)}) = ROW({_VALUES}) WHERE id = ${len(_GIVEN) + 1} RETURNING {_COLUMNS}"""
-_ENABLE = f"UPDATE {SCHEDULED} SET enabled = $2 WHERE id = $1 RETURNING true"
-_UNSCHEDULE = f"DELETE FROM {SCHEDULED} WHERE id = $1 RETURNING true"
-
-_LEADER = f"SELECT holder FROM {CORE}_leaders WHERE name = $1 AND holder <> '' AND until > {_NOW}"
-
-_TRIGGERED = f"""
-UPDATE {SCHEDULED} AS s SET last_triggered_at = 'epoch'::timestamptz + f.instant * interval '1 microsecond'
-FROM (SELECT schedule, max(instant) AS instant FROM {CORE}_fires WHERE task IS NOT NULL GROUP BY schedule) AS f
-WHERE f.schedule = s.id::text
-    AND s.last_triggered_at IS DISTINCT FROM 'epoch'::timestamptz + f.instant * interval '1 microsecond'"""
 
 # A page is walked to from the newest task on. The server knows too little of patterns to see that this is soon over, or
 # else takes half as long as its other ways; only a span of time has an index that may be better. One process is enough,
@@ -247,42 +222,6 @@ class Tables:
         """Let the core expire waiting tasks whose time to live is over, also those to which it gave no end."""
         with self._translated():
             await self.pool.execute(_OVER)
-
-    async def scheduled(self) -> Sequence[Mapping[str, Any]]:
-        """The rows of schedules; documents are text."""
-        with self._translated():
-            return [dict(row) for row in await self.pool.fetch(_SCHEDULED)]
-
-    async def schedule(self, values: Mapping[str, Any], row: UUID | None = None) -> Mapping[str, Any] | None:
-        """Add a row of a schedule, or change one; documents are text. None when there is no such row."""
-        given = [values[name] for name in _GIVEN]
-        with self._translated():
-            if row is None:
-                changed = await self.pool.fetchrow(_SCHEDULE, *given)
-            else:
-                changed = await self.pool.fetchrow(_RESCHEDULE, *given, row)
-        return None if changed is None else dict(changed)
-
-    async def enable_schedule(self, row: UUID, enabled: bool) -> bool:
-        """Pause a row of a schedule, or let it go on; False when there is none."""
-        with self._translated():
-            return bool(await self.pool.fetchval(_ENABLE, row, enabled))
-
-    async def leader(self, name: str) -> str | None:
-        """Who leads in this; None when nobody does."""
-        with self._translated():
-            holder: str | None = await self.pool.fetchval(_LEADER, name)
-            return holder
-
-    async def unschedule(self, row: UUID) -> bool:
-        """Remove a row of a schedule; False when there is none."""
-        with self._translated():
-            return bool(await self.pool.fetchval(_UNSCHEDULE, row))
-
-    async def note_triggers(self) -> None:
-        """Tell in the rows of schedules when each one put a task last."""
-        with self._translated():
-            await self.pool.execute(_TRIGGERED)
 
     async def _delete(self, chosen: str, *values: object) -> int:
         async with self.transaction() as connection:

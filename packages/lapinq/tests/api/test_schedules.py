@@ -1,5 +1,6 @@
 """Schedules over HTTP."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -64,6 +65,7 @@ async def test_a_schedule_is_added_changed_and_removed(client: httpx.AsyncClient
         ({"grace": -1}, "grace must be a number"),
         ({"grace": "60"}, "grace must be a number"),
         ({"overlap": "hug"}, "overlap must be one of"),
+        ({"webhook_url": "http://127.0.0.1/"}, "webhook_url must not lead to a private address"),
     ],
 )
 async def test_a_schedule_that_cannot_be_followed_is_400(
@@ -77,6 +79,15 @@ async def test_a_schedule_that_cannot_be_followed_is_400(
         assert 400 == answer.status_code, answer.text
         assert error in answer.json()["error"]
     assert made == (await client.get(f"{P}/schedules/{made['id']}")).json()
+
+
+async def test_changes_at_the_same_time_do_not_undo_each_other(client: httpx.AsyncClient, queue: str) -> None:
+    path = f"{P}/schedules/{(await add(client, queue_name=queue))['id']}"
+    changes = {"cron": "0 4 * * *", "priority": 5, "max_retries": 7, "zone": "Europe/Rome"}
+
+    await asyncio.gather(*(client.patch(path, json={name: value}) for name, value in changes.items()))
+
+    assert changes.items() <= (await client.get(path)).json().items()
 
 
 async def test_rows_that_nobody_checked_say_what_is_wrong(client: httpx.AsyncClient, open_storage: Storage) -> None:

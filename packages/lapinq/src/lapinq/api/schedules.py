@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -52,10 +53,7 @@ async def change_schedule(request: Request) -> Response:
     """Change what the body names."""
     rows, id_ = _rows(request), _id(request)
     found = await object_of(request)
-    stored = await rows.get(id_)
-    for schedule in (stored, {**stored, **found}):
-        _require(request, schedule)
-    return JSONResponse(document_of(await rows.change(id_, found)))
+    return JSONResponse(document_of(await rows.change(id_, found, partial(_require, request))))
 
 
 async def remove_schedule(request: Request) -> Response:

@@ -40,7 +40,7 @@ class ShownSchedules:
         rows = await ScheduleRows(self.service).all()
         now = await self.service.now()
         shown = tuple(_shown(row, known.get(str(row["id"])), now) for row in rows)
-        leads = await self.service.tables.leader(LEADER) if any(row["enabled"] for row in rows) else ""
+        leads = await self.service.schedules.leader(LEADER) if any(row["enabled"] for row in rows) else ""
         return SchedulePage(rows=shown, leader=leads)
 
     async def get(self, schedule: str) -> ScheduleDetail | None:

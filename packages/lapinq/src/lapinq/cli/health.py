@@ -99,7 +99,7 @@ async def _queues(service: Service) -> Finding:
 
 async def _schedules(service: Service) -> Finding:
     """Whether anybody follows them."""
-    rows = [row for row in await service.tables.scheduled() if row["enabled"]]
+    rows = [row for row in await service.schedules.all() if row["enabled"]]
     followed, now = await service.store.schedules(), await service.now()
     unknown = {str(row["id"]) for row in rows} - {record.spec.id for record in followed}
     late = [record for record in followed if _is_late(record, now)]
