@@ -65,8 +65,9 @@ class ScheduleRows:
         def changed_of(stored: Row) -> Row:
             before = _decoded(stored)
             after = {**before, **given}
-            for row in (before, after) if check else ():
-                check(row)
+            if check is not None:
+                check(before)
+                check(after)
             return self._values(after)
 
         changed = await self._table.change(id_, changed_of)
