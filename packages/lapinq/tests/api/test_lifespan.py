@@ -50,6 +50,15 @@ async def test_servers_that_start_at_once_on_an_empty_database_serve_it_together
     assert None is apps[0].state.storage
 
 
+async def test_programs_on_the_application_hear_of_changes(postgres_url: str) -> None:
+    app = create_app(postgres_url)
+    async with started(app) as client:
+        for change in range(2):
+            app.state.notification_event.clear()
+            await enqueue(client, queue_name=f"heard-{change}")
+            await asyncio.wait_for(app.state.notification_event.wait(), 10)
+
+
 async def test_what_is_past_its_time_to_live_is_swept(postgres_url: str) -> None:
     async with started(create_app(postgres_url, cleanup_interval=0.05)) as client:
         waiting = await enqueue(client, ttl_seconds=0.05, scheduled_at="2099-01-01")

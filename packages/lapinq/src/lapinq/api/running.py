@@ -1,6 +1,5 @@
 """What an application does between its start and its end."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -59,7 +58,6 @@ async def running(desk: Desk, jobs: Jobs) -> AsyncIterator[None]:
     state = desk.state
     state.shutting_down = False
     state.cleanup_interval = jobs.cleanup_interval
-    state.notification_event = asyncio.Event()
     async with AsyncExitStack() as stack:
         if getattr(state, "storage", None) is None:
             state.storage = await Storage.open(desk.settings)
@@ -69,6 +67,8 @@ async def running(desk: Desk, jobs: Jobs) -> AsyncIterator[None]:
         await stack.enter_async_context(desk.telemetry.running())
         stack.push_async_callback(desk.ledger.close)
         stack.push_async_callback(desk.board.close)
+        # Set after every change, whoever made it: programs with routes of their own wait for it, and clear it.
+        state.notification_event = await stack.enter_async_context(desk.board.watched())
         await _start(stack, desk.storage, jobs)
         desk.is_running = True
         try:
