@@ -7,15 +7,17 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 from taskcore.testing import eventually
 from taskmq import processes
 from taskmq.cli import reloading
+from taskmq.hooks import hooks
 from taskmq.storage import SQLiteBackend
 from taskmq.workers import workers_of
 
@@ -285,6 +287,25 @@ def test_processes_that_can_never_start_end_the_parent(process: Start, folder: P
 
     assert 2 == parent.returncode
     assert "--import refused failed with RuntimeError: not here" in err
+
+
+@pytest.mark.parametrize(("registered", "seconds"), [((), 10), ((print,), 20)])
+def test_hooks_of_the_shutdown_have_their_time_before_a_process_is_killed(
+    taskmq: Taskmq, monkeypatch: pytest.MonkeyPatch, registered: tuple[Callable[..., None], ...], seconds: int
+) -> None:
+    asked = list[float]()
+
+    class Ended(processes.Processes):
+        def __init__(self, command: Sequence[str], count: int, *, grace: float, **options: Any) -> None:
+            asked.append(grace)
+            super().__init__([sys.executable, "-c", ""], count, grace=grace, **options)
+
+    monkeypatch.setattr(processes, "Processes", Ended)
+    monkeypatch.setattr(hooks, "shutdown", registered)
+
+    taskmq("run-worker", "--processes", "2", "--grace", "10s")
+
+    assert [seconds] == asked
 
 
 def test_a_process_that_does_not_stop_is_killed(

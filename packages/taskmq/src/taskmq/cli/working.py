@@ -19,6 +19,7 @@ from taskmq.cli.program import place
 from taskmq.cli.session import close_at_end, import_option
 from taskmq.cli.text import visible
 from taskmq.health_port import MAX_PORT, HealthPort
+from taskmq.hooks import hooks
 from taskmq.jobs.handlers import HANDLERS
 from taskmq.settings import Settings
 from taskmq.storage.store_backend import QUEUES
@@ -223,6 +224,8 @@ def _run_processes(plan: Plan, count: int, *, reload: bool) -> ExitCode:
     _announce(plan, f"{count} process{'es' if count > 1 else ''} of {plan.max_workers} worker(s)")
     command = [sys.executable, "-P", "-m", "taskmq", "run-worker", *plan.words()]
     grace = GRACE if plan.grace is None else plan.grace
+    if hooks.shutdown:
+        grace *= 2  # they have as long again when the last job is done
     processes = Processes(
         command,
         count,
