@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from lapinq.orders import BATCH, Order, batch_from_json
+from lapinq.orders import Order
 from taskcore.errors import InvalidInput
 
 NO_SECONDS: list[object] = ["inf", "nan", "x", 1e12, -1, True, [], "1" * 400]
@@ -67,25 +67,6 @@ def test_a_bad_value_is_refused(given: dict[str, Any], message: str) -> None:
 def test_what_is_no_object_is_refused(body: object) -> None:
     with pytest.raises(InvalidInput, match="a task must be a JSON object"):
         Order.from_json(body)
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        pytest.param({}, "body must be a JSON array", id="an object"),
-        pytest.param([NEEDED] * (BATCH + 1), "batch limit is 1000 tasks", id="too many"),
-        pytest.param([{"ttl_seconds": "x"}, {"module_path": "m"}], "each task must have a task_name", id="no name"),
-        pytest.param([NEEDED, 5], "task 1: a task must be a JSON object, got int 5", id="no object"),
-        pytest.param([NEEDED, NEEDED | {"ttl_seconds": "x"}], "task 1: invalid ttl_seconds", id="a bad value"),
-    ],
-)
-def test_a_bad_batch_is_refused_and_the_message_says_which_task_it_was(body: object, message: str) -> None:
-    with pytest.raises(InvalidInput, match=f"^{message}$"):
-        batch_from_json(body)
-
-
-def test_an_empty_batch_is_one() -> None:
-    assert [] == batch_from_json([])
 
 
 def test_of_several_mistakes_the_one_of_the_documentation_is_told_first() -> None:

@@ -108,28 +108,6 @@ class Order:
         )
 
 
-def batch_from_json(found: object) -> list[Order]:
-    """Check a JSON array of at most ``BATCH`` objects.
-
-    Raises:
-        InvalidInput: in one sentence, which says which task it is about.
-    """
-    if not isinstance(found, list):
-        raise InvalidInput("body must be a JSON array")
-    if len(found) > BATCH:
-        raise InvalidInput(f"batch limit is {BATCH} tasks")
-    if any(isinstance(task, Mapping) and not task.get("task_name") for task in found):
-        raise InvalidInput("each task must have a task_name")
-    return [_placed(place, task) for place, task in enumerate(found)]
-
-
-def _placed(place: int, found: object) -> Order:
-    try:
-        return Order.from_json(found)
-    except InvalidInput as error:
-        raise InvalidInput(f"task {place}: {error}") from error
-
-
 def _kind(value: object) -> str:
     return f"{type(value).__name__} {value!r:.60}"
 
