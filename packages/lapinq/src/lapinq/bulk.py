@@ -1,7 +1,7 @@
 """What is done to every task that meets a filter."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from taskcore.errors import InvalidInput
 from taskcore.ids import TaskId
@@ -27,6 +27,11 @@ def check_not_empty(wanted: Filter, *, everything: bool) -> None:
     """
     if wanted.is_empty and not everything:
         raise InvalidInput("name at least one filter, or all=true for every task")
+
+
+def words(wanted: Filter) -> str:
+    """``queue=video status=failed``, or ``all``: for the audit log."""
+    return " ".join(f"{name}={value}" for name, value in asdict(wanted).items() if value) or "all"
 
 
 async def requeue(service: Service, wanted: Filter) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 from lapinq.storage import Storage
+from taskcore.auth.records import AuditQuery
 
 from .conftest import P, Put, begin, fail
 
@@ -36,6 +37,20 @@ async def test_tasks_are_deleted_by_filter(
     assert {"deleted": 0, "would_be_deleted": 2, "dry_run": True} == await delete(dry_run="true")
     assert {"deleted": 2} == await delete()
     assert {} == await statuses(client, queue)
+
+
+async def test_the_audit_log_says_which_tasks_were_changed_and_how_many(
+    client: httpx.AsyncClient, put: Put, queue: str, open_storage: Storage
+) -> None:
+    await put("mail")
+    for params in ({"dry_run": "1"}, {"task_name": "mail"}):
+        assert 200 == (await client.delete(f"{P}/tasks", params={"queue": queue, **params})).status_code
+
+    entries = await (await open_storage.account_store()).entries(AuditQuery(action="tasks.delete"))
+
+    noted = [(entry.target, entry.detail) for entry in entries]
+    assert [(f"tasks:queue={queue} task_name=mail", "1 deleted")] == [each for each in noted if queue in each[0]]
+    assert "answered 200" not in str(noted)
 
 
 async def test_failed_tasks_are_requeued_by_filter(

@@ -12,6 +12,7 @@ from lapinq.webhooks.endpoints import BROKEN_AFTER
 from starlette.applications import Starlette
 from taskcore.auth.principal import SYSTEM
 from taskcore.auth.records import AuditQuery
+from taskcore.errors import StoreUnavailable
 
 from .conftest import P, Put, client_of, fail, succeed
 
@@ -143,7 +144,7 @@ async def test_who_may_see_one_queue_sees_its_deliveries_alone(
 
 
 async def test_a_receiver_that_is_left_alone_is_believed_in_again(
-    client: httpx.AsyncClient, open_storage: Storage, queue: str
+    app: Starlette, client: httpx.AsyncClient, open_storage: Storage, queue: str
 ) -> None:
     url = f"https://{queue}.example.com/hook"
     for _ in range(BROKEN_AFTER):
@@ -156,6 +157,9 @@ async def test_a_receiver_that_is_left_alone_is_believed_in_again(
     assert ["open"] == await circuits()
     assert {"status": "closed"} == (await client.post(f"{P}/webhooks/endpoints/close", json={"url": url})).json()
     assert [] == await circuits()
+    assert (f"endpoint:{url}", "closed") == next(
+        (entry.target, entry.detail) for entry in await entries(app) if entry.action == "webhook.close"
+    )
     assert 404 == (await client.post(f"{P}/webhooks/endpoints/close", json={"url": url})).status_code
     bodies: list[dict[str, object]] = [{}, {"url": 1}, {"url": "\x00"}]
     for bad in bodies:
@@ -180,6 +184,21 @@ async def test_a_secret_is_made_shown_once_and_ended(app: Starlette, client: htt
     noted = [e for e in await entries(app) if e.action == "webhook.rotate"]
     assert f"secret:{newer.json()['id']}" in [entry.target for entry in noted]
     assert "whsec_" not in str(noted)
+
+
+async def test_a_secret_that_was_made_is_shown_though_that_cannot_be_noted(
+    app: Starlette, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(app.state.desk, "note", away)
+
+    made = await client.post(f"{P}/webhooks/secrets")
+
+    assert (201, True) == (made.status_code, "secret" in made.json())
+    assert "webhook.rotate" in caplog.text
+    assert made.json()["secret"] not in caplog.text
 
 
 async def entries(app: Starlette) -> Any:

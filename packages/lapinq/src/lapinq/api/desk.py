@@ -106,8 +106,14 @@ class Desk:
             target, detail = (tasks[0], "") if len(tasks) == 1 else ("", f"{len(tasks)} tasks, {tasks[0]} the first")
             await self.note(by, "task.put", target, detail, origin=origin_of(request))
 
+    async def note_done(self, request: HTTPConnection, by: Principal, target: str, detail: str) -> None:
+        """Leave word in the audit log of what a request did, where its path does not tell. What was done stays done
+        when that cannot be written."""
+        audited(request)
+        await self._noted(by, request.scope["route"].name, target, origin_of(request), detail)
+
     async def _noted(self, by: Principal, action: str, target: str, origin: Origin, detail: str) -> None:
-        """For the ledger: nobody waits for it, who could be told that it failed."""
+        """For those whom nobody could tell, or should, that it failed."""
         try:
             await self.note(by, action, target, detail, origin=origin)
         except Exception:

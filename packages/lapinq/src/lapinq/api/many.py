@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.web import require
+from taskcore.web.auditing import audited
 
 from lapinq import bulk
 from lapinq.api.desk import desk_of
@@ -34,14 +35,17 @@ async def cancel(request: Request) -> Response:
 
 
 async def _change(request: Request, verb: Verb, word: str, statuses: Sequence[str], change: Change) -> Response:
-    wanted, service = strict_filter_of(request, also=("all", "dry_run")), desk_of(request).service
-    require(request, verb, Kind.QUEUE, wanted.queue or "")
+    desk, wanted = desk_of(request), strict_filter_of(request, also=("all", "dry_run"))
+    by = require(request, verb, Kind.QUEUE, wanted.queue or "")
     bulk.check_not_empty(wanted, everything=flag_of(request, "all"))
     if not flag_of(request, "dry_run"):
-        return JSONResponse({word: await change(service, wanted)})
+        changed = await change(desk.service, wanted)
+        await desk.note_done(request, by, f"tasks:{bulk.words(wanted)}", f"{changed} {word}")
+        return JSONResponse({word: changed})
+    audited(request)  # nothing was done
     if statuses is not STATUSES:
         wanted = bulk.of_status(wanted, statuses)
-    return JSONResponse({word: 0, f"would_be_{word}": await service.count(wanted), "dry_run": True})
+    return JSONResponse({word: 0, f"would_be_{word}": await desk.service.count(wanted), "dry_run": True})
 
 
 async def _deleted(service: Service, wanted: Filter) -> int:

@@ -7,8 +7,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.web import require, require_login
-from taskcore.web.auditing import audited
-from taskcore.web.auth import origin_of
 from taskcore.web.paging import page_headers
 from taskcore.web.problems import Problem
 
@@ -18,6 +16,7 @@ from lapinq.api.queries import cursor_of, flag_of, limit_of, task_id
 from lapinq.api.tasks import require_sight
 from lapinq.webhooks.deliveries import Deliveries
 from lapinq.webhooks.entries import DeliveryFilter, Entry
+from lapinq.webhooks.outbox import endpoint_of
 from lapinq.webhooks.secrets import GRACE, MAX_GRACE
 
 BULK_FILTERS = ("endpoint", "task", "queue")
@@ -50,7 +49,7 @@ async def list_deliveries(request: Request) -> Response:
 
 async def replay_all(request: Request) -> Response:
     """Deliver again whatever meets the filters and was given up."""
-    require(request, Verb.RETRY, Kind.QUEUE, request.query_params.get("queue") or "")
+    by = require(request, Verb.RETRY, Kind.QUEUE, request.query_params.get("queue") or "")
     names = [name for name, _ in request.query_params.multi_items()]
     for name in names:
         if name not in (*BULK_FILTERS, "all") or names.count(name) > 1:
@@ -58,7 +57,10 @@ async def replay_all(request: Request) -> Response:
     wanted = await _filter(request)
     if wanted.is_empty and not flag_of(request, "all"):
         raise Problem(400, "name at least one filter, or all=true for every webhook that was given up")
-    return JSONResponse({"requeued": await _deliveries(request).again_all(wanted)})
+    made = await _deliveries(request).again_all(wanted)
+    told = " ".join(f"{name}={value}" for name, value in request.query_params.items() if name in BULK_FILTERS)
+    await desk_of(request).note_done(request, by, f"webhooks:{told or 'all'}", f"{made} requeued")
+    return JSONResponse({"requeued": made})
 
 
 async def get_delivery(request: Request) -> Response:
@@ -89,12 +91,13 @@ async def list_receivers(request: Request) -> Response:
 
 async def forgive(request: Request) -> Response:
     """Believe in a receiver again that did not answer."""
-    require(request, Verb.RETRY)
+    by = require(request, Verb.RETRY)
     url = (await object_of(request)).get("url")
     if not isinstance(url, str) or not url.isprintable():
         raise Problem(400, "url is required: that of a receiver")
     if not await _deliveries(request).endpoints.forgive(url):
         raise Problem(404, "no such receiver has failed of late")
+    await desk_of(request).note_done(request, by, f"endpoint:{endpoint_of(url)}", "closed")
     return JSONResponse({"status": "closed"})
 
 
@@ -106,12 +109,11 @@ async def list_secrets(request: Request) -> Response:
 
 async def rotate(request: Request) -> Response:
     """Make a secret; those of before go on for a while. Its text is in the answer, and nowhere else."""
-    audited(request)
     by = require(request, Verb.ADMIN)
     grace = grace_of(await options_of(request), GRACE, MAX_GRACE)
     made, text = await _deliveries(request).secrets.rotate(grace)
     detail = f"{made.fingerprint}; those of before end in {grace.total_seconds():g} s"
-    await desk_of(request).note(by, "webhook.rotate", f"secret:{made.id}", detail, origin=origin_of(request))
+    await desk_of(request).note_done(request, by, f"secret:{made.id}", detail)
     return JSONResponse({**made.document(), "secret": text}, 201, headers={"Cache-Control": "no-store"})
 
 

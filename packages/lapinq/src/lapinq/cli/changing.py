@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from uuid import UUID
 
 from lapinq import bulk
@@ -109,7 +109,7 @@ async def _change_found(args: argparse.Namespace, there: Changing, deed: Deed, w
     if not agreed(args, f"{deed.verb} {tasks}{_each(queues)}"):
         return ExitCode.REFUSED
     changed = await deed.many(there.service, wanted)
-    await there.note(f"tasks.{deed.action}", f"tasks:{_words(wanted)}", f"{changed} {deed.done}")
+    await there.note(f"tasks.{deed.action}", f"tasks:{bulk.words(wanted)}", f"{changed} {deed.done}")
     done({deed.done: changed}, f"{deed.done.capitalize()} {counted(changed, 'task')}.", as_document=args.json)
     return ExitCode.OK
 
@@ -117,11 +117,6 @@ async def _change_found(args: argparse.Namespace, there: Changing, deed: Deed, w
 def _each(queues: Mapping[str, int]) -> str:
     """``: email 5, video 12``."""
     return ": " + ", ".join(f"{visible(queue)} {number}" for queue, number in queues.items()) if queues else ""
-
-
-def _words(wanted: Filter) -> str:
-    """``queue=video status=failed``, or ``all``."""
-    return " ".join(f"{name}={value}" for name, value in asdict(wanted).items() if value) or "all"
 
 
 async def _delete_one(service: Service, task: UUID) -> None:
