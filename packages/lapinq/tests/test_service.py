@@ -303,6 +303,20 @@ async def test_rows_of_the_view_can_be_deleted_with_sql(service: Service, storag
         assert 0 == await storage.pool.fetchval(f"SELECT count(*) FROM lapinq_core_{table}")
 
 
+async def test_rows_of_the_view_can_be_moved_to_another_queue_with_sql(service: Service, storage: Storage) -> None:
+    first, _ = [await storage.enqueue("add", "default", "mytasks") for _ in range(2)]
+    assert first == (await storage.claim_task("w") or {})["id"]
+
+    assert "UPDATE 2" == await storage.pool.execute("UPDATE lapinq_tasks SET queue_name = 'mail'")
+    assert "UPDATE 2" == await storage.pool.execute("UPDATE lapinq_tasks SET queue_name = 'mail', priority = 1")
+    await storage.complete_task(first, "1")
+
+    (stats,) = await service.queues()
+    assert ("mail", {"pending": 1, "completed": 1}) == (
+        stats.queue_name, {word: count for word, count in stats.counts.items() if count},
+    )  # fmt: skip
+
+
 async def test_queues_count_every_status(service: Service, storage: Storage) -> None:
     await fail(storage, await put(service, max_retries=1))
     await put(service, queue_name="video")

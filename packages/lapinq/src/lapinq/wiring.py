@@ -10,14 +10,14 @@ from taskcore.adapters import accounts
 from taskcore.adapters.grants import dump_grants
 from taskcore.adapters.memory import MemoryEventBus
 from taskcore.adapters.postgres import OpenTransactions, PostgresStore, opening
-from taskcore.adapters.postgres.counting import KIND, RECOUNT, changed, fewer
+from taskcore.adapters.postgres.counting import KIND, RECOUNT, changed, fewer, more
 from taskcore.adapters.postgres.errors import translated
 from taskcore.adapters.postgres.statements import columns
 from taskcore.adapters.sql import version_table
 from taskcore.adapters.sql.rows import task_of
 from taskcore.auth.stores import AccountStore
 
-from lapinq.schema import install
+from lapinq.schema import install, moving
 from lapinq.schema.names import ACCOUNTS, CORE, HOOKS
 from lapinq.settings import Settings
 from lapinq.tables import Tables
@@ -49,6 +49,11 @@ REVISIONS = {
 
 _COLUMNS = columns("(SELECT l.lease_until FROM {p}_leases AS l WHERE l.task = t.id)").replace("{p}", CORE)
 _WITHOUT = changed(fewer(KIND, "gone WHERE state <> 'running'")).replace("{p}", CORE)
+_COUNTING = install.Counting(
+    RECOUNT.replace("{p}", CORE),
+    _WITHOUT,
+    changed(more(KIND, moving.AFTER), fewer(KIND, moving.BEFORE)).replace("{p}", CORE),
+)
 _DRIVER = re.compile(r"^(postgres|postgresql)(\+asyncpg)?://")
 
 
@@ -76,7 +81,7 @@ async def _bring_up_to_date(settings: Settings) -> None:
         if await install.is_outdated(connection):
             for open_tables in (_open_core, open_accounts, open_deliveries):
                 await (await open_tables(settings)).close()
-            await install.install(connection, dump_grants, RECOUNT.replace("{p}", CORE), _WITHOUT)
+            await install.install(connection, dump_grants, _COUNTING)
 
 
 async def _open_core(settings: Settings) -> Store:

@@ -5,16 +5,17 @@ The table ``lapinq_schema_version`` of the public release counts on: its steps e
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 from taskcore.errors import SchemaMismatch
 
-from lapinq.schema import removing, takeover, views, webhooks
+from lapinq.schema import moving, removing, takeover, views, webhooks
 from lapinq.schema.names import BACKUP
 from lapinq.schema.takeover import DumpGrants
 
-LATEST = 9
+LATEST = 10
 PATIENCE = 600.0
 """Seconds for a statement: a large table takes long to copy, and those who come meanwhile wait for it."""
 _LOCK = "SELECT pg_advisory_lock(hashtextextended('lapinq schema', 0))"
@@ -39,6 +40,21 @@ async def is_outdated(connection: Any) -> bool:
     return found < LATEST
 
 
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Statements that keep the core's numbers of tasks right.
+
+    Attributes:
+        recount: after others have written tasks.
+        without: the tasks of the ``WITH`` part ``gone`` are no more.
+        moved: one is ``moving.AFTER``, and was ``moving.BEFORE``.
+    """
+
+    recount: str
+    without: str
+    moved: str
+
+
 @asynccontextmanager
 async def alone(url: str) -> AsyncIterator[Any]:
     """A connection for the one process that may change tables. Others wait here, and find everything done: each of them
@@ -51,21 +67,22 @@ async def alone(url: str) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def install(connection: Any, dump_grants: DumpGrants, recount: str, without: str) -> None:
+async def install(connection: Any, dump_grants: DumpGrants, counting: Counting) -> None:
     """Take over what the public release left, and add what is missing, in one transaction. The core's tables are there,
-    and the connection is from ``alone``. ``recount`` is a statement that sets the core's numbers of tasks right,
-    ``without`` what counts the tasks of the ``WITH`` part ``gone`` no more."""
+    and the connection is from ``alone``."""
     async with connection.transaction():
         await connection.execute(_VERSIONS)
         reached = await _version(connection)
         if reached < 6:
-            await _sixth_step(connection, dump_grants, recount)
+            await _sixth_step(connection, dump_grants, counting.recount)
         if reached < 7:
             await _seventh_step(connection)
         if reached < 8:
             await _eighth_step(connection)
         if reached < 9:
-            await _ninth_step(connection, without)
+            await _ninth_step(connection, counting.without)
+        if reached < 10:
+            await _tenth_step(connection, counting.moved)
         await connection.execute(_REACHED, LATEST)
 
 
@@ -97,6 +114,11 @@ async def _eighth_step(connection: Any) -> None:
 
 async def _ninth_step(connection: Any, without: str) -> None:
     for statement in removing.statements(without):
+        await connection.execute(statement)
+
+
+async def _tenth_step(connection: Any, moved: str) -> None:
+    for statement in moving.statements(moved):
         await connection.execute(statement)
 
 
