@@ -7,6 +7,7 @@ from typing import Any, assert_type
 from uuid import UUID
 
 import asyncpg
+import psycopg
 import pytest
 from lapinq import AsyncTaskQueue, TaskQueue
 from lapinq.service import Service
@@ -152,11 +153,30 @@ async def test_a_program_without_an_event_loop_has_the_same(
     assert kept == (await service.list()).items[0].id
 
 
+async def test_a_connection_that_commits_each_statement_has_no_transaction(storage: Storage, service: Service) -> None:
+    url = storage.settings.database_url
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection, AsyncSession(engine) as session:
+        for each in (connection, session):
+            with pytest.raises(InvalidInput, match="AUTOCOMMIT"):
+                await AsyncTaskQueue().enqueue_in(each, mail, 7)
+    await engine.dispose()
+
+    engine_of_psycopg = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine_of_psycopg.connect() as own, pytest.raises(InvalidInput, match="AUTOCOMMIT"):
+        TaskQueue().enqueue_in(own.execution_options(isolation_level="AUTOCOMMIT"), mail, 7)
+    engine_of_psycopg.dispose()
+
+    assert [] == await statuses(service)
+
+
 async def test_a_connection_that_will_not_do_is_refused_with_what_would(
     own: "asyncpg.Connection", empty_database: str, service: Service
 ) -> None:
     with TaskQueue() as here, pytest.raises(InvalidInput, match=r"goes to AsyncTaskQueue\.enqueue_in"):
         here.enqueue_in(own, mail, 1)
+    with psycopg.connect(empty_database) as raw, pytest.raises(InvalidInput, match="Session of SQLAlchemy, got"):
+        TaskQueue().enqueue_in(raw, mail, 1)
     async with AsyncTaskQueue() as queue:
         for wrong in (Session(), "postgresql://"):
             with pytest.raises(InvalidInput, match=r"goes to TaskQueue\.enqueue_in"):

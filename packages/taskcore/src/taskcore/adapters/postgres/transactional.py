@@ -95,7 +95,10 @@ async def run(connection: Any, text: Text, steps: Generator[Asked, Rows, T]) -> 
 
 
 def run_sync(session: Any, text: Text, steps: Generator[Asked, Rows, T]) -> T:
-    """Run them on a ``Connection`` or ``Session`` of SQLAlchemy, which begins a transaction by itself."""
+    """Run them on a ``Connection`` or ``Session`` of SQLAlchemy, which begins a transaction by itself, unless somebody
+    told it not to."""
+    if _commits_each(session):
+        raise InvalidInput("put_within needs a transaction: this connection has the isolation level AUTOCOMMIT")
     try:
         sql, parameters = next(steps)
         while True:
@@ -103,6 +106,12 @@ def run_sync(session: Any, text: Text, steps: Generator[Asked, Rows, T]) -> T:
     except StopIteration as end:
         found: T = end.value
         return found
+
+
+def _commits_each(session: Any) -> bool:
+    """As drivers tell it, whoever has said so: the engine, the connection or the statement."""
+    connection = session.connection() if callable(session.connection) else session
+    return bool(getattr(connection.connection.dbapi_connection, "autocommit", False))
 
 
 def _execute(session: Any, sql: str, parameters: list[object]) -> Rows:
