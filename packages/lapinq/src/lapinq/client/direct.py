@@ -36,7 +36,7 @@ async def put_in(connection: Any, body: Mapping[str, Any]) -> UUID | None:
 
 def put_in_sync(session: Any, body: Mapping[str, Any]) -> UUID | None:
     """The same for a ``Connection`` or ``Session`` of SQLAlchemy, with whatever driver."""
-    if _is_async(session) or not (hasattr(session, "execute") and hasattr(session, "connection")):
+    if _is_async(session) or not hasattr(session, "begin_nested"):
         raise _foreign(session, "TaskQueue", "AsyncTaskQueue")
     order = _order(body)
     now = wiring.TRANSACTIONS.now_within_sync(session) if order.ttl_seconds else None
