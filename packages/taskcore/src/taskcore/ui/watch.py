@@ -1,5 +1,5 @@
-"""Asks the source whether anything has changed, while anybody listens, and tells all who do: once a second, and at once
-where the source tells of changes.
+"""Asks the source whether anything has changed, while anybody listens, and tells all who do: once a second, or, where
+the source tells of changes, at once and every other second.
 
 However many pages are open, one task of one process asks. What it tells is little: new counts, and the advice to look
 again; what changed, each page then asks for itself, with its own reader's permissions.
@@ -25,7 +25,9 @@ COUNTS = "counts"
 CHANGED = "changed"
 TOPICS = frozenset({COUNTS, CHANGED})
 EVERY, AT_LEAST = 1.0, 0.25
-"""Seconds between two questions, at the most and at the least."""
+"""Seconds between two questions, at the most and at the least ..."""
+UNTOLD = 2.0
+"""... and at the most where the source tells of changes: for those of which nobody tells."""
 
 
 class Watch:
@@ -69,7 +71,7 @@ class Watch:
     async def _change(self) -> None:
         """Return when it is time to ask again."""
         if isinstance(self._changes, ChangeAlerts):
-            await self._changes.wait_for_change(EVERY)
+            await self._changes.wait_for_change(UNTOLD)
         else:
             await asyncio.sleep(EVERY)
 
