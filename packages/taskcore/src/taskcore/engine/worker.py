@@ -44,6 +44,8 @@ LINGER_BELOW = 250
 
 EXCHANGES = 4
 """Exchanges with the store at the same time; while it is away, one that asks whether it is back."""
+EXCHANGED = 1000
+"""Runs that one of them settles, and tasks that it claims, at most: the store has to work on some while others run."""
 
 Ended = tuple[Run, Settlement]
 
@@ -190,8 +192,8 @@ class Worker:
         return max(0, int(min(room, self._left()))) if wanted and not self._stopping else 0
 
     def _begin_exchange(self) -> None:
-        room = self._room()
-        batch, self._pending = self._pending, []
+        room = min(self._room(), EXCHANGED)
+        batch, self._pending = self._pending[:EXCHANGED], self._pending[EXCHANGED:]
         self._asked_for += room
         exchange = asyncio.create_task(self._exchange(batch, room))
         self._under_way.add(exchange)
