@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 from taskcore.engine.announcer import Tally
+from taskcore.engine.garbage import rare_collections
 from taskcore.engine.signals import on_signals
 from taskcore.errors import TaskNotFound
 
@@ -39,7 +40,8 @@ def worker(args: argparse.Namespace) -> int:
     plan.options(settings)  # what is wrong with it is said before the database is looked for
     configure_logging(settings)
     message(f"worker: {plan.concurrency} slots, queues {', '.join(plan.queues)}, {address(settings.database_url)}")
-    tally = asyncio.run(work_until_signalled(settings, plan, until_idle=args.until_idle))
+    with rare_collections():
+        tally = asyncio.run(work_until_signalled(settings, plan, until_idle=args.until_idle))
     message(_summary(tally))
     return ExitCode.OK
 

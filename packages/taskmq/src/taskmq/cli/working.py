@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from taskcore.engine.announcer import Tally
+from taskcore.engine.garbage import rare_collections
 
 from taskmq import cli as front
 from taskmq.cli.failures import ExitCode, bad_input
@@ -167,9 +168,10 @@ def run_worker(processes: int, reload: bool, parent_fd: int | None, **asked: Any
     SIGINT or SIGTERM lets running jobs finish; a second one aborts them.
     """
     plan = Plan(**asked)
-    if parent_fd is not None:
-        return _run_for_parent(plan, parent_fd)
-    return _run_processes(plan, processes, reload=reload) if processes > 1 or reload else _run_here(plan)
+    if parent_fd is None and (processes > 1 or reload):
+        return _run_processes(plan, processes, reload=reload)
+    with rare_collections():
+        return _run_here(plan) if parent_fd is None else _run_for_parent(plan, parent_fd)
 
 
 def _run_here(plan: Plan) -> ExitCode:
