@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -99,13 +100,15 @@ async def test_a_server_on_an_empty_database_schedules_and_works(
     apps = [create_app(empty_database, worker=True, scheduler=True, scheduler_interval=0.05) for _ in range(2)]
     async with AsyncExitStack() as stack:
         client, _ = [await stack.enter_async_context(started(app)) for app in apps]
-        row = {"task_name": "report", "module_path": "nightly_tasks", "cron": "* * * * *"}
+        # Once an hour, so that no other instant comes while this one is looked at.
+        cron = f"{datetime.now(UTC).minute} * * * *"
+        row = {"task_name": "report", "module_path": "nightly_tasks", "cron": cron}
         made = (await client.post(f"{P}/schedules", json=row)).json()
         storage: Storage = apps[0].state.storage
 
         async def is_followed() -> bool:
-            a_minute = "cursor = cursor - 60000000, next_at = next_at - 60000000"
-            return bool(await storage.pool.fetchval(f"UPDATE lapinq_core_schedules SET {a_minute} RETURNING true"))
+            an_hour = "cursor = cursor - 3600000000, next_at = next_at - 3600000000"
+            return bool(await storage.pool.fetchval(f"UPDATE lapinq_core_schedules SET {an_hour} RETURNING true"))
 
         async def is_done() -> bool:
             found = [task["status"] for task in (await client.get(f"{P}/tasks")).json()]
