@@ -103,8 +103,10 @@ async def test_who_watches_hears_of_what_others_change_and_of_many_changes_toget
     await store.put([a_task() for _ in range(40)])
     async with await PostgresStore.open(postgres_url, prefix=prefix, clock=clock) as another:
         await connection.add_listener(f"{prefix}_changes", lambda *said: heard.append(said))
+        await asyncio.wait_for(another.wait_for_change(60), 5)  # over once it listens: what came before was not heard
         change = asyncio.create_task(another.wait_for_change(60))
         await eventually(lambda: another._listener._watching)
+        assert not change.done()
         for _ in range(40):
             (running,) = await store.claim(a_claim(limit=1))
             await store.settle([a_settlement(running)])
@@ -114,6 +116,26 @@ async def test_who_watches_hears_of_what_others_change_and_of_many_changes_toget
 
     await eventually(lambda: heard)
     assert len(heard) < 20
+
+
+async def test_closing_tells_of_a_change_even_while_it_is_being_told_of(
+    postgres_url: str, prefix: str, clock: FakeClock, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, telling = asyncio.Event(), asyncio.Event()
+
+    async with await PostgresStore.open(postgres_url, prefix=prefix, clock=clock) as short:
+        await connection.add_listener(f"{prefix}_changes", lambda *_: heard.set())
+
+        async def never(*_: object) -> None:
+            telling.set()
+            await asyncio.Event().wait()
+
+        with monkeypatch.context() as slow:
+            slow.setattr(short._database, "fetch", never)
+            short._notices.note()
+            await asyncio.wait_for(telling.wait(), 5)
+
+    await asyncio.wait_for(heard.wait(), 5)
 
 
 async def test_who_looks_in_vain_tells_nobody(store: PostgresStore) -> None:

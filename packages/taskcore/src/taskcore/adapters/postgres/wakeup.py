@@ -116,8 +116,13 @@ class ChangeNotices:
 
     async def _flush(self) -> None:
         self._untold = False
-        with suppress(StoreError):  # Who watches looks now and then anyway.
+        try:
             await self._database.fetch(_NOTIFY_CHANGE)
+        except StoreError:
+            return  # Who watches looks now and then anyway.
+        except asyncio.CancelledError:
+            self._untold = True
+            raise
 
     async def close(self) -> None:
         """Tell what is not told yet."""
