@@ -132,8 +132,18 @@ def _dial_postgres(url: str) -> Callable[[], Awaitable[Any]]:
     return lambda: asyncpg.connect(checked, timeout=_DIALLING)
 
 
+def _open_file(*args: Any, **kwargs: Any) -> Awaitable[Any]:
+    from taskcore.adapters.accounts.files import opened
+
+    return opened(*args, **kwargs)
+
+
 SQLITE = Dialect(
-    driver="sqlite+aiosqlite", extra="sqlite", errors=_sqlite_errors, connect={"timeout": BUSY}, options={}
+    driver="sqlite+aiosqlite",
+    extra="sqlite",
+    errors=_sqlite_errors,
+    connect={"timeout": BUSY, "async_creator_fn": _open_file},
+    options={},
 )
 POSTGRES = Dialect(
     driver="postgresql+asyncpg",
