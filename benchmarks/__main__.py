@@ -47,7 +47,7 @@ def arguments() -> argparse.Namespace:
     peers = parser.add_mutually_exclusive_group()
     peers.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS, help="these queues of others (default: all)")
     peers.add_argument("--skip-peers", dest="peers", action="store_const", const=(), help="without any of them")
-    parser.add_argument("--jobs", type=int, default=20_000, help="no-op jobs in a lap (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=40_000, help="no-op jobs in a lap (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="laps of everybody (default: %(default)s)")
     parser.add_argument(
         "--quick", action="store_true", help="2,000 jobs, one round, all else short: does it run at all"

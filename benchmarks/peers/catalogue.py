@@ -30,7 +30,7 @@ class Peer:
     name: str
     runner: str
     requirements: tuple[str, ...]
-    most: int = 20_000
+    most: int = 40_000
 
     def contender(self) -> Contender:
         return Contender(self.name, self._lap)
