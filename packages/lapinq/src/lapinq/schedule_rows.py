@@ -1,6 +1,6 @@
 """Schedules as their owners keep them: rows of ``lapinq_scheduled_tasks``, checked before they are written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +13,17 @@ from taskcore.ids import ScheduleId
 from lapinq import documents
 from lapinq.errors import ScheduleNotFound
 from lapinq.orders import Order
+from lapinq.schedule_table import Check
 from lapinq.scheduled import spec_of
 from lapinq.service import Service
 from lapinq.timing import Timing
 
 Row = Mapping[str, Any]
+
+
+def anybody(_: Row) -> None:
+    """The check where everybody may."""
+
 
 _DOCUMENTS = ("args", "kwargs", "metadata")
 _OF_TASKS_ALONE = ("scheduled_at", "idempotency_key")
@@ -52,7 +58,7 @@ class ScheduleRows:
         """
         return _decoded(await self._table.add(self._values(given)))
 
-    async def change(self, id_: UUID, given: Mapping[str, Any], check: Callable[[Row], None] | None = None) -> Row:
+    async def change(self, id_: UUID, given: Mapping[str, Any], check: Check = anybody) -> Row:
         """Change what ``given`` names of a row, and leave what others change of it at the same time.
 
         Args:
@@ -65,9 +71,8 @@ class ScheduleRows:
         def changed_of(stored: Row) -> Row:
             before = _decoded(stored)
             after = {**before, **given}
-            if check is not None:
-                check(before)
-                check(after)
+            check(before)
+            check(after)
             return self._values(after)
 
         changed = await self._table.change(id_, changed_of)
@@ -75,33 +80,43 @@ class ScheduleRows:
             raise ScheduleNotFound
         return _decoded(changed)
 
-    async def set_enabled(self, id_: UUID, enabled: bool) -> None:
+    async def set_enabled(self, id_: UUID, enabled: bool, check: Check = anybody) -> None:
         """Pause a row, or let it go on: instants that come by meanwhile are not caught up.
+
+        Args:
+            check: looks at the row as it is; what it raises keeps it so.
 
         Raises:
             ScheduleNotFound: there is none.
         """
-        if not await self._table.enable(id_, enabled):
+        if not await self._table.enable(id_, enabled, check):
             raise ScheduleNotFound
 
-    async def run(self, id_: UUID) -> UUID:
+    async def run(self, id_: UUID, check: Check = anybody) -> UUID:
         """Put the task of a row once more, at once; its instants stay what they are. Answers the task's id.
+
+        Args:
+            check: looks at the row of which the task is made; what it raises keeps it from being put.
 
         Raises:
             ScheduleNotFound: there is none. InvalidInput: it cannot be followed.
         """
         row = await self._stored(id_)
+        check(row)
         self._service.imports.check(row["module_path"], row["task_name"])
         (receipt,) = await self._service.store.put([extra_run(spec_of(ScheduleId(str(id_)), row))])
         return UUID(receipt.task)
 
-    async def remove(self, id_: UUID) -> None:
+    async def remove(self, id_: UUID, check: Check = anybody) -> None:
         """Remove a row.
+
+        Args:
+            check: as of ``set_enabled``.
 
         Raises:
             ScheduleNotFound: there is none.
         """
-        if not await self._table.remove(id_):
+        if not await self._table.remove(id_, check):
             raise ScheduleNotFound
 
     async def _stored(self, id_: UUID) -> Row:

@@ -12,6 +12,8 @@ from lapinq.schema.names import CORE, SCHEDULED
 from lapinq.tables import Tables
 
 Row = Mapping[str, Any]
+Check = Callable[[Row], None]
+"""Looks at a row that nobody else can change meanwhile; what it raises keeps the row as it is."""
 
 _COLUMNS = """
     id, queue_name, task_name, module_path, args::text, kwargs::text, cron, ttl_seconds, priority, max_retries,
@@ -29,8 +31,8 @@ _VALUES = ", ".join(f"${place}" for place in range(1, len(_GIVEN) + 1))
 _ADD = f"INSERT INTO {SCHEDULED} ({', '.join(_GIVEN)}) VALUES ({_VALUES}) RETURNING {_COLUMNS}"
 _CHANGE = f"""
 UPDATE {SCHEDULED} SET ({", ".join(_GIVEN)}) = ROW({_VALUES}) WHERE id = ${len(_GIVEN) + 1} RETURNING {_COLUMNS}"""
-_ENABLE = f"UPDATE {SCHEDULED} SET enabled = $2 WHERE id = $1 RETURNING true"
-_REMOVE = f"DELETE FROM {SCHEDULED} WHERE id = $1 RETURNING true"
+_ENABLE = f"UPDATE {SCHEDULED} SET enabled = $2 WHERE id = $1"
+_REMOVE = f"DELETE FROM {SCHEDULED} WHERE id = $1"
 
 _LEADER = f"""
 SELECT holder FROM {CORE}_leaders
@@ -77,13 +79,13 @@ class ScheduleTable:
             changed = await connection.fetchrow(_CHANGE, *_given(change(dict(row))), id_)
         return None if changed is None else dict(changed)
 
-    async def enable(self, id_: UUID, enabled: bool) -> bool:
-        """Let a row go on, or pause it; False when there is none."""
-        return await self._done(_ENABLE, id_, enabled)
+    async def enable(self, id_: UUID, enabled: bool, check: Check) -> bool:
+        """Let a row go on, or pause it, if ``check`` raises nothing about it; False when there is none."""
+        return await self._do(_ENABLE, check, id_, enabled)
 
-    async def remove(self, id_: UUID) -> bool:
-        """Remove a row; False when there is none."""
-        return await self._done(_REMOVE, id_)
+    async def remove(self, id_: UUID, check: Check) -> bool:
+        """Remove a row, if ``check`` raises nothing about it; False when there is none."""
+        return await self._do(_REMOVE, check, id_)
 
     async def note_triggers(self) -> None:
         """Tell in the rows when each one put a task last."""
@@ -96,9 +98,14 @@ class ScheduleTable:
             holder: str | None = await connection.fetchval(_LEADER, name)
         return holder
 
-    async def _done(self, statement: str, *values: object) -> bool:
+    async def _do(self, statement: str, check: Check, id_: UUID, *values: object) -> bool:
         async with self._tables.transaction() as connection:
-            return bool(await connection.fetchval(statement, *values))
+            row = await connection.fetchrow(_FOR_CHANGE, id_)
+            if row is None:
+                return False
+            check(dict(row))
+            await connection.execute(statement, id_, *values)
+            return True
 
 
 def _given(values: Row) -> list[object]:

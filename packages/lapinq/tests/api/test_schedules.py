@@ -10,10 +10,13 @@ from lapinq.scheduled import ScheduledTasks
 from lapinq.storage import Storage
 from starlette.applications import Starlette
 from taskcore.auth.principal import SYSTEM
+from taskcore.testing import eventually
 
 from .conftest import P, client_of
 
 pytestmark = pytest.mark.anyio
+
+HELD_UP = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 
 NIGHTLY = {"task_name": "report", "module_path": "mytasks", "cron": "0 3 * * *"}
 
@@ -165,6 +168,27 @@ async def test_a_schedule_can_be_looked_at_before_it_is_added(client: httpx.Asyn
         for note in sorted(found["notes"], reverse=True)
     ]
     assert 400 == refused.status_code
+
+
+@pytest.mark.parametrize(("method", "more"), [("DELETE", ""), ("POST", "/pause")])
+async def test_a_schedule_that_moves_meanwhile_is_left_to_those_of_its_new_queue(
+    app: Starlette, client: httpx.AsyncClient, open_storage: Storage, queue: str, method: str, more: str
+) -> None:
+    made = await add(client, queue_name=queue)
+    given = {"name": "k", "permissions": {"queues": {queue: ["view", "pause", "delete"]}}}
+    key = await issue(await app.state.desk.accounts(), SYSTEM, given)
+
+    async with client_of(app, "203.0.113.7", headers={"X-API-Key": key.text}) as bearer:
+        async with open_storage.pool.acquire() as other, other.transaction():
+            await other.execute(
+                "UPDATE lapinq_scheduled_tasks SET queue_name = $2 WHERE id = $1::uuid", made["id"], f"{queue}-other"
+            )
+            asked = asyncio.create_task(bearer.request(method, f"{P}/schedules/{made['id']}{more}"))
+            await eventually(lambda: asked.done() or other.fetchval(HELD_UP), within=30)
+        answer = await asked
+
+    assert 403 == answer.status_code, answer.text
+    assert (await client.get(f"{P}/schedules/{made['id']}")).json() == {**made, "queue_name": f"{queue}-other"}
 
 
 async def test_who_may_see_one_queue_sees_its_schedules_alone(

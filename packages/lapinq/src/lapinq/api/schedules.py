@@ -59,32 +59,28 @@ async def change_schedule(request: Request) -> Response:
 async def remove_schedule(request: Request) -> Response:
     """Remove a schedule."""
     rows, id_ = _rows(request), _id(request)
-    _require(request, await rows.get(id_), Verb.DELETE)
-    await rows.remove(id_)
+    await rows.remove(id_, partial(_require, request, verb=Verb.DELETE))
     return JSONResponse({"status": "deleted"})
 
 
 async def pause(request: Request) -> Response:
     """Put no task until it is resumed."""
     rows, id_ = _rows(request), _id(request)
-    _require(request, await rows.get(id_), Verb.PAUSE)
-    await rows.set_enabled(id_, False)
+    await rows.set_enabled(id_, False, partial(_require, request, verb=Verb.PAUSE))
     return JSONResponse({"status": "paused"})
 
 
 async def resume(request: Request) -> Response:
     """Put tasks again, from the next instant on."""
     rows, id_ = _rows(request), _id(request)
-    _require(request, await rows.get(id_), Verb.PAUSE)
-    await rows.set_enabled(id_, True)
+    await rows.set_enabled(id_, True, partial(_require, request, verb=Verb.PAUSE))
     return JSONResponse({"status": "resumed"})
 
 
 async def run(request: Request) -> Response:
     """Put its task once more, at once."""
     rows, id_ = _rows(request), _id(request)
-    _require(request, await rows.get(id_))
-    return JSONResponse({"task_id": str(await rows.run(id_))}, 201)
+    return JSONResponse({"task_id": str(await rows.run(id_, partial(_require, request)))}, 201)
 
 
 async def preview_schedule(request: Request) -> Response:
