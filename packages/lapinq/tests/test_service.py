@@ -183,7 +183,7 @@ async def test_words_in_arguments_are_found_however_they_are_stored(service: Ser
 async def test_a_list_says_how_many_there_are_unless_too_many_would_have_to_be_read(
     service: Service, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lapinq.service.READ", 2)
+    monkeypatch.setattr("lapinq.reading.READ", 2)
     tasks = [await put(service, queue_name=queue) for queue in ("video", "video", "default")]
     await storage.cancel_task(tasks[0])
     wanted = {

@@ -326,3 +326,18 @@ async def test_listeners_hear_of_changes(storage: Storage) -> None:
 
     async with asyncio.timeout(5):
         await heard.wait()
+
+
+async def test_a_listener_that_fails_hears_of_the_next_change_and_holds_up_no_close(storage: Storage) -> None:
+    heard = asyncio.Queue[int]()
+
+    def fails() -> None:
+        heard.put_nowait(1)
+        raise ValueError("a mistake of the program")
+
+    await storage.listen_for_changes(fails)
+    async with asyncio.timeout(20):
+        for _ in range(2):
+            await storage.enqueue("add", "default", "mytasks")
+            await heard.get()
+        await storage.stop_listening()

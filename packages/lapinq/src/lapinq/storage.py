@@ -4,31 +4,24 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
-from random import Random
 from typing import Any, Self
 from uuid import UUID
 
 from taskcore.auth.stores import AccountStore
-from taskcore.errors import InvalidInput, SchemaMismatch, StoreUnavailable, TaskcoreError, TaskNotFound
-from taskcore.ids import WorkerId
-from taskcore.lease import Fence
-from taskcore.models import Claim, Settlement, TaskError, TaskQuery, TaskRecord
-from taskcore.retry import Retry, decide
-from taskcore.states import AT_REST, Event, TaskState
+from taskcore.errors import InvalidInput, SchemaMismatch, TaskcoreError, TaskNotFound
 
 from lapinq import wiring
 from lapinq.errors import NotFailed, NotPending
 from lapinq.orders import Order
-from lapinq.policy import TaskPolicy
 from lapinq.schema.former import MIGRATIONS, NOTIFY_SQL, SQL_SCHEMA, USERS_SCHEMA
 from lapinq.service import Service
 from lapinq.settings import Settings
+from lapinq.storage_changes import StoredChanges
 from lapinq.storage_users import StoredUsers
+from lapinq.storage_work import StoredWork
 from lapinq.tables import Filter
-from lapinq.task import public_id, task_of
-from lapinq.vocabulary import DEFAULT_RETRY, RETRY_BACKOFF_SECONDS
+from lapinq.vocabulary import RETRY_BACKOFF_SECONDS
 
 __all__ = [
     "DB_TIMEOUT",
@@ -50,10 +43,11 @@ log = logging.getLogger("lapinq.storage")
 Row = dict[str, Any]
 
 
-class Storage(StoredUsers):
+class Storage(StoredWork, StoredChanges, StoredUsers):
     """The tasks of one database, for the event loop that opened it.
 
-    What it is asked to do it does like the server: the same checks, the same import policy.
+    What it is asked to do it does like the server: the same checks, the same import policy. Work, changes and users are
+    in the modules beside this one.
 
     Attributes:
         service: the use cases that it is made of.
@@ -61,14 +55,11 @@ class Storage(StoredUsers):
     """
 
     def __init__(self, service: Service, settings: Settings | None = None) -> None:
-        self.service = service
-        self.settings = settings or Settings()
+        StoredWork.__init__(self, service, settings or Settings())
+        StoredChanges.__init__(self, service)
         self.pool = service.tables.pool
-        self._listening: asyncio.Task[None] | None = None
-        self._stop = asyncio.Event()
         self._opening = asyncio.Lock()
         self._accounts: AccountStore | None = None
-        self._claimed: dict[UUID, Fence] = {}
 
     @classmethod
     async def create(cls, database_url: str, max_size: int | None = None, max_retries: int = 5) -> Self:
@@ -167,79 +158,6 @@ class Storage(StoredUsers):
         orders = [Order.from_json(task) for task in tasks]
         return [task for task in await self.service.enqueue_within(connection, orders) if task is not None]
 
-    # Working
-
-    async def claim_task(self, worker_id: str, statuses: Sequence[str] = ("pending",)) -> Row | None:
-        """Hand out the best due task as running, or None. It is the caller's until ``settings.lease`` is over."""
-        if "pending" not in statuses:
-            return None
-        queues = tuple(await self.service.tables.waiting_queues())
-        if not queues:
-            return None
-        wanted = Claim(worker=WorkerId(worker_id), queues=queues, limit=1, lease_for=self.settings.lease)
-        for record in await self.service.store.claim(wanted):
-            self._claimed[public_id(record)] = record.fence
-            return task_of(record).row()
-        return None
-
-    async def complete_task(self, task_id: UUID, result: str | None = None) -> None:
-        """End a running task well; ``result`` is JSON text. Nothing happens to any other, nor to one that this storage
-        handed out and that somebody else runs by now."""
-        if record := await self._running(task_id):
-            await self._settle(task_id, Settlement(fence=record.fence, event=Event.SUCCEED, result=result))
-
-    async def fail_task(self, task_id: UUID, error: str | None = None) -> None:
-        """End an execution badly: the task waits for the next one, or has failed. Nothing happens where
-        ``complete_task`` does nothing."""
-        if record := await self._running(task_id):
-            told = TaskError("", error or "")
-            failures = record.failures + record.losses + 1
-            match decide(record.retry or DEFAULT_RETRY, failures, RuntimeError(error), Random()):
-                case Retry(delay=delay):
-                    end = Settlement(fence=record.fence, event=Event.RETRY, error=told, delay=delay)
-                case _:
-                    end = Settlement(fence=record.fence, event=Event.FAIL, error=told)
-            await self._settle(task_id, end)
-
-    async def _settle(self, task_id: UUID, end: Settlement) -> None:
-        await self.service.store.settle([end])
-        self._claimed.pop(task_id, None)
-
-    async def heartbeat(self, worker_id: str) -> None:
-        """Tell that a worker lives: its running tasks are its own for another ``settings.lease``."""
-        query = TaskQuery(states=frozenset({TaskState.RUNNING}), worker=WorkerId(worker_id), limit=1_000)
-        fences = [record.fence for record in await self.service.store.find(query)]
-        if fences:
-            await self.service.store.renew(fences, self.settings.lease)
-
-    async def recover_stale_tasks(self, max_running_seconds: float = 300) -> list[UUID]:
-        """Take back tasks whose worker gives no sign of life, and answer which. Each counts as an execution.
-
-        Args:
-            max_running_seconds: only those that began so long ago.
-        """
-        store, policy = self.service.store, TaskPolicy()
-        since = await store.now() - timedelta(seconds=max_running_seconds)
-        overdue = [task for task in await store.overdue(1_000) if (task.started_at or since) <= since]
-        recovered = await store.recover([policy.lost(task) for task in overdue])
-        return [public_id(task) for task, done in zip(overdue, recovered, strict=True) if done]
-
-    async def update_progress(self, task_id: UUID, progress: float, message: str | None = None) -> None:
-        """Say how far a task is, from 0 to 100; without a message the earlier one is cleared.
-
-        Raises:
-            TaskNotFound: there is no such task. InvalidInput: not from 0 to 100.
-        """
-        await self.service.set_progress(task_id, progress, message)
-
-    async def update_task_metadata(self, task_id: UUID, metadata: Mapping[str, Any]) -> None:
-        """Replace the keys of a task's metadata that ``metadata`` has.
-
-        Raises:
-            TaskNotFound: there is no such task.
-        """
-        await self.service.merge_metadata(task_id, metadata)
-
     # Reading
 
     async def get_task(self, task_id: UUID) -> Row | None:
@@ -270,6 +188,22 @@ class Storage(StoredUsers):
         return [stats.document() for stats in await self.service.queues()]
 
     # Changing
+
+    async def update_progress(self, task_id: UUID, progress: float, message: str | None = None) -> None:
+        """Say how far a task is, from 0 to 100; without a message the earlier one is cleared.
+
+        Raises:
+            TaskNotFound: there is no such task. InvalidInput: not from 0 to 100.
+        """
+        await self.service.set_progress(task_id, progress, message)
+
+    async def update_task_metadata(self, task_id: UUID, metadata: Mapping[str, Any]) -> None:
+        """Replace the keys of a task's metadata that ``metadata`` has.
+
+        Raises:
+            TaskNotFound: there is no such task.
+        """
+        await self.service.merge_metadata(task_id, metadata)
 
     async def requeue_task(self, task_id: UUID) -> bool:
         """False when there is no such task, or it has not failed."""
@@ -319,49 +253,3 @@ class Storage(StoredUsers):
     async def archive_old_tasks(self, max_age_days: float = 30, batch_size: int = 1000) -> int:
         """Remove tasks that finished longer ago, and answer how many."""
         return await self.service.archive(timedelta(days=max_age_days), batch_size)
-
-    # Listening
-
-    async def listen_for_changes(self, callback: Any) -> None:
-        """Call ``callback()`` after tasks have changed, until ``stop_listening``: soon, and once for many of them.
-
-        It may be called without a change too. A coroutine function is awaited.
-        """
-        await self.stop_listening()
-        self._stop.clear()
-        self._listening = asyncio.create_task(self._listen(callback, await self._revision()))
-
-    async def stop_listening(self) -> None:
-        listening, self._listening = self._listening, None
-        if listening is not None:
-            self._stop.set()
-            await listening
-
-    async def _listen(self, callback: Any, seen: str | None) -> None:
-        while not await self._stopped_within(0.1):
-            await self.service.store.wait_for_change(0.25)
-            if (now := await self._revision()) is not None and now != seen:
-                seen = now
-                if asyncio.iscoroutine(told := callback()):
-                    await told
-
-    async def _stopped_within(self, seconds: float) -> bool:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
-        return self._stop.is_set()
-
-    async def _revision(self) -> str | None:
-        """None while the database is away."""
-        try:
-            return await self.service.store.revision()
-        except StoreUnavailable:
-            return None
-
-    async def _running(self, task_id: UUID) -> TaskRecord | None:
-        core_id = (await self.service.tables.task_ids([task_id]))[task_id]
-        record = await self.service.store.get(core_id)
-        if record is None or record.state in AT_REST:
-            self._claimed.pop(task_id, None)
-            return None
-        is_ours = self._claimed.get(task_id, record.fence) == record.fence
-        return record if is_ours and record.state is TaskState.RUNNING else None
