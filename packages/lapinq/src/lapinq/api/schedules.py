@@ -53,34 +53,35 @@ async def change_schedule(request: Request) -> Response:
     """Change what the body names."""
     rows, id_ = _rows(request), _id(request)
     found = await object_of(request)
-    return JSONResponse(document_of(await rows.change(id_, found, partial(_require, request))))
+    check = partial(_require_on, request, named=found.get("queue_name"))
+    return JSONResponse(document_of(await rows.change(id_, found, check)))
 
 
 async def remove_schedule(request: Request) -> Response:
     """Remove a schedule."""
     rows, id_ = _rows(request), _id(request)
-    await rows.remove(id_, partial(_require, request, verb=Verb.DELETE))
+    await rows.remove(id_, partial(_require_on, request, verb=Verb.DELETE))
     return JSONResponse({"status": "deleted"})
 
 
 async def pause(request: Request) -> Response:
     """Put no task until it is resumed."""
     rows, id_ = _rows(request), _id(request)
-    await rows.set_enabled(id_, False, partial(_require, request, verb=Verb.PAUSE))
+    await rows.set_enabled(id_, False, partial(_require_on, request, verb=Verb.PAUSE))
     return JSONResponse({"status": "paused"})
 
 
 async def resume(request: Request) -> Response:
     """Put tasks again, from the next instant on."""
     rows, id_ = _rows(request), _id(request)
-    await rows.set_enabled(id_, True, partial(_require, request, verb=Verb.PAUSE))
+    await rows.set_enabled(id_, True, partial(_require_on, request, verb=Verb.PAUSE))
     return JSONResponse({"status": "resumed"})
 
 
 async def run(request: Request) -> Response:
     """Put its task once more, at once."""
     rows, id_ = _rows(request), _id(request)
-    return JSONResponse({"task_id": str(await rows.run(id_, partial(_require, request)))}, 201)
+    return JSONResponse({"task_id": str(await rows.run(id_, partial(_require_on, request)))}, 201)
 
 
 async def preview_schedule(request: Request) -> Response:
@@ -135,6 +136,21 @@ async def _seen(request: Request) -> Row:
     if not by.may(Verb.VIEW, Kind.QUEUE, row["queue_name"]):
         raise ScheduleNotFound
     return row
+
+
+def _require_on(request: Request, row: Row, verb: Verb = Verb.ENQUEUE, named: object = None) -> None:
+    """Refuse callers who may not do this to the queue of a row; one that they may not see does not exist for them.
+
+    Args:
+        named: the queue that the caller would have it in, which they are told nothing new about.
+
+    Raises:
+        Problem: 403. ScheduleNotFound: nor may they see it.
+    """
+    by, queue = require_login(request), row["queue_name"]
+    if queue != named and not any(by.may(each, Kind.QUEUE, queue) for each in (verb, Verb.VIEW)):
+        raise ScheduleNotFound
+    _require(request, row, verb)
 
 
 def _require(request: Request, schedule: Mapping[str, Any], verb: Verb = Verb.ENQUEUE) -> None:

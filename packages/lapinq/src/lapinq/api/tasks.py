@@ -146,13 +146,17 @@ async def _require_on(request: Request, verb: Verb, task: UUID, *, otherwise: st
     """The caller, if they may do ``verb`` to the queue of a task.
 
     Raises:
-        Problem: 403, they may not. 404, there is no such task.
+        Problem: 403, they may not; or they may not see it, and are told neither its queue nor whether it exists.
+            404, there is no such task.
     """
+    by = require_login(request)
     try:
         queue = (await desk_of(request).service.get(task)).queue_name
     except TaskNotFound:
         require(request, Verb.VIEW)
         raise Problem(404, otherwise or "task not found") from None
+    if not by.may(verb, Kind.QUEUE, queue) and not by.may(Verb.VIEW, Kind.QUEUE, queue):
+        require(request, Verb.VIEW)
     return require(request, verb, Kind.QUEUE, queue)
 
 
