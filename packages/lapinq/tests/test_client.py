@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 from uuid import UUID, uuid4
 
 import httpx
@@ -301,8 +301,28 @@ def test_functions_that_no_worker_could_import_are_no_tasks(queue: TaskQueue) ->
         queue.task(lost)
     with pytest.raises(AttributeError):
         queue.task(print)
-    with pytest.raises(TypeError, match="prioritee"):
-        queue.task(add).options(prioritee=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("kind", [TaskQueue, AsyncTaskQueue])
+def test_options_come_by_name_or_in_the_order_of_1_3_0(kind: Any) -> None:
+    places = (
+        "name queue_name scheduled_at max_retries priority ttl_seconds metadata retry_delay retry_backoff webhook_url"
+    )
+    said = dict(
+        zip(places.split(), ("sum", "video", "2099-01-01", 5, 7, 60, {"a": 1}, 3, False, "http://h"), strict=True)
+    )
+    queue = kind()
+
+    by_place = queue.task(*said.values())(add).order(1)
+
+    assert by_place == queue.task(**said)(add).order(1)
+    assert {"task_name" if name == "name" else name: value for name, value in said.items()}.items() <= by_place.items()
+    with pytest.raises(TypeError, match="'prioritee'"):
+        queue.task("sum", prioritee=3)
+    with pytest.raises(TypeError, match="multiple values for argument 'queue_name'"):
+        queue.task("sum", "video", queue_name="audio")
+    with pytest.raises(TypeError, match=r"^got an unexpected keyword argument 'prioritee'"):
+        queue.task(add).options(prioritee=3)
 
 
 def test_a_program_names_its_own_file_as_the_module(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def bare(text: str, times: int = 1) -> str:
     return text * times
 
 
-@queue.task(name="with options", max_retries=5, ttl_seconds=60)
+@queue.task("with options", "video", max_retries=5, ttl_seconds=60)
 def called(number: int) -> list[int]:
     return [number]
 
@@ -45,6 +45,7 @@ def checked_by_mypy() -> None:
     called.options(prio=1)  # type: ignore[call-arg]
     called.options(priority="high")  # type: ignore[arg-type]
     queue.task(max_retry=3)  # type: ignore[call-overload]
+    queue.task("name", 3)  # type: ignore[call-overload]
     queue.enqueue_in(None, bare, 7)  # type: ignore[arg-type]
 
 

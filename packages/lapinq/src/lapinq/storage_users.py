@@ -88,14 +88,14 @@ class StoredUsers(ABC):
             return True
         return False
 
-    async def update_role(self, user_id: str | UUID, role: str) -> bool:
+    async def update_role(self, user_id: str | UUID, new_role: str) -> bool:
         """False when there is no such user.
 
         Raises:
             InvalidInput: there is no such role. LastAdmin: nobody else is one.
         """
         with suppress(AccountNotFound):
-            await (await self._users()).users.set_rights(SYSTEM, str(user_id), role=role)
+            await (await self._users()).users.set_rights(SYSTEM, str(user_id), role=new_role)
             return True
         return False
 

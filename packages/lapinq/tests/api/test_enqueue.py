@@ -109,6 +109,25 @@ async def test_of_orders_with_one_key_a_batch_stores_the_first(client: httpx.Asy
     assert [[2], [0]] == [task["args"] for task in (await client.get(f"{P}/tasks", params={"queue": queue})).json()]
 
 
+async def test_a_batch_that_is_repeated_with_its_key_stores_its_tasks_once(
+    client: httpx.AsyncClient, queue: str
+) -> None:
+    one = {"task_name": "t", "module_path": "mytasks", "queue_name": queue}
+    batch = [one, {**one, "ttl_seconds": 0}, {**one, "idempotency_key": f"{queue} of its own"}, one]
+
+    first, again, other = [
+        await client.post(f"{P}/enqueue/batch", json=batch, headers={"Idempotency-Key": f"{queue} {key}"})
+        for key in ("a", "a", "b")
+    ]
+
+    assert (3, first.json()) == (first.json()["count"], again.json())
+    assert [None, "true", None] == [answer.headers.get("Idempotent-Replayed") for answer in (first, again, other)]
+    assert 5 == len((await client.get(f"{P}/tasks", params={"queue": queue})).json())
+    for key in ("", "k" * 300):
+        refused = await client.post(f"{P}/enqueue/batch", json=batch, headers={"Idempotency-Key": key})
+        assert (400, True) == (refused.status_code, "Idempotency-Key must be text" in refused.json()["error"])
+
+
 async def test_a_batch_stores_all_and_answers_with_ids_in_order(client: httpx.AsyncClient, queue: str) -> None:
     one = {"task_name": "add", "queue_name": queue, "module_path": "myapp.tasks", "max_retries": 0}
     batch = [{**one, "args": [1, 2]}, {**one, "ttl_seconds": 0}, {**one, "scheduled_at": "2036-01-01"}]

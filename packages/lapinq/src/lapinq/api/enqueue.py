@@ -10,6 +10,7 @@ from starlette.routing import Route
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.auth.principal import Principal
 from taskcore.errors import InvalidInput
+from taskcore.models.task import check_name
 from taskcore.web import require, require_login
 from taskcore.web.problems import Problem
 
@@ -20,8 +21,9 @@ from lapinq.orders import BATCH, Order
 
 BATCH_SIZE = 100
 """A batch may have so many times the bytes of one task."""
+KEY = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
-"""The header of an answer about a task that an earlier request has stored."""
+"""The header of an answer about tasks that an earlier request has stored."""
 
 
 async def enqueue(request: Request) -> Response:
@@ -29,7 +31,7 @@ async def enqueue(request: Request) -> Response:
     desk = desk_of(request)
     order = Order.from_json(await json_of(request, desk.settings.max_payload_size))
     by = _require(request, [order])
-    if (key := request.headers.get("idempotency-key")) is not None:
+    if (key := request.headers.get(KEY)) is not None:
         order = replace(order, idempotency_key=key)
     placed = await desk.service.place(order)
     if placed.task is None:
@@ -46,14 +48,14 @@ async def enqueue_batch(request: Request) -> Response:
     desk = desk_of(request)
     most = desk.settings.max_payload_size
     found = await json_of(request, most * BATCH_SIZE)
-    orders = _orders(found, most)
+    orders = _with_keys(_orders(found, most), request.headers.get(KEY))
     by = _require(request, orders)
     placed = await desk.service.place_each(orders)
     new = [(order, each.task) for order, each in zip(orders, placed, strict=True) if each.task and each.created]
     desk.telemetry.put(new)
     await desk.note_put(request, by, [str(task) for _, task in new])
     ids = [str(each.task) for each in placed if each.task]
-    return JSONResponse({"task_ids": ids, "count": len(ids)}, 201)
+    return JSONResponse({"task_ids": ids, "count": len(ids)}, 201, {REPLAYED: "true"} if ids and not new else None)
 
 
 def _orders(found: object, most: int) -> Sequence[Order]:
@@ -79,6 +81,21 @@ def _order(place: int, found: object, most: int) -> Order:
     if len(dumps(found, separators=(",", ":"))) > most:
         raise too_large(most)
     return order
+
+
+def _with_keys(orders: Sequence[Order], key: str | None) -> Sequence[Order]:
+    """The orders of a batch that comes with a key: each has its own by its place, so that the batch can be repeated.
+
+    Raises:
+        InvalidInput: it is no key.
+    """
+    if key is None:
+        return orders
+    check_name("Idempotency-Key", key)
+    return [
+        order if order.idempotency_key is not None else replace(order, idempotency_key=f"{key} {place}")
+        for place, order in enumerate(orders)
+    ]
 
 
 def _require(request: Request, orders: Iterable[Order]) -> Principal:

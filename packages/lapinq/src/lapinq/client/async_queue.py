@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, Unpack, cast, overload
+from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, Unpack, overload
 from uuid import UUID
 
 import httpx
 
 from lapinq.client import asking
 from lapinq.client.asking import Document, Question
-from lapinq.client.order import ClientOrder, Declared, Options, declare
+from lapinq.client.order import ClientOrder, Declared, Options, declare, options_of
 from lapinq.client.ref import API_PREFIX, TaskRef
 
 P = ParamSpec("P")
@@ -43,7 +44,7 @@ class AsyncEnqueuer(Generic[P, T]):
         Raises:
             TypeError: there is no such option.
         """
-        return AsyncEnqueuer(self._client, replace(self._order, **changes))
+        return AsyncEnqueuer(self._client, replace(self._order, **options_of(**changes)))
 
 
 class AsyncTask(Protocol[P, R_co, T]):
@@ -121,8 +122,21 @@ class AsyncTaskQueue:
     @overload
     def task(self, name: Callable[P, T], /) -> AsyncTask[P, T, T]: ...
     @overload
-    def task(self, name: str | None = None, **options: Unpack[Options]) -> Decorator: ...
-    def task(self, name: Any = None, **options: Any) -> Any:
+    def task(
+        self,
+        name: str | None = None,
+        queue_name: str | None = None,
+        scheduled_at: datetime | str | None = None,
+        max_retries: int | None = None,
+        priority: int = 0,
+        ttl_seconds: float | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        retry_delay: float | None = None,
+        retry_backoff: bool | None = None,
+        webhook_url: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Decorator: ...
+    def task(self, name: Any = None, *given: Any, **options: Any) -> Any:
         """Declare a function as a task: ``@queue.task``, or ``@queue.task(name=..., max_retries=5, ...)``.
 
         The function stays what it is, and gets ``await aqueue(...)``, which enqueues a call of it.
@@ -132,10 +146,12 @@ class AsyncTaskQueue:
 
         Raises:
             ValueError: no worker could import the function's module.
+            TypeError: there is no such option.
         """
         if callable(name):
             return self._declare(name, None, {})
-        return lambda function: self._declare(function, name, cast(Options, options))
+        said = options_of(*given, **options)
+        return lambda function: self._declare(function, name, said)
 
     async def batch_enqueue(self, tasks: Sequence[Mapping[str, Any]]) -> httpx.Response:
         """Store up to 1,000 tasks in one commit, all or none.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ParamSpec, Protocol, TypedDict
+from typing import Any, ParamSpec, Protocol, TypedDict, cast
 
 from lapinq import registry
 
@@ -27,6 +27,20 @@ class Options(TypedDict, total=False):
     retry_backoff: bool | None
     webhook_url: str | None
     idempotency_key: str | None
+
+
+_OPTIONS = inspect.Signature(
+    [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in Options.__annotations__]
+)
+
+
+def options_of(*given: Any, **named: Any) -> Options:
+    """Options in their order, or by name.
+
+    Raises:
+        TypeError: there is no such option, or it comes twice.
+    """
+    return cast(Options, _OPTIONS.bind_partial(*given, **named).arguments)
 
 
 class Declared(Protocol[P]):

@@ -72,6 +72,8 @@ _OF_DELIVERIES: Mapping[str, Schema] = {
 _QUEUE = {"name": "queue", "in": "path", "required": True, "schema": NAME}
 _USER = {"name": "uid", "in": "path", "required": True, "schema": ID}
 _KEY = {"name": "Idempotency-Key", "in": "header", "schema": {**NAME, "pattern": "^[!-~]+$"}}
+_BATCH_KEY = {**_KEY, "schema": {**NAME, "pattern": "^[!-~]+$", "maxLength": 195}}
+"""It has room for the place of each task."""
 
 
 def operation(
@@ -117,7 +119,14 @@ def of_tasks(prefix: str) -> dict[str, dict[str, Any]]:
             )
         },
         f"{prefix}/enqueue/batch": {
-            "post": operation("Enqueue tasks, all or none", ref("PlacedBatch"), body=batch, status=201, errors=[413])
+            "post": operation(
+                "Enqueue tasks, all or none",
+                ref("PlacedBatch"),
+                parameters=[_BATCH_KEY],
+                body=batch,
+                status=201,
+                errors=[413],
+            )
         },
         many: {
             "get": operation("Tasks, newest first", tasks, parameters=[*_FILTERS, *_PAGE]),
