@@ -51,6 +51,8 @@ class HookCalls:
         self._waiting: asyncio.Queue[tuple[Outcome, Job]] = asyncio.Queue(MOST_WAITING)
         self._engines: asyncio.AbstractEventLoop | None = None
         self._handlers: asyncio.AbstractEventLoop | None = None
+        self._under_way: asyncio.Task[None] | None = None
+        """The call of a coroutine that was begun last."""
 
     @property
     def lifespan(self) -> Lifespan | None:
@@ -93,16 +95,23 @@ class HookCalls:
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
         """On the event loop of coroutine handlers."""
-        self._handlers = here = asyncio.get_running_loop()
         for function in _coroutines(self._hooks.startup):
             await function()
+        self._handlers = here = asyncio.get_running_loop()
         try:
             yield
         finally:
-            if self._handlers is here and self._engines is not None:  # the last one of them
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._told(), self._engines))
+            await self._finish(here)
             for function in reversed(_coroutines(self._hooks.shutdown)):
                 await _awaited(function)
+
+    async def _finish(self, here: asyncio.AbstractEventLoop) -> None:
+        """Let hooks end that count on this loop."""
+        if self._handlers is here and self._engines is not None:  # the last one of them
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._told(), self._engines))
+            self._handlers = None
+        elif self._under_way is not None and self._under_way.get_loop() is here:
+            await asyncio.wait([self._under_way], timeout=PATIENCE)
 
     def _hear(self, events: Sequence[AnyEvent]) -> None:
         for event in events:
@@ -137,7 +146,16 @@ class HookCalls:
             with _logged(function):
                 await _in_thread(function, *args)
         elif self._handlers is not None:
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(function, *args), self._handlers))
+            called = self._called(function, *args)
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(called, self._handlers))
+
+    async def _called(self, function: Callable[..., Any], *args: Job) -> None:
+        """On a loop that may be set aside, and end before the hook does: that is no end of other hooks."""
+        self._under_way = asyncio.current_task()
+        try:
+            await _awaited(function, *args)
+        except asyncio.CancelledError:
+            logger.warning("the hook %s was broken off: its event loop has ended", _name(function))
 
     async def _told(self) -> None:
         try:

@@ -101,8 +101,7 @@ class LoopExecutor:
     def _open_again(self, failed: "_Lane") -> None:
         if time.monotonic() > failed.began + OPEN_AGAIN:
             log.error("the lifespan of handlers could not be opened; trying again", exc_info=failed.failed)
-            self._lane = None
-            self._pump()
+            self._begin_anew()
 
     def close(self) -> None:
         for lane in self._lanes():
@@ -137,8 +136,13 @@ class LoopExecutor:
         )
         # A new list, before the lane leaves its place: the lanes' threads count runs meanwhile, better twice than not.
         self._aside = [*self._aside, lane]
-        self._lane = None
+        self._begin_anew()
         lane.retire()
+
+    def _begin_anew(self) -> None:
+        """With another loop: at once where it has a lifespan, on which others than handlers may count, else when it is
+        needed."""
+        self._lane = None if self.lifespan is None else _Lane(self)
         self._pump()
 
     def _lanes(self) -> list["_Lane"]:
