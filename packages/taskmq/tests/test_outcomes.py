@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from taskcore.errors import InvalidInput
+from taskmq import outcomes
 from taskmq.errors import JobFailed, JobNotFound, JobNotOver, WaitTimeout
 from taskmq.job import Job, JobStatus
 from taskmq.service import Progress, Service
@@ -55,6 +57,24 @@ def test_nobody_waits_for_longer_than_they_said(backend: StoreBackend) -> None:
     assert isinstance(caught.value, TimeoutError)
     with pytest.raises(JobNotOver, match="is pending, and has no result yet"):
         Service(backend).result(job_id)
+
+
+@pytest.mark.stores("sqlite")
+def test_a_job_that_ends_at_the_last_moment_was_worth_the_wait(
+    backend: StoreBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, clock, slept = backend.insert_job({}), [0.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+        slept.append(seconds)
+        if clock[0] > 0.999:
+            backend.update_status(job_id, JobStatus.SUCCESS, result=42)
+
+    monkeypatch.setattr(outcomes, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep))
+
+    assert 42 == backend.wait(job_id, timeout=1).return_value
+    assert pytest.approx(1) == sum(slept)
 
 
 def test_what_never_ends_or_is_not_there_is_not_waited_for(backend: StoreBackend) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from taskcore.errors import InvalidInput
@@ -45,8 +46,8 @@ def wait(get: Callable[[int], Job | None], job_id: int, timeout: float | None) -
         JobNotFound: there is none, or it was removed. JobFailed: it is dead or cancelled.
         WaitTimeout: it is not over after ``timeout`` seconds. InvalidInput: it is periodic, and never over.
     """
-    deadline = None if timeout is None else time.monotonic() + timeout
-    pause = FIRST_LOOK
+    patience = inf if timeout is None else timeout
+    deadline, pause = time.monotonic() + patience, FIRST_LOOK
     while True:
         job = found(get, job_id)
         if job.interval_seconds is not None:
@@ -55,7 +56,8 @@ def wait(get: Callable[[int], Job | None], job_id: int, timeout: float | None) -
             raise JobFailed(job)
         if job.status is JobStatus.SUCCESS:
             return job
-        if timeout is not None and deadline is not None and time.monotonic() + pause > deadline:
-            raise WaitTimeout(job, timeout)
-        time.sleep(pause)
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise WaitTimeout(job, patience)
+        time.sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)
