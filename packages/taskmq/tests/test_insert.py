@@ -1,6 +1,7 @@
 """What comes into the queue, and what is refused at its door."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from taskcore.errors import InvalidInput, NaiveTime
@@ -55,6 +56,15 @@ def test_a_lock_may_come_with_the_job(backend: StoreBackend) -> None:
     assert job is not None
     assert "w1" == job.locked_by
     assert backend.fetch_job("w2") is None
+
+
+@pytest.mark.stores("sqlite")
+@pytest.mark.parametrize("until", [datetime(2100, 1, 1), "2100-01-01T00:00:00Z", 60])  # noqa: DTZ001 - that is the point
+def test_a_lock_that_is_none_is_refused_before_anything_is_stored(backend: StoreBackend, until: Any) -> None:
+    with pytest.raises(InvalidInput, match="lock_expires_at"):
+        backend.insert_job("x", locked_by="w1", lock_expires_at=until)
+
+    assert 0 == backend.get_queue_depth()
 
 
 def test_a_job_due_in_an_hour_waits_whatever_its_zone(backend: StoreBackend) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Unpack
 
+from taskcore.clock import aware
 from taskcore.engine.execution.run import printable
 from taskcore.errors import InvalidInput, StoreError
 from taskcore.ids import TaskId, WorkerId
@@ -121,9 +122,9 @@ class StoreBackend(OpenedStore, QueueBackend):
         return entering.keys_of(self.store)
 
     async def _insert(self, store: TaskStore, spec: TaskSpec, worker: str | None, until: datetime | None) -> int:
+        lease = _lease_until(until)
         (receipt,) = await entering.put(store, [spec])
-        lease = until and until - utc_now()
-        if receipt.created and worker and lease and lease > timedelta(0):
+        if receipt.created and worker and lease > timedelta(0):
             await store.take(receipt.task, WorkerId(worker), lease)
         return int(receipt.task)
 
@@ -313,6 +314,19 @@ class StoreBackend(OpenedStore, QueueBackend):
         except (StoreError, InvalidInput):
             return False
         return True
+
+
+def _lease_until(at: object) -> timedelta:
+    """How long a lock lasts; no time without one.
+
+    Raises:
+        InvalidInput: it is no instant.
+    """
+    if at is None:
+        return timedelta(0)
+    if not isinstance(at, datetime):
+        raise InvalidInput(f"lock_expires_at must be a datetime with a time zone, got {at!r:.80}")
+    return aware(at, "lock_expires_at") - utc_now()
 
 
 def _job(record: TaskRecord) -> Job:
