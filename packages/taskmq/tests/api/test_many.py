@@ -100,6 +100,14 @@ def test_running_ones_are_stopped_by_request(client: TestClient, admin: Headers,
     assert ([1], {"9": "not found"}, "cancelling") == (answer["ids"], answer["skipped"], _states(four)[0])
 
 
+def test_what_is_stopped_is_counted_by_its_worker_alone(client: TestClient, admin: Headers, four: StoreBackend) -> None:
+    client.post("/jobs/cancel", json={"ids": [1, 3, 4], "running": True}, headers=admin)
+
+    client.get("/monitor/metrics")  # which stores what was counted here
+
+    assert {"cancelled": 2} == client.get("/statistics", headers=admin).json()["totals"]
+
+
 def test_each_running_one_that_is_to_stop_says_so_once_in_its_timeline(
     client: TestClient, admin: Headers, backend: StoreBackend
 ) -> None:

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from taskcore.auth.permissions import Verb
 from taskcore.errors import InvalidInput, PayloadTooLarge
 from taskcore.models import TaskSpec
+from taskcore.states import TaskState
 
 from taskmq.api.answers import TO_CHANGE, answers
 from taskmq.api.injected import Caller, Store, caller
@@ -42,7 +43,8 @@ async def cancel_jobs(wanted: ToCancel, store: Store, who: Annotated[Caller, cal
     outcome = await act(store, Deed.CANCEL, wanted.selection(), running=wanted.running, dry_run=wanted.dry_run)
     if not wanted.dry_run:
         for record in outcome.done:
-            who.desk.telemetry.cancelled(job_of(record, now=utc_now()))
+            if record.state is TaskState.PENDING:  # the ends of others are their workers' to tell
+                who.desk.telemetry.cancelled(job_of(record, now=utc_now()))
     return await _told(who, Deed.CANCEL, wanted, outcome)
 
 
