@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
@@ -282,7 +283,7 @@ def test_a_shutdown_that_hangs_keeps_no_worker_from_ending_and_is_named(
 @pytest.fixture
 def blocked_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The event loop of coroutine handlers is set aside after a tenth of a second."""
-    monkeypatch.setitem(LoopExecutor.__init__.__kwdefaults__, "blocked", 0.1)
+    monkeypatch.setattr("taskcore.engine.execution.LoopExecutor", partial(LoopExecutor, blocked=0.1))
 
 
 @pytest.mark.usefixtures("blocked_soon")
@@ -327,7 +328,7 @@ def test_a_hook_whose_loop_is_set_aside_may_end_and_stops_no_other_if_it_does_no
     @hooks.on_success
     async def tell(job: Job) -> None:
         begun.append(job.id)
-        while job.id == 1 and not may_end.is_set():
+        while job.id == 1 and not may_end.is_set():  # noqa: ASYNC110 - a test sets it from its own thread
             await asyncio.sleep(0.005)
         told.append(job.id)
 
