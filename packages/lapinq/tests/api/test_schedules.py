@@ -16,7 +16,7 @@ from .conftest import P, client_of
 
 pytestmark = pytest.mark.anyio
 
-HELD_UP = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+HELD_UP = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 
 NIGHTLY = {"task_name": "report", "module_path": "mytasks", "cron": "0 3 * * *"}
 
