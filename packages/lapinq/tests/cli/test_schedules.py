@@ -87,6 +87,46 @@ def test_a_schedule_is_held_run_and_removed(lapinq: Run, nightly: dict[str, Any]
     assert (1, True) == (gone.code, gone.err.startswith("Error: no schedule id contains"))
 
 
+def test_a_schedule_is_changed_in_what_is_named_alone(lapinq: Run, nightly: dict[str, Any]) -> None:
+    id_ = nightly["id"]
+
+    ran = lapinq("schedules", "change", id_[-8:], "--cron", "0 4 * * *", "--priority", "7", "--ttl", "2h")
+    assert (0, "") == (ran.code, ran.err), ran
+    assert ran.out.startswith(f"Schedule {id_} changed. Next: 20")
+    assert " 04:00 CE" in ran.out
+    (found,) = json.loads(lapinq("schedules", "list", "-j").out)
+    expected = {**nightly, "cron": "0 4 * * *", "priority": 7, "ttl_seconds": 7200, "next_run_at": found["next_run_at"]}
+    assert expected == found
+
+    more = ("--function", "mytasks:boom", "--ttl", "none", "--retry-delay", "30s", "--grace", "5m", "-q", "day")
+    changed = json.loads(lapinq("schedules", "change", id_, *more, "-j").out)
+    now = {"task_name": "boom", "ttl_seconds": None, "retry_delay": 30, "retry_backoff": False, "queue_name": "day"}
+    assert {**expected, **now, "grace": 300} == changed
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "name what to change"),
+        (["--cron", "0 0 31 2 *"], "no date"),
+        (["--zone", "rome"], "did you mean Europe/Rome"),
+        (["--function", "mytasks"], "MODULE:FUNCTION"),
+        (["--function", "os:system"], "is refused"),
+        (["--args", "{}"], "args must be a JSON array"),
+        (["--ttl", "0"], "invalid ttl_seconds"),
+        (["--webhook-url", "http://127.0.0.1/"], "private address"),
+        (["--overlap", "none"], "invalid choice"),
+    ],
+)
+def test_a_change_that_cannot_be_changes_nothing(
+    lapinq: Run, nightly: dict[str, Any], words: list[str], told: str
+) -> None:
+    ran = lapinq("schedules", "change", nightly["id"], *words)
+
+    assert (2, "", True) == (ran.code, ran.out, told in ran.err), ran
+    assert [nightly] == json.loads(lapinq("schedules", "list", "-j").out)
+
+
 def test_a_paused_schedule_tells_no_instant(lapinq: Run) -> None:
     ran = lapinq("schedules", "add", "mytasks:add", "--cron", "@daily", "--paused")
 
@@ -129,6 +169,6 @@ def test_a_row_that_somebody_broke_is_shown_with_its_problem(
 
 
 def test_an_id_that_is_none_is_said(lapinq: Run) -> None:
-    for verb in ("show", "pause", "resume", "run", "remove", "next"):
-        ran = lapinq("schedules", verb, "nightly")
+    for verb in ("show", "change", "pause", "resume", "run", "remove", "next"):
+        ran = lapinq("schedules", verb, "nightly", *(["--priority", "1"] if verb == "change" else []))
         assert (2, True) == (ran.code, '"nightly" is not a schedule id' in ran.err), ran

@@ -2,15 +2,17 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import available_timezones
 
 from taskcore.errors import BadSchedule
 
+from lapinq import timing
 from lapinq.cli.asking import agreed
 from lapinq.cli.failures import ExitCode, Failure, bad_input
 from lapinq.cli.instants import NEXT_COLUMNS, Coming, coming, in_zone, lines_of
@@ -48,24 +50,35 @@ def list_schedules(args: argparse.Namespace) -> int:
 
 
 def add(args: argparse.Namespace) -> int:
-    given = {
-        **order_of(args),
-        **{name: getattr(args, name) for name in ("cron", "zone", "gap", "fold", "misfire", "overlap")},
-        "grace": args.grace.total_seconds(),
-        "enabled": not args.paused,
-    }
+    given = {**_given(args), "enabled": not args.paused}
 
     async def added(there: Changing) -> Row:
-        try:
+        with _hinting(args):
             row = await ScheduleRows(there.service).add(given)
-        except BadSchedule as error:
-            raise bad_input(str(error), hint=_hint(args.zone)) from error
         await _note(there, "add", row)
         return row
 
     document = _document(_changing(args, added))
     at = in_zone(document["next_run_at"], args.zone) or "when it is resumed"
     done(document, f"Schedule {document['id']} added. Next: {at}.", as_document=args.json)
+    return ExitCode.OK
+
+
+def change(args: argparse.Namespace) -> int:
+    given = _given(args)
+    if not given:
+        raise bad_input("name what to change, as in --cron '0 4 * * *'", hint="see: lapinq schedules change --help")
+
+    async def changed(there: Changing) -> Row:
+        row = await _row(there.service, args.schedule)
+        with _hinting(args):
+            row = await ScheduleRows(there.service).change(row["id"], given)
+        await _note(there, "change", row)
+        return row
+
+    document = _document(_changing(args, changed))
+    at = in_zone(document["next_run_at"], document["zone"]) or "when it is resumed"
+    done(document, f"Schedule {document['id']} changed. Next: {at}.", as_document=args.json)
     return ExitCode.OK
 
 
@@ -185,6 +198,23 @@ def _document(row: Row) -> Document:
     document = document_of(row)
     state = "broken" if document["problem"] else "active" if row["enabled"] else "paused"
     return {**document, "state": state}
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    """The JSON of a schedule, as far as ``args`` have it."""
+    given = {name: getattr(args, name) for name in timing.COLUMNS if name in args}
+    if "grace" in given:
+        given["grace"] = args.grace.total_seconds()
+    return {**order_of(args), **given}
+
+
+@contextmanager
+def _hinting(args: argparse.Namespace) -> Iterator[None]:
+    """Say what zone may have been meant."""
+    try:
+        yield
+    except BadSchedule as error:
+        raise bad_input(str(error), hint=_hint(args.zone) if "zone" in args else None) from error
 
 
 def _hint(zone: str) -> str | None:

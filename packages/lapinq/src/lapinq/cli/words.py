@@ -4,7 +4,9 @@ import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)?")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -61,6 +63,11 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 def at_once(text: str) -> int | None:
     """How many at a time; ``none`` is as many as there are."""
     return None if text == "none" else whole(1, 1_000_000)(text)
+
+
+def maybe(convert: Callable[[str], T]) -> Callable[[str], T | None]:
+    """The same, or ``none`` for none."""
+    return lambda text: None if text == "none" else convert(text)
 
 
 def grant(text: str) -> tuple[str, list[str]]:

@@ -2,7 +2,9 @@
 
 import argparse
 import os
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from lapinq.cli import words
 from lapinq.settings import LOG_LEVELS
@@ -63,6 +65,9 @@ def add_log_level(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", choices=LOG_LEVELS, default=default, help=text)
 
 
+T = TypeVar("T")
+
+
 class Offer:
     """What Tab offers for an argument: what the database has of a kind."""
 
@@ -94,13 +99,32 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 def add_order(parser: argparse.ArgumentParser) -> None:
     """What a task is, wherever one is made."""
     parser.add_argument("function", metavar="MODULE:FUNCTION")
-    offering("queues", parser.add_argument("-q", "--queue", default="default", help="of this queue (%(default)s)"))
-    parser.add_argument("--args", default="[]", metavar="JSON", help="an array")
-    parser.add_argument("--kwargs", default="{}", metavar="JSON", help="an object")
-    parser.add_argument("--priority", type=int, default=0, help="higher ones are run first (%(default)s)")
-    parser.add_argument("--max-retries", type=int, default=3, help="executions in all (%(default)s)")
+    add_terms(parser)
+
+
+def add_terms(parser: argparse.ArgumentParser, *, is_change: bool = False) -> None:
+    """What a task is beside its function. ``is_change`` is for something that is there already: what is not named
+    stays, and "none" takes away what need not be."""
+    add = partial(add_term, parser, is_change)
+    maybe = words.maybe if is_change else _as_it_is
+    offering("queues", add("-q", "--queue", default="default", help="of this queue (%(default)s)"))
+    add("--args", default="[]", metavar="JSON", help="an array")
+    add("--kwargs", default="{}", metavar="JSON", help="an object")
+    add("--priority", type=int, default=0, help="higher ones are run first (%(default)s)")
+    add("--max-retries", type=int, default=3, help="executions in all (%(default)s)")
     text = "between two executions (default: 10 s, then 30 s, 1, 5 and 10 min)"
-    parser.add_argument("--retry-delay", type=words.span, metavar="30s", help=text)
-    parser.add_argument("--ttl", type=words.span, metavar="1h", help="of no use after so long (default: never)")
-    parser.add_argument("--webhook-url", metavar="URL", help="is told how it ends")
-    parser.add_argument("--metadata", default="{}", metavar="JSON", help="an object, kept with the task")
+    add("--retry-delay", type=maybe(words.span), metavar="30s", help=text)
+    add("--ttl", type=maybe(words.span), metavar="1h", help="of no use after so long (default: never)")
+    add("--webhook-url", type=maybe(str), metavar="URL", help="is told how it ends")
+    add("--metadata", default="{}", metavar="JSON", help="an object, kept with the task")
+
+
+def add_term(parser: argparse.ArgumentParser, is_change: bool, *names: str, **more: Any) -> argparse.Action:
+    """An option; with ``is_change`` one that is only there when it was said, and whose default is not told of."""
+    if is_change:
+        more |= {"default": argparse.SUPPRESS, "help": more["help"].partition(" (")[0]}
+    return parser.add_argument(*names, **more)
+
+
+def _as_it_is(convert: Callable[[str], T]) -> Callable[[str], T]:
+    return convert

@@ -2,6 +2,7 @@
 
 import argparse
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from taskcore.schedule import Overlap
@@ -9,7 +10,17 @@ from taskcore.schedule.cron import Fold, Gap
 from taskcore.schedule.misfire import MisfirePolicy
 
 from lapinq.cli import words
-from lapinq.cli.parsers.arguments import add_command, add_group, add_imports, add_json, add_order, add_yes, offering
+from lapinq.cli.parsers.arguments import (
+    add_command,
+    add_group,
+    add_imports,
+    add_json,
+    add_order,
+    add_term,
+    add_terms,
+    add_yes,
+    offering,
+)
 
 if TYPE_CHECKING:
     from lapinq.cli.parsers.arguments import Commands
@@ -24,6 +35,7 @@ def add_schedules_parser(commands: "Commands") -> None:
     actions = add_group(commands, "schedules", text, brief="put tasks again and again")
     add_json(add_command(actions, "list", "schedules:list_schedules", "List the schedules, the oldest first."))
     _add_schedule_add_parser(actions)
+    _add_schedule_change_parser(actions)
     _add_count(_one(actions, "show", "All about a schedule: what it puts, when next, and what became of its instants."))
     text = "The next instants of a schedule, or of all that are active, in their zones."
     parser = add_command(actions, "next", "schedules:show_next", text, brief="the next instants")
@@ -39,26 +51,44 @@ def add_schedules_parser(commands: "Commands") -> None:
 def _add_schedule_add_parser(actions: "Commands") -> None:
     parser = add_command(actions, "add", "schedules:add", "Add a schedule, and print its id.", brief="add a schedule")
     add_order(parser)
-    text = "five fields such as '0 3 * * *', or a macro such as @daily"
-    parser.add_argument("--cron", required=True, metavar="EXPR", help=text)
-    parser.add_argument("--zone", default="UTC", metavar="ZONE", help="IANA time zone of --cron (%(default)s)")
-    text = "when the clocks go forward over its time (%(default)s)"
-    parser.add_argument("--gap", choices=get_args(Gap), default="run_after", help=text)
-    text = "when the clocks go back over its time (%(default)s)"
-    parser.add_argument("--fold", choices=get_args(Fold), default="first", help=text)
-    text = "what becomes of instants that nobody was there to see (%(default)s)"
-    parser.add_argument("--misfire", choices=get_args(MisfirePolicy), default="coalesce", help=text)
-    text = "how late an instant may be without being missed (1m)"
-    parser.add_argument("--grace", type=words.span, default=timedelta(minutes=1), metavar="1m", help=text)
-    text = "what to do while the task before is not over (%(default)s)"
-    parser.add_argument("--overlap", choices=[each.value for each in Overlap], default="allow", help=text)
+    _add_timing(parser)
     parser.add_argument("--paused", action="store_true", help="hold it until it is resumed")
     add_imports(parser)
     add_json(parser)
 
 
-def _one(actions: "Commands", verb: str, text: str) -> argparse.ArgumentParser:
-    parser = add_command(actions, verb, f"schedules:{verb}", text)
+def _add_schedule_change_parser(actions: "Commands") -> None:
+    text = (
+        'Change what the options name, and leave the rest; "none" takes away a --ttl, --retry-delay or --webhook-url. '
+        "It goes on from its next instant."
+    )
+    parser = _one(actions, "change", text, brief="change a schedule")
+    parser.add_argument("--function", metavar="MODULE:FUNCTION", default=argparse.SUPPRESS, help="what is run")
+    add_terms(parser, is_change=True)
+    _add_timing(parser, is_change=True)
+    add_imports(parser)
+
+
+def _add_timing(parser: argparse.ArgumentParser, *, is_change: bool = False) -> None:
+    """When a schedule is due; ``is_change`` as of ``add_terms``."""
+    add = partial(add_term, parser, is_change)
+    text = "five fields such as '0 3 * * *', or a macro such as @daily"
+    add("--cron", required=not is_change, metavar="EXPR", help=text)
+    add("--zone", default="UTC", metavar="ZONE", help="IANA time zone of --cron (%(default)s)")
+    text = "when the clocks go forward over its time (%(default)s)"
+    add("--gap", choices=get_args(Gap), default="run_after", help=text)
+    text = "when the clocks go back over its time (%(default)s)"
+    add("--fold", choices=get_args(Fold), default="first", help=text)
+    text = "what becomes of instants that nobody was there to see (%(default)s)"
+    add("--misfire", choices=get_args(MisfirePolicy), default="coalesce", help=text)
+    text = "how late an instant may be without being missed (1m)"
+    add("--grace", type=words.span, default=timedelta(minutes=1), metavar="1m", help=text)
+    text = "what to do while the task before is not over (%(default)s)"
+    add("--overlap", choices=[each.value for each in Overlap], default="allow", help=text)
+
+
+def _one(actions: "Commands", verb: str, text: str, *, brief: str = "") -> argparse.ArgumentParser:
+    parser = add_command(actions, verb, f"schedules:{verb}", text, brief=brief)
     offering("schedules", parser.add_argument("schedule", help=_ID))
     add_json(parser)
     return parser
