@@ -27,6 +27,7 @@ def test_the_names_that_the_database_has_are_offered(lapinq: Run) -> None:
     args = build_parser().parse_args(["queues"])
 
     assert (["video"], [task], ["ada"]) == tuple(completing.found(kind, args) for kind in ("queues", "tasks", "users"))
+    assert [[], []] == [list(completing.found(kind, args)) for kind in ("deliveries", "endpoints")]
     (prefix,), (schedule,) = completing.found("keys", args), completing.found("schedules", args)
     assert key.startswith(f"{prefix}_")
     assert schedule in lapinq("schedules", "list").out

@@ -1,6 +1,7 @@
 """What commands change is in the audit log: one entry each, by whoever sits at the shell."""
 
 import asyncio
+import json
 from collections.abc import Callable
 
 import asyncpg
@@ -60,9 +61,18 @@ def test_queues_that_are_held_and_let_go_are_noted(lapinq: Run, entries: Entries
 def test_changes_of_schedules_and_accounts_are_noted(lapinq: Run, entries: Entries) -> None:
     id_ = lapinq("schedules", "add", "mytasks:add", "--cron", "0 3 * * *").out.split()[1]
     what = "schedule 0 3 * * * (UTC) add on default"
-    for words in (["pause", id_], ["resume", id_], ["list"], ["remove", id_, "--yes"]):
+    change = ["change", id_, "--priority", "1"]
+    for words in (change, ["pause", id_], ["resume", id_], ["list"], ["remove", id_, "--yes"]):
         assert 0 == lapinq("schedules", *words).code, words
-    assert [f"{BY} schedule.{word} {what}" for word in ("add", "pause", "resume", "remove")] == entries()
+    assert [f"{BY} schedule.{word} {what}" for word in ("add", "change", "pause", "resume", "remove")] == entries()
+
+    made = json.loads(lapinq("webhooks", "rotate-secret", "-j").out)
+    lapinq("webhooks", "end-secret", made["id"], "--yes")
+    told = f"{made['fingerprint']}; those of before end in 86400 s"
+    assert [
+        f"{BY} webhook.rotate secret:{made['id']} {told}",
+        f"{BY} webhook.end secret:{made['id']} {made['fingerprint']}",
+    ] == entries()
 
     lapinq("keys", "add", "ci", "--role", "user")
     lapinq("users", "add", "bob", "--role", "admin", "--password-stdin", stdin="correct horse")

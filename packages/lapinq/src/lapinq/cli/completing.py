@@ -1,4 +1,4 @@
-"""What Tab offers: queues, tasks, schedules, users and keys of the database, if it answers at once; nothing otherwise.
+"""What Tab offers: what the database has of names and ids, if it answers at once; nothing otherwise.
 
 ``taskmq.cli.completing`` is its twin.
 """
@@ -13,8 +13,9 @@ from lapinq import wiring
 from lapinq.cli.failures import ExitCode
 from lapinq.cli.output import data
 from lapinq.cli.session import EMBEDDED, settings_of
-from lapinq.schema.names import ACCOUNTS, CORE, SCHEDULED
+from lapinq.schema.names import ACCOUNTS, CORE, HOOKS, SCHEDULED, WEBHOOK_ENDPOINTS
 from lapinq.settings import Settings
+from lapinq.webhooks.message import MESSAGE
 
 PATIENCE = 0.3
 """Seconds to wait for the database."""
@@ -24,6 +25,8 @@ _FOUND = {
     "queues": f"SELECT DISTINCT queue FROM {CORE}_counts ORDER BY 1 LIMIT {NEWEST}",
     "tasks": f"SELECT id FROM {CORE}_tasks ORDER BY id DESC LIMIT {NEWEST}",
     "schedules": f"SELECT id::text FROM {SCHEDULED} ORDER BY created_at DESC LIMIT {NEWEST}",
+    "deliveries": f"SELECT '{MESSAGE}' || id FROM {HOOKS}_tasks ORDER BY id DESC LIMIT {NEWEST}",
+    "endpoints": f"SELECT url FROM {WEBHOOK_ENDPOINTS} ORDER BY 1 LIMIT {NEWEST}",
     "users": f"SELECT name FROM {ACCOUNTS}_users ORDER BY 1 LIMIT {NEWEST}",
     "keys": f"SELECT prefix FROM {ACCOUNTS}_keys WHERE revoked_at IS NULL ORDER BY id DESC LIMIT {NEWEST}",
 }

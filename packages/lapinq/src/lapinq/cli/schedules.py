@@ -19,7 +19,7 @@ from lapinq.cli.instants import NEXT_COLUMNS, Coming, coming, in_zone, lines_of
 from lapinq.cli.noting import Changing, changing
 from lapinq.cli.ordering import order_of
 from lapinq.cli.output import Column, Document, data, done, many, one
-from lapinq.cli.session import SHORTEST, opened, settings_of
+from lapinq.cli.session import digits_of, opened, settings_of
 from lapinq.cli.text import as_json
 from lapinq.errors import ScheduleNotFound
 from lapinq.schedule_rows import Row, ScheduleRows, document_of
@@ -158,9 +158,7 @@ async def _row(service: Service, text: str) -> Row:
     Raises:
         Failure: it is no id; or no schedule, or more than one, has it.
     """
-    digits = text.replace("-", "").lower()
-    if not SHORTEST <= len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
-        raise bad_input(f'"{text}" is not a schedule id (need a UUID or at least {SHORTEST} hex digits of one)')
+    digits = digits_of(text, "schedule")
     found = [row for row in await ScheduleRows(service).all() if digits in row["id"].hex]
     if not found:
         told = f'no schedule id contains "{text}"'

@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -82,15 +82,24 @@ async def id_of(service: Service, text: str) -> UUID:
     Raises:
         Failure: it is no id; or no task, or more than one, has one with these digits.
     """
-    try:
+    with suppress(ValueError):
         return UUID(text)
-    except ValueError:
-        digits = text.replace("-", "").lower()
-    if not SHORTEST <= len(digits) < 32 or set(digits) - set("0123456789abcdef"):
-        raise bad_input(f'"{text}" is not a task id (need a UUID or at least {SHORTEST} hex digits of one)')
+    digits = digits_of(text, "task")
     found = await service.tables.ids_with(digits)
     if not found:
         raise Failure(f'no task id contains "{text}"', code="not_found")
     if len(found) > 1:
         raise bad_input(f'more than one task id contains "{text}"', hint="write more of it: lapinq task list")
     return found[0]
+
+
+def digits_of(text: str, noun: str) -> str:
+    """The hex digits by which the user means something that has a UUID.
+
+    Raises:
+        Failure: they are none, too few or too many.
+    """
+    digits = text.replace("-", "").lower()
+    if not SHORTEST <= len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
+        raise bad_input(f'"{text}" is not a {noun} id (need a UUID or at least {SHORTEST} hex digits of one)')
+    return digits

@@ -32,6 +32,8 @@ SELECT t.id, t.state, t.failures + t.losses + (t.state = 'succeeded')::integer A
     {_QUEUE} AS queue
 FROM (SELECT * FROM {HOOKS}_tasks AS t {{where}} ORDER BY t.id DESC LIMIT {{limit}}) AS t ORDER BY t.id DESC"""
 
+_WITH = f"SELECT id FROM {HOOKS}_tasks WHERE replace(id, '-', '') LIKE $1 LIMIT 2"
+
 _RECEIVERS = f"""
 WITH told AS (
     SELECT t.meta::json ->> 'endpoint' AS url, t.state, t.finished_at
@@ -88,6 +90,19 @@ class DeliveryLog:
         """The ids of deliveries, newest first, those behind ``after``."""
         return [entry.id for entry in await self._entries(wanted, after, limit)]
 
+    async def ids_with(self, digits: str) -> Sequence[str]:
+        """Up to two ids that contain these hex digits."""
+        async with self._tables.transaction() as connection:
+            return [f"{MESSAGE}{id_}" for (id_,) in await connection.fetch(_WITH, f"%{digits}%")]
+
+    async def count(self, wanted: DeliveryFilter) -> int:
+        """How many deliveries meet a filter."""
+        if wanted.is_hopeless:
+            return 0
+        where, values = _where(wanted, None)
+        async with self._tables.transaction() as connection:
+            return int(await connection.fetchval(f"SELECT count(*) FROM {HOOKS}_tasks AS t {where}", *values))
+
     async def receivers(self) -> Sequence[Receiver]:
         """The receivers of late, those that fail first; 200 at the most."""
         async with self._tables.transaction() as connection:
@@ -102,16 +117,20 @@ class DeliveryLog:
     async def _entries(self, wanted: DeliveryFilter, after: str | None, limit: int) -> Sequence[Entry]:
         if wanted.is_hopeless:
             return ()
-        conditions, values = list[str](), list[object]()
-        for text, value in _conditions(wanted, after):
-            values.append(value)
-            conditions.append(text.replace("{}", f"${len(values)}"))
-        return await self._fetch(f"WHERE {' AND '.join(conditions)}" if conditions else "", values, limit)
+        return await self._fetch(*_where(wanted, after), limit)
 
     async def _fetch(self, where: str, values: Sequence[object], limit: int) -> Sequence[Entry]:
         async with self._tables.transaction() as connection:
             rows = await connection.fetch(_ENTRIES.format(where=where, limit=limit), *values)
         return [_entry(row) for row in rows]
+
+
+def _where(wanted: DeliveryFilter, after: str | None) -> tuple[str, Sequence[object]]:
+    conditions, values = list[str](), list[object]()
+    for text, value in _conditions(wanted, after):
+        values.append(value)
+        conditions.append(text.replace("{}", f"${len(values)}"))
+    return f"WHERE {' AND '.join(conditions)}" if conditions else "", values
 
 
 def _conditions(wanted: DeliveryFilter, after: str | None) -> Iterator[tuple[str, object]]:

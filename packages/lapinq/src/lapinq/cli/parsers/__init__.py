@@ -12,6 +12,7 @@ from lapinq.cli.parsers.processes import (
 )
 from lapinq.cli.parsers.schedules import add_schedules_parser
 from lapinq.cli.parsers.tasks import add_task_parsers
+from lapinq.cli.parsers.webhooks import add_webhooks_parser
 
 EXIT_CODES = """exit codes: 0 done, 1 refused or not found, 2 bad usage or input, 3 database unreachable,
 5 --wait timed out, 130 interrupted"""
@@ -30,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_task_parsers,
         add_queues_parser,
         add_schedules_parser,
+        add_webhooks_parser,
         add_users_parser,
         add_keys_parser,
         add_db_parser,
