@@ -12,7 +12,7 @@ import pytest
 from lapinq import TaskRef
 from lapinq._worker import execute_task_inline
 from lapinq.storage import Storage
-from taskcore.errors import TaskNotFound
+from taskcore.errors import InvalidInput, TaskNotFound
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +75,24 @@ async def test_what_is_not_there_is_none_or_false_and_changes_nothing(storage: S
     await storage.fail_task(nobody, "boom")
     with pytest.raises(TaskNotFound):
         await storage.update_progress(nobody, 5)
+
+
+async def test_an_id_may_be_text_as_it_comes_out_of_json(storage: Storage) -> None:
+    done, failed, waiting = [str(await storage.enqueue("add", "q", "mytasks", max_retries=1)) for _ in range(3)]
+    assert [done, failed] == [str((await storage.claim_task("w") or {})["id"]) for _ in range(2)]
+
+    await storage.update_progress(done, 40)
+    await storage.update_task_metadata(done, {"a": 1})
+    await storage.complete_task(done, "3")
+    await storage.fail_task(failed, "boom")
+
+    row, outcome = await storage.get_task(done) or {}, await storage.get_task_result(done) or {}
+    assert (40.0, {"a": 1}, "3") == (row["progress"], row["metadata"], row["result"])
+    assert (done, "completed") == (outcome["id"], outcome["status"])
+    assert (True, True) == (await storage.requeue_task(failed), await storage.cancel_task(waiting))
+    for call in (storage.get_task, storage.complete_task, storage.cancel_task):
+        with pytest.raises(InvalidInput, match=r"a task's id must be a UUID, got '3cd39f6d\.\.\.'"):
+            await call("3cd39f6d...")
 
 
 async def test_of_tasks_that_are_stored_together_each_has_its_id(storage: Storage) -> None:

@@ -1,5 +1,8 @@
 """Users by ``Storage``, for programs that do without the server."""
 
+import json
+from datetime import datetime, timedelta
+
 import pytest
 from lapinq.storage import Storage
 from taskcore.errors import InvalidInput, LastAdmin
@@ -40,6 +43,8 @@ async def test_users_are_made_changed_and_removed(storage: Storage) -> None:
     found = await storage.get_user_by_id(id_)
     assert found is not None
     assert ("admin", permissions) == (found["role"], found["permissions"])
+    assert found == json.loads(json.dumps(found))
+    assert timedelta(0) == datetime.fromisoformat(found["created_at"]).utcoffset()
     assert await storage.authenticate("ada", "another")
     assert {"ada", "lapinq"} == {user["username"] for user in await storage.list_users()}
     assert True is await storage.delete_user(id_)

@@ -200,7 +200,7 @@ def _backoff(value: object) -> bool:
 
 
 def _webhook(value: object) -> str | None:
-    if value is None:
+    if value is None or value == "":  # as from a setting that nobody has filled in
         return None
     parts = _url(value)
     if parts is None:

@@ -21,6 +21,7 @@ from lapinq.storage_changes import StoredChanges
 from lapinq.storage_users import StoredUsers
 from lapinq.storage_work import StoredWork
 from lapinq.tables import Filter
+from lapinq.task import uuid_of
 from lapinq.vocabulary import RETRY_BACKOFF_SECONDS
 
 __all__ = [
@@ -47,7 +48,7 @@ class Storage(StoredWork, StoredChanges, StoredUsers):
     """The tasks of one database, for the event loop that opened it.
 
     What it is asked to do it does like the server: the same checks, the same import policy. Work, changes and users are
-    in the modules beside this one.
+    in the modules beside this one. Ids of tasks may be text, too; one that is no UUID is an ``InvalidInput``.
 
     Attributes:
         service: the use cases that it is made of.
@@ -160,16 +161,16 @@ class Storage(StoredWork, StoredChanges, StoredUsers):
 
     # Reading
 
-    async def get_task(self, task_id: UUID) -> Row | None:
+    async def get_task(self, task_id: UUID | str) -> Row | None:
         try:
-            return (await self.service.get(task_id)).row()
+            return (await self.service.get(uuid_of(task_id))).row()
         except TaskNotFound:
             return None
 
-    async def get_task_result(self, task_id: UUID) -> Row | None:
+    async def get_task_result(self, task_id: UUID | str) -> Row | None:
         """``id``, ``status``, ``result``, ``error`` and ``completed_at``, whatever the status."""
         try:
-            return (await self.service.get(task_id)).outcome()
+            return (await self.service.get(uuid_of(task_id))).outcome()
         except TaskNotFound:
             return None
 
@@ -189,34 +190,34 @@ class Storage(StoredWork, StoredChanges, StoredUsers):
 
     # Changing
 
-    async def update_progress(self, task_id: UUID, progress: float, message: str | None = None) -> None:
+    async def update_progress(self, task_id: UUID | str, progress: float, message: str | None = None) -> None:
         """Say how far a task is, from 0 to 100; without a message the earlier one is cleared.
 
         Raises:
             TaskNotFound: there is no such task. InvalidInput: not from 0 to 100.
         """
-        await self.service.set_progress(task_id, progress, message)
+        await self.service.set_progress(uuid_of(task_id), progress, message)
 
-    async def update_task_metadata(self, task_id: UUID, metadata: Mapping[str, Any]) -> None:
+    async def update_task_metadata(self, task_id: UUID | str, metadata: Mapping[str, Any]) -> None:
         """Replace the keys of a task's metadata that ``metadata`` has.
 
         Raises:
             TaskNotFound: there is no such task.
         """
-        await self.service.merge_metadata(task_id, metadata)
+        await self.service.merge_metadata(uuid_of(task_id), metadata)
 
-    async def requeue_task(self, task_id: UUID) -> bool:
+    async def requeue_task(self, task_id: UUID | str) -> bool:
         """False when there is no such task, or it has not failed."""
         try:
-            await self.service.requeue(task_id)
+            await self.service.requeue(uuid_of(task_id))
         except NotFailed:
             return False
         return True
 
-    async def cancel_task(self, task_id: UUID) -> bool:
+    async def cancel_task(self, task_id: UUID | str) -> bool:
         """False when there is no such task, or it is not pending."""
         try:
-            await self.service.cancel(task_id)
+            await self.service.cancel(uuid_of(task_id))
         except NotPending:
             return False
         return True

@@ -1,4 +1,4 @@
-"""What ``Storage`` knows of users: plain dicts with ids as text, and no word about who asks."""
+"""What ``Storage`` knows of users: plain dicts that are JSON, and no word about who asks."""
 
 import secrets
 from abc import ABC, abstractmethod
@@ -136,6 +136,6 @@ def _row(user: User, *keys: str) -> Row:
         "username": user.name,
         "role": user.role,
         "permissions": permissions_of(user.grants),
-        "created_at": user.created_at,
+        "created_at": user.created_at.isoformat(),
     }
     return {key: found[key] for key in keys} if keys else found

@@ -15,7 +15,7 @@ from taskcore.states import AT_REST, Event, TaskState
 from lapinq.policy import TaskPolicy
 from lapinq.service import Service
 from lapinq.settings import Settings
-from lapinq.task import public_id, task_of
+from lapinq.task import public_id, task_of, uuid_of
 from lapinq.vocabulary import DEFAULT_RETRY
 
 Row = dict[str, Any]
@@ -46,16 +46,16 @@ class StoredWork:
             return task_of(record).row()
         return None
 
-    async def complete_task(self, task_id: UUID, result: str | None = None) -> None:
+    async def complete_task(self, task_id: UUID | str, result: str | None = None) -> None:
         """End a running task well; ``result`` is JSON text. Nothing happens to any other, nor to one that this storage
         handed out and that somebody else runs by now."""
-        if record := await self._running(task_id):
-            await self._settle(task_id, Settlement(fence=record.fence, event=Event.SUCCEED, result=result))
+        if record := await self._running(uuid_of(task_id)):
+            await self._settle(record, Settlement(fence=record.fence, event=Event.SUCCEED, result=result))
 
-    async def fail_task(self, task_id: UUID, error: str | None = None) -> None:
+    async def fail_task(self, task_id: UUID | str, error: str | None = None) -> None:
         """End an execution badly: the task waits for the next one, or has failed. Nothing happens where
         ``complete_task`` does nothing."""
-        if record := await self._running(task_id):
+        if record := await self._running(uuid_of(task_id)):
             told = TaskError("", error or "")
             failures = record.failures + record.losses + 1
             match decide(record.retry or DEFAULT_RETRY, failures, RuntimeError(error), Random()):
@@ -63,7 +63,7 @@ class StoredWork:
                     end = Settlement(fence=record.fence, event=Event.RETRY, error=told, delay=delay)
                 case _:
                     end = Settlement(fence=record.fence, event=Event.FAIL, error=told)
-            await self._settle(task_id, end)
+            await self._settle(record, end)
 
     async def heartbeat(self, worker_id: str) -> None:
         """Tell that a worker lives: its running tasks are its own for another ``settings.lease``."""
@@ -93,6 +93,6 @@ class StoredWork:
         is_ours = self._claimed.get(task_id, record.fence) == record.fence
         return record if is_ours and record.state is TaskState.RUNNING else None
 
-    async def _settle(self, task_id: UUID, end: Settlement) -> None:
+    async def _settle(self, record: TaskRecord, end: Settlement) -> None:
         await self.service.store.settle([end])
-        self._claimed.pop(task_id, None)
+        self._claimed.pop(public_id(record), None)

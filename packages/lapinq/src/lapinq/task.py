@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from taskcore.errors import InvalidInput
 from taskcore.models import TaskRecord
 from taskcore.states import TaskState
 
@@ -117,6 +118,18 @@ def task_of(record: TaskRecord) -> Task:
 def public_id(record: TaskRecord) -> UUID:
     """The id that its producer was given."""
     return terms_of(record.meta).id or UUID(record.id)
+
+
+def uuid_of(task_id: UUID | str) -> UUID:
+    """The id of a task, which programs have as text, too: from JSON, or the environment.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        return task_id if isinstance(task_id, UUID) else UUID(task_id)
+    except (AttributeError, TypeError, ValueError):
+        raise InvalidInput(f"a task's id must be a UUID, got {task_id!r:.80}") from None
 
 
 def arguments_of(record: TaskRecord) -> tuple[list[Any], dict[str, Any]]:
