@@ -71,7 +71,7 @@ class CurrentTask:
         """
         self._context.raise_if_cancelled()
 
-    def progress(self, percent: float, message: str | None = None) -> None:
+    def progress(self, percent: float, message: object = None) -> None:
         """Tell how far the work is, from 0 to 100; it is stored within about a second.
 
         Raises:
@@ -81,8 +81,8 @@ class CurrentTask:
             raise InvalidInput(f"progress goes from 0 to 100, got {percent!r:.40}")
         self._context.progress(percent / 100, message)
 
-    def log(self, message: str, level: str = "INFO") -> None:
-        """Leave a line in the task's log.
+    def log(self, message: object, level: str = "INFO") -> None:
+        """Leave a line in the task's log: the text of ``message``.
 
         Raises:
             InvalidInput: there is no such level.

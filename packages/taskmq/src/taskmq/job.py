@@ -85,13 +85,13 @@ class Job:
     schedule: str | None = None
     context: TaskContext | None = field(default=None, repr=False, compare=False)
 
-    def progress(self, fraction: float, note: str | None = None) -> None:
+    def progress(self, fraction: float, note: object = None) -> None:
         """Tell how far the handler is, from 0 to 1. Outside of a worker, as in a unit test, this does nothing."""
         if self.context is not None:
             self.context.progress(fraction, note)
 
-    def log(self, message: str, level: str = "INFO") -> None:
-        """Leave a line in the job's log. Outside of a worker this does nothing."""
+    def log(self, message: object, level: str = "INFO") -> None:
+        """Leave a line in the job's log: the text of ``message``. Outside of a worker this does nothing."""
         if self.context is not None:
             self.context.log(message, level)
 

@@ -72,20 +72,24 @@ class TaskContext:
         if self.stopped_by is not None:
             raise self.stopped_by
 
-    def log(self, message: str, level: str = "INFO") -> None:
-        """Leave a line in the task's log. It is stored within about a second, and not at all once the lease is lost.
+    def log(self, message: object, level: str = "INFO") -> None:
+        """Leave a line in the task's log: the text of ``message``, as it is now.
 
-        The log takes 10,000 lines of an attempt, and 16,384 characters of each.
+        It is stored within about a second, and not at all once the lease is lost. The log takes 10,000 lines of an
+        attempt, and 16,384 characters of each.
         """
         if level not in LEVELS:
             raise InvalidInput(f"level must be one of {', '.join(sorted(LEVELS))}, got {level!r}")
-        self.relay(Line(level, message))
+        self.relay(Line(level, str(message)))  # here, where what it raises is the handler's
 
-    def progress(self, fraction: float, note: str | None = None) -> None:
-        """Tell how far the work is, from 0 to 1, with a word on what goes on. The newest value wins."""
+    def progress(self, fraction: float, note: object = None) -> None:
+        """Tell how far the work is, from 0 to 1, with a word on what goes on. The newest value wins.
+
+        Of the word, 16,384 characters are kept.
+        """
         if not 0 <= fraction <= 1:
             raise InvalidInput(f"progress goes from 0 to 1, got {fraction!r}")
-        self.relay(Progress(float(fraction), note))
+        self.relay(Progress(float(fraction), None if note is None else str(note)))
 
     def relay(self, told: Told) -> None:
         """Pass on what the handler tells, also from a child process."""

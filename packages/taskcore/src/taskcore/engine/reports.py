@@ -25,7 +25,7 @@ MAX_WAITING = 100_000
 MOST_LINES = 10_000
 """Lines that one attempt may leave; a handler that logs without end would fill the store."""
 LONGEST_LINE = 16_384
-"""Characters."""
+"""Characters, also of the word on how far the work is."""
 
 
 class Reports:
@@ -42,7 +42,9 @@ class Reports:
             count = context.lines = context.lines + 1  # once, as other threads of the handler may count beside this one
             if count > MOST_LINES:
                 return
-            told = _bounded(told) if count < MOST_LINES else _LAST
+            told = Line(told.level, _cut(told.message)) if count < MOST_LINES else _LAST
+        elif told.note is not None:
+            told = Progress(told.fraction, _cut(told.note))
         self._waiting.append((context, self._clock.now(), told))
 
     async def flush(self) -> None:
@@ -69,9 +71,8 @@ class Reports:
 _LAST = Line("WARNING", f"more than {MOST_LINES - 1:,} lines: the rest of this attempt is left out")
 
 
-def _bounded(line: Line) -> Line:
-    message = str(line.message)
-    return line if len(message) <= LONGEST_LINE else Line(line.level, f"{message[: LONGEST_LINE - 1]}…")
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
 
 
 def collect(entries: Iterable[Entry]) -> list[Report]:
