@@ -271,3 +271,27 @@ Worker(poll_interval=0.05).start()
         worker.kill()
 
     wait((folder / f"{job_id}.tidy").exists, within=10)
+
+
+@pytest.mark.stores("sqlite")
+def test_a_program_that_starts_its_worker_as_it_is_imported_is_told_so(backend: StoreBackend, folder: Path) -> None:
+    # Given a script without: if __name__ == "__main__", which its children import
+    (folder / "script.py").write_text(
+        """
+from taskmq.jobs.handlers import register_handler
+from taskmq.worker import Worker
+
+@register_handler("render", isolation="process", max_retries=1)
+def render(job):
+    return 7
+
+Worker().start(until_idle=True)
+"""
+    )
+    job_id = backend.insert_job({}, handler="render")
+
+    done = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, timeout=60)
+
+    assert 'start that below: if __name__ == "__main__":' in done.stderr
+    job = the(backend, job_id)
+    assert ("dead", "the handler's process ended before it was ready, with exit code 1") == (job.state, job.error_log)

@@ -20,6 +20,7 @@ from taskcore.clock import Clock, SystemClock
 from taskcore.engine.admission import PASSED_OVER, Admission, Wait
 from taskcore.engine.announcer import Announcer, Tally
 from taskcore.engine.execution import executors
+from taskcore.engine.execution.child import refuse_unready
 from taskcore.engine.execution.loop import CLOSING, Lifespan
 from taskcore.engine.execution.run import Run
 from taskcore.engine.flight import Flight
@@ -136,7 +137,11 @@ class Worker:
 
         A worker runs once. What keeps its lifespan from being opened is raised here.
         Cancelling this coroutine gives nothing back: its tasks wait for their leases to run out.
+
+        Raises:
+            InvalidInput: this process was started for a handler, and has not got to it yet.
         """
+        refuse_unready()
         self._loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             if self._has_lifespan:

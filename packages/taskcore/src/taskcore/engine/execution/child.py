@@ -14,8 +14,10 @@ from multiprocessing.connection import Connection
 from taskcore.engine.context import TaskContext, enter
 from taskcore.engine.execution.run import describe, encode_result
 from taskcore.engine.handlers import Function
-from taskcore.errors import TaskCancelled, TaskcoreError
+from taskcore.errors import InvalidInput, TaskCancelled, TaskcoreError
 from taskcore.models import TaskError, TaskRecord
+
+NAME = "taskcore-child"
 
 KILL_AFTER = 2.0
 """Seconds between SIGTERM and SIGKILL for a child that must stop."""
@@ -53,13 +55,30 @@ class _Termination:
             raise self.context.stopped_by
 
 
+_ready = threading.Event()
+
+
+def refuse_unready() -> None:
+    """Refuse to work in a child that still imports the program of its parent: it would never get to its handler.
+
+    Raises:
+        InvalidInput: this process is one.
+    """
+    if multiprocessing.current_process().name == NAME and not _ready.is_set():
+        raise InvalidInput(
+            "this process is to run a handler, but the program that it imports for it starts a worker; "
+            'start that below: if __name__ == "__main__":'
+        )
+
+
 def serve(pipe: Connection) -> None:
     """Run what the parent sends. Ctrl+C in a terminal reaches children too; only the parent decides what it means."""
     termination = _Termination()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, termination)
     threading.Thread(target=_end_with_parent, name="taskcore-parent", daemon=True).start()
-    pipe.send(None)  # ready
+    _ready.set()
+    pipe.send(None)
     while not termination.came:
         try:
             function, task = pipe.recv()

@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from typing import Self
 
 from taskcore.clock import Clock
-from taskcore.engine.execution.child import KILL_AFTER, Outcome, serve
+from taskcore.engine.execution.child import KILL_AFTER, NAME, Outcome, serve
 from taskcore.engine.execution.run import Done, Run
 from taskcore.engine.execution.waiting import Waiting
 from taskcore.errors import TaskcoreError
@@ -89,10 +89,8 @@ class _Slot:
         child = self._child
         if child is not None:
             self._condemned = child
-            child.terminate()
-            timer = threading.Timer(KILL_AFTER, child.kill)
-            timer.daemon = True
-            timer.start()
+            if child.pid is not None:  # else it is about to start, and whoever starts it looks once more
+                _end(child)
 
     def _serve(self) -> None:
         while (run := self._waiting.next()) is not None:
@@ -109,8 +107,8 @@ class _Slot:
             run.begin(self._clock)  # a handler's time does not include the start of its process
             outcome = self._ask(pipe, run)
         except (EOFError, OSError):
-            run.fail(self._obituary(), self._clock)
-        except Exception as error:  # Function or task do not pickle: the task's own failure.
+            run.fail(self._obituary("before its handler did"), self._clock)
+        except Exception as error:  # No child is there, or function or task do not pickle: the task's own failure.
             run.fail(error, self._clock)
         else:
             run.end(self._clock, result=outcome.result, error=outcome.error, described=outcome.described)
@@ -126,18 +124,43 @@ class _Slot:
     def _live_pipe(self) -> Connection:
         """The pipe to a living child, which is started if there is none."""
         if self._pipe is None or self._child in (None, self._condemned) or not self._child.is_alive():
-            self._pipe, theirs = _spawn.Pipe()
-            self._child = _spawn.Process(target=serve, args=(theirs,), name="taskcore-child", daemon=True)
-            self._child.start()
-            theirs.close()
-            self._pipe.recv()  # it is there
+            self._pipe = self._start()
         return self._pipe
 
-    def _obituary(self) -> ChildDied:
+    def _start(self) -> Connection:
+        """Start a child, and return the pipe to it once it is ready.
+
+        Raises:
+            ChildDied: it does not start.
+        """
+        ours, theirs = _spawn.Pipe()
+        self._child = child = _spawn.Process(target=serve, args=(theirs,), name=NAME, daemon=True)
+        try:
+            child.start()
+        except Exception as error:  # No memory, no file left, or a daemon, which may have no children.
+            self._child = None
+            raise ChildDied(f"the handler's process could not be started: {error}") from error
+        theirs.close()
+        if child is self._condemned:
+            _end(child)
+        try:
+            ours.recv()
+        except EOFError:
+            raise self._obituary("before it was ready") from None
+        return ours
+
+    def _obituary(self, when: str) -> ChildDied:
         child, self._child = self._child, None
         if child is None:
             return ChildDied("the handler's process could not be started")
         child.join(KILL_AFTER)
         code = child.exitcode or 0
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return ChildDied(f"the handler's process ended before its handler did, with {how}")
+        return ChildDied(f"the handler's process ended {when}, with {how}")
+
+
+def _end(child: BaseProcess) -> None:
+    child.terminate()
+    timer = threading.Timer(KILL_AFTER, child.kill)
+    timer.daemon = True
+    timer.start()
