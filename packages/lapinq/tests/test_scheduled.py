@@ -2,12 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from lapinq.scheduled import ScheduledTasks
+from lapinq.scheduler import scheduling
 from lapinq.service import Service
+from lapinq.settings import Settings
 from lapinq.storage import Storage
 from taskcore.schedule import Cron, Misfire, Overlap
 
@@ -132,3 +137,35 @@ async def test_a_row_fires_in_its_zone_and_by_its_policies(service: Service) -> 
         record.spec.misfire,
         record.spec.overlap,
     )
+
+
+async def test_who_leads_alone_says_which_rows_can_be_followed(
+    service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed, follow = list[Service](), ScheduledTasks.follow
+
+    async def noted(scheduled: ScheduledTasks) -> None:
+        await follow(scheduled)
+        followed.append(scheduled._service)
+
+    async def until(fact: Callable[[], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not fact():  # noqa: ASYNC110 - two periodic services of this loop make it true
+                await asyncio.sleep(0.01)
+
+    # Given two processes, of which one may not import the module of a row, for it lies outside of its roots
+    monkeypatch.setattr(ScheduledTasks, "follow", noted)
+    row = await insert(service, module_path="lapinq.execute")
+    other = await Service.open(replace(settings, imports=("lapinq",)))
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(scheduling(other, 0.01))
+        await until(lambda: other in followed)
+
+        async with scheduling(service, 0.01):
+            before = len(followed)
+            await until(lambda: len(followed) > before + 5)
+            assert (False, [row]) == (service in followed, [each.spec.id for each in await service.store.schedules()])
+
+            await stack.aclose()
+            await until(lambda: service in followed)
+    await other.close()

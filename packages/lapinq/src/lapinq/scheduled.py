@@ -27,19 +27,15 @@ _DOCUMENTS = ("args", "kwargs", "metadata")
 
 
 class ScheduledTasks:
-    """``tick`` brings the core's schedules to what the table says, and puts what is due.
+    """``tick`` brings the core's schedules to what the table says, and puts what is due."""
 
-    Args:
-        scheduler: of the core, on the same store.
-    """
-
-    def __init__(self, service: Service, scheduler: Scheduler | None = None) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._scheduler = scheduler or Scheduler(service.store)
+        self._scheduler = Scheduler(service.store)
         self._refused: dict[str, Row] = {}
 
     async def tick(self) -> int:
-        """One round; answers how many tasks it put. Does nothing in a process that does not lead."""
+        """One round; answers how many tasks it put."""
         await self.follow()
         put = await self._scheduler.tick()
         if put:

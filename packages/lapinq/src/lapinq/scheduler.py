@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from taskcore.engine.leader import Leader
 from taskcore.engine.periodic import Periodic
-from taskcore.engine.scheduler import Scheduler as EngineScheduler
 from taskcore.engine.worker import worker_id
 
 from lapinq.scheduled import ScheduledTasks
@@ -27,13 +26,18 @@ async def scheduling(service: Service, interval: float) -> AsyncIterator[None]:
         interval: seconds between two looks; a second at the most.
     """
     leader = Leader(service.store, LEADER, worker_id())
-    scheduled = ScheduledTasks(service, EngineScheduler(service.store, leader=leader))
+    scheduled = ScheduledTasks(service)
     every = min(timedelta(seconds=interval), TICK)
+
+    async def tick() -> None:
+        if leader.leads:  # one alone says which rows can be followed: others may have other import roots
+            await scheduled.tick()
+
     async with AsyncExitStack() as stack:
         await leader.tick()
         stack.push_async_callback(leader.resign)
         await stack.enter_async_context(Periodic(leader.tick, TICK, "leader of the scheduler"))
-        await stack.enter_async_context(Periodic(scheduled.tick, every, "scheduler"))
+        await stack.enter_async_context(Periodic(tick, every, "scheduler"))
         yield
 
 

@@ -8,9 +8,10 @@ import pytest
 from taskcore.adapters.memory import MemoryEventBus, MemoryStore
 from taskcore.engine.leader import Leader
 from taskcore.engine.scheduler import Scheduler
-from taskcore.errors import InvalidInput
+from taskcore.errors import InvalidInput, StoreUnavailable
 from taskcore.events import AnyEvent, ScheduleEvent, TaskPut
 from taskcore.ids import ScheduleId
+from taskcore.lease import Leadership
 from taskcore.models import ScheduleSpec, TaskQuery, TaskRecord
 from taskcore.models.schedule import MAX_ID
 from taskcore.schedule import Cron, Every, Misfire, Once, Overlap
@@ -231,10 +232,8 @@ async def test_dst_nights_in_rome(start: str, expression: str, expected: list[st
     assert [datetime.fromisoformat(instant) for instant in expected] == fired
 
 
-async def test_only_the_leader_works_and_another_takes_over_when_it_is_gone(world: World) -> None:
-    await world.follow(Every(MINUTE, world.clock.now()))
+async def test_one_leads_and_another_takes_over_when_it_is_gone(world: World) -> None:
     leaders = [Leader(world.store, "scheduler", name, lease=seconds(4)) for name in ("one", "two")]
-    schedulers = [Scheduler(world.store, leader=leader, clock=world.clock) for leader in leaders]
     for leader in leaders:
         await leader.tick()
     assert [True, False] == [leader.leads for leader in leaders]
@@ -242,11 +241,8 @@ async def test_only_the_leader_works_and_another_takes_over_when_it_is_gone(worl
     world.clock.advance(60)
     await leaders[1].tick()  # The first one is dead by now and does not campaign.
 
-    assert leaders[1].leads
-    assert 1 == await schedulers[1].tick()
     await leaders[0].tick()
-    assert not leaders[0].leads
-    assert 0 == await schedulers[0].tick()
+    assert [False, True] == [leader.leads for leader in leaders]
 
 
 async def test_a_leader_that_resigns_is_followed_at_once(world: World) -> None:
@@ -257,6 +253,24 @@ async def test_a_leader_that_resigns_is_followed_at_once(world: World) -> None:
     await two.tick()
 
     assert (False, True) == (one.leads, two.leads)
+
+
+async def test_a_leader_stops_though_the_store_is_away_and_is_followed_in_time(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def away(held: Leadership) -> None:
+        raise StoreUnavailable("the store is away")
+
+    one, two = (Leader(world.store, "scheduler", name, lease=seconds(4)) for name in ("one", "two"))
+    await one.tick()
+    monkeypatch.setattr(world.store, "resign", away)
+
+    await one.resign()
+
+    assert (False, True) == (one.leads, "the lead runs out by itself: the store is away" in caplog.text)
+    world.clock.advance(4)
+    await two.tick()
+    assert two.leads
 
 
 async def test_fires_and_skips_are_published(world: World) -> None:

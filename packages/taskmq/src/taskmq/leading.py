@@ -48,10 +48,7 @@ class Lead:
 
     async def resign(self) -> None:
         """Let another worker lead at once."""
-        try:
-            await self._leader.resign()
-        except StoreUnavailable as error:
-            log.warning("the lead runs out by itself: %s", error, extra={"event": "store_unavailable"})
+        await self._leader.resign()
 
 
 async def join(stack: AsyncExitStack, store: object, worker: WorkerId, bus: EventBus) -> None:

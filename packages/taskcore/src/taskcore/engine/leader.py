@@ -35,7 +35,10 @@ class Leader:
         self.held = won if mine else None
 
     async def resign(self) -> None:
-        """Let somebody else win at once."""
-        if self.held is not None:
-            held, self.held = self.held, None
-            await self._store.resign(held)
+        """Let somebody else win at once; or, while the store is away, when the lease has run out."""
+        held, self.held = self.held, None
+        if held is not None:
+            try:
+                await self._store.resign(held)
+            except StoreUnavailable as error:
+                log.warning("the lead runs out by itself: %s", error, extra={"event": "store_unavailable"})
