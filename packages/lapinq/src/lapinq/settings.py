@@ -17,6 +17,7 @@ DEFAULT_DATABASE_URL = "postgresql://localhost:5432/lapinq"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _MOST_DAYS = 36_525
 _MARK = "whsec_"
+_KEY_BYTES, _ALPHABET = 32, str.maketrans("-_", "+/")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -36,6 +37,7 @@ class Settings:
         max_idle_backoff: seconds between two looks for work at most, where nobody tells.
         stale_recovery_interval: seconds after which the tasks of a dead worker are taken back at the latest.
         webhook_keys: each signs every webhook, so that receivers may change theirs one after the other.
+        encryption_keys: the first one encrypts what is secret in the database, any of them decrypts it.
         webhook_allow_private: whether webhooks may go to this machine and its network.
         cleanup_interval: seconds between two looks of a worker for tasks that are past their time.
         retention: how long tasks are kept after they came to rest, by status; those that are not named, for ever.
@@ -60,6 +62,7 @@ class Settings:
     max_idle_backoff: float = 5.0
     stale_recovery_interval: float = 300.0
     webhook_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    encryption_keys: tuple[bytes, ...] = field(default=(), repr=False)
     webhook_allow_private: bool = False
     cleanup_interval: float = 60.0
     retention: Mapping[str, timedelta] = field(default_factory=dict, hash=False)
@@ -149,6 +152,21 @@ def webhook_key(secret: str) -> bytes:
     return key
 
 
+def _encryption_keys(name: str, text: str) -> tuple[bytes, ...]:
+    return tuple(_encryption_key(name, place, key) for place, key in enumerate(_list(name, text), 1))
+
+
+def _encryption_key(name: str, place: int, text: str) -> bytes:
+    """In either alphabet of base64; the error does not show it."""
+    try:
+        key = b64decode(text.translate(_ALPHABET), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise InvalidInput(f"{name}: key {place} must be the base64 of {_KEY_BYTES} random bytes")
+    return key
+
+
 def _retention(name: str, text: str) -> Mapping[str, timedelta]:
     return dict(_kept(name, part) for part in _list(name, text))
 
@@ -205,6 +223,7 @@ _VARIABLES: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
     "max_idle_backoff": _read("LAPINQ_MAX_IDLE_BACKOFF", _seconds),
     "stale_recovery_interval": _read("LAPINQ_STALE_RECOVERY_INTERVAL", _seconds),
     "webhook_keys": _read("LAPINQ_WEBHOOK_SECRET", _keys),
+    "encryption_keys": _read("LAPINQ_ENCRYPTION_KEY", _encryption_keys),
     "cleanup_interval": _read("LAPINQ_CLEANUP_INTERVAL", _seconds),
     "retention": _read("LAPINQ_RETENTION", _retention),
     "webhook_allow_private": _read("LAPINQ_WEBHOOK_ALLOW_PRIVATE", _flag),

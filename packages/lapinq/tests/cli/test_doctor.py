@@ -29,13 +29,13 @@ def doctor(lapinq: Run) -> Doctor:
 def test_a_fresh_queue_has_warnings_that_say_what_to_do(lapinq: Run, doctor: Doctor) -> None:
     found = doctor()
 
-    assert {"imports", "database", "clock", "listen", "schema", "queues", "schedules", "users"} == {
+    assert {"imports", "database", "clock", "listen", "schema", "queues", "schedules", "users", "encryption"} == {
         check for check, (level, _) in found.items() if level == "ok" and check != "versions"
     }
     assert {"api key", "secret", "retention", "workers", "webhooks"} == {
         check for check, (level, _) in found.items() if level == "warning"
     }
-    assert "openssl rand" in found["webhooks"][1]
+    assert "lapinq webhooks rotate-secret" in found["webhooks"][1]
     assert [0, 1] == [lapinq("doctor").code, lapinq("doctor", "--strict").code]
 
 
@@ -57,6 +57,21 @@ def test_secrets_that_are_none_are_told_and_never_shown(doctor: Doctor, monkeypa
     monkeypatch.setenv("LAPINQ_RETENTION", "completed=7")
     found = doctor()
     assert {"ok"} == {found[check][0] for check in ("api key", "secret", "webhooks", "retention")}
+
+
+def test_secrets_in_the_database_should_be_encrypted(
+    lapinq: Run, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(key: str) -> tuple[str, str]:
+        monkeypatch.setenv("LAPINQ_ENCRYPTION_KEY", key)
+        return doctor()["encryption"]
+
+    lapinq("webhooks", "rotate-secret")
+    assert ("warning", True) == ((plain := told(""))[0], "LAPINQ_ENCRYPTION_KEY is not set" in plain[1])
+    assert ("warning", True) == ((late := told("A" * 43 + "="))[0], "lapinq webhooks encrypt-secrets" in late[1])
+    assert "1 secret encrypted.\n" == lapinq("webhooks", "encrypt-secrets").out
+    assert ("ok", "1 secret of webhooks in the database, none of them plain") == told("A" * 43 + "=")
+    assert ("failed", True) == ((lost := told("B" * 42 + "A="))[0], "webhooks wait" in lost[1])
 
 
 def test_tasks_that_wait_for_nobody_are_told_with_their_queue(lapinq: Run, doctor: Doctor) -> None:

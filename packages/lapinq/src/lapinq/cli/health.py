@@ -19,6 +19,7 @@ from lapinq.cli.text import address, counted, visible
 from lapinq.schema.names import ACCOUNTS, WEBHOOK_SECRETS
 from lapinq.service import Service
 from lapinq.settings import Settings
+from lapinq.webhooks.sealing import Seal, Sealed, is_closed
 
 SKEW = 1.0
 """Seconds by which the clocks of this machine and of the database may differ."""
@@ -31,7 +32,7 @@ FEW = 8
 CHANNEL = "lapinq_doctor"
 
 _FIRST = f"SELECT count(*) FROM {ACCOUNTS}_users WHERE folded = $1 AND must_change_password AND enabled"
-_SECRETS = f"SELECT count(*) FROM {WEBHOOK_SECRETS} WHERE ends_at IS NULL OR ends_at > now()"
+_SECRETS = f"SELECT secret FROM {WEBHOOK_SECRETS} WHERE ends_at IS NULL OR ends_at > now()"
 
 
 async def of_server(settings: Settings) -> Sequence[Finding]:
@@ -77,6 +78,7 @@ async def of_service(service: Service, settings: Settings) -> Sequence[Finding]:
         await _schedules(service),
         await _users(service),
         await _webhooks(service, settings),
+        await _encryption(service, settings),
     ]
 
 
@@ -126,9 +128,27 @@ async def _webhooks(service: Service, settings: Settings) -> Finding:
     if any(len(set(key)) < FEW for key in settings.webhook_keys):
         told = "a secret in LAPINQ_WEBHOOK_SECRET was not drawn at random; replace it by one that was"
         return Finding("webhooks", told, "warning")
-    number = len(settings.webhook_keys) + int(await service.tables.pool.fetchval(_SECRETS))
+    number = len(settings.webhook_keys) + len(await service.tables.pool.fetch(_SECRETS))
     if not number:
-        hint = 'draw a secret: LAPINQ_WEBHOOK_SECRET="whsec_$(openssl rand -base64 32)"'
-        return Finding("webhooks", f"are not signed; {hint}", "warning")
+        return Finding("webhooks", "are not signed; make a secret: lapinq webhooks rotate-secret", "warning")
     where = "; they may go to this machine and its network" if settings.webhook_allow_private else ""
     return Finding("webhooks", f"are signed with {counted(number, 'secret')}{where}", "warning" if where else "ok")
+
+
+async def _encryption(service: Service, settings: Settings) -> Finding:
+    """Whether who reads the database could sign, and whether this process can."""
+    seal = Seal(settings.encryption_keys)
+    stored = [secret for (secret,) in await service.tables.pool.fetch(_SECRETS)]
+    try:
+        for secret in stored:
+            seal.open(secret)
+    except Sealed as error:
+        return Finding("encryption", f"{error}: webhooks wait", "failed")
+    late = sum(not is_closed(secret) for secret in stored)
+    if late and not seal.has_keys:
+        told = f"LAPINQ_ENCRYPTION_KEY is not set: who reads the database may sign with {counted(late, 'secret')}"
+        return Finding("encryption", told, "warning")
+    if not all(map(seal.is_current, stored)):
+        told = "not every secret is encrypted with the first key; run: lapinq webhooks encrypt-secrets"
+        return Finding("encryption", told, "warning")
+    return Finding("encryption", f"{counted(len(stored), 'secret')} of webhooks in the database, none of them plain")

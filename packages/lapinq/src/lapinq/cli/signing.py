@@ -1,4 +1,4 @@
-"""webhooks secrets, rotate-secret, end-secret: what webhooks are signed with. What is secret is shown once."""
+"""The verbs of ``webhooks`` about what they are signed with. A secret is shown once, when it is made."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from lapinq.cli.failures import ExitCode, Failure, bad_input
 from lapinq.cli.noting import changing
 from lapinq.cli.output import Column, Document, data, done, many, message
 from lapinq.cli.session import digits_of, opened, settings_of
-from lapinq.cli.text import as_json
+from lapinq.cli.text import as_json, counted
 from lapinq.webhooks.secrets import Secret, Secrets
 
 COLUMNS = (
@@ -66,6 +66,24 @@ def end(args: argparse.Namespace) -> int:
     if secret is None:
         return ExitCode.REFUSED
     done({"ended": secret.id}, f"Secret {secret.fingerprint} signs no more.", as_document=args.json)
+    return ExitCode.OK
+
+
+def encrypt(args: argparse.Namespace) -> int:
+    async def encrypted() -> int:
+        async with changing(args) as there:
+            number = await there.service.deliveries.secrets.encrypt()
+            if number:
+                await there.note("webhook.encrypt", "secrets", f"{number} encrypted")
+            return number
+
+    number = asyncio.run(encrypted())
+    told = (
+        f"{counted(number, 'secret')} encrypted."
+        if number
+        else "All are encrypted with the first key. Nothing changed."
+    )
+    done({"encrypted": number}, told, as_document=args.json)
     return ExitCode.OK
 
 

@@ -19,6 +19,7 @@ from lapinq.webhooks.endpoints import Endpoints
 from lapinq.webhooks.entries import STATUS, DeliveryFilter, Entry, Try
 from lapinq.webhooks.message import MESSAGE
 from lapinq.webhooks.outbox import Outbox, body_of
+from lapinq.webhooks.sealing import Seal
 from lapinq.webhooks.secrets import Secrets
 from lapinq.webhooks.sending import code_of, status_of
 
@@ -72,7 +73,7 @@ class Deliveries:
     def __init__(self, settings: Settings, tables: Tables) -> None:
         self._settings, self._tables = settings, tables
         self.log, self.endpoints = DeliveryLog(tables), Endpoints(tables)
-        self.secrets = Secrets(tables, settings.webhook_keys)
+        self.secrets = Secrets(tables, settings.webhook_keys, Seal(settings.encryption_keys))
         self._opening = asyncio.Lock()
         self._store: wiring.Store | None = None
 

@@ -21,6 +21,7 @@ from lapinq.schema.names import WEBHOOK_SECRETS
 from lapinq.settings import webhook_key
 from lapinq.tables import Tables
 from lapinq.webhooks.message import Signer
+from lapinq.webhooks.sealing import Seal, Sealed, is_closed
 
 GRACE = timedelta(days=1)
 MAX_GRACE = timedelta(days=365)
@@ -28,6 +29,8 @@ MOST = 20
 """Of one database; each one makes every message longer."""
 BROKEN = "no secret"
 """In the place of a fingerprint, where a row holds none."""
+UNREADABLE = "needs another key"
+"""In the place of a fingerprint, where a row is encrypted, and not for this process."""
 REMEMBERED = 5.0
 """Seconds for which a process signs with what it read last."""
 
@@ -39,6 +42,8 @@ _OVER = f"DELETE FROM {WEBHOOK_SECRETS} WHERE ends_at <= now()"
 _ENDING = f"UPDATE {WEBHOOK_SECRETS} SET ends_at = least(ends_at, now() + $1)"
 _COUNT = f"SELECT count(*) FROM {WEBHOOK_SECRETS}"
 _ADD = f"INSERT INTO {WEBHOOK_SECRETS} (secret) VALUES ($1) RETURNING id, created_at"
+_STORED = f"SELECT id, secret FROM {WEBHOOK_SECRETS} FOR UPDATE"
+_REPLACE = f"UPDATE {WEBHOOK_SECRETS} SET secret = $2 WHERE id = $1"
 _END = f"DELETE FROM {WEBHOOK_SECRETS} WHERE id = $1 RETURNING true"
 
 
@@ -78,18 +83,23 @@ class Secrets:
 
     Args:
         fixed: keys of the environment.
+        seal: how they lie in the database.
     """
 
-    def __init__(self, tables: Tables, fixed: Sequence[bytes]) -> None:
-        self._tables, self._fixed = tables, tuple(fixed)
+    def __init__(self, tables: Tables, fixed: Sequence[bytes], seal: Seal | None = None) -> None:
+        self._tables, self._fixed, self._seal = tables, tuple(fixed), seal or Seal()
         self._signer: Signer | None = None
         self._read_at = 0.0
 
     async def signer(self) -> Signer:
-        """Signs with every secret that is good; as it was known up to ``REMEMBERED`` ago."""
+        """Signs with every secret that is good; as it was known up to ``REMEMBERED`` ago.
+
+        Raises:
+            Sealed: one of them needs another key. Whoever knows that one alone would refuse what is not signed with it.
+        """
         if self._signer is None or time.monotonic() - self._read_at > REMEMBERED:
             async with self._tables.transaction() as connection:
-                stored = [_key_of(secret) for (secret,) in await connection.fetch(_GOOD)]
+                stored = [_key_of(self._seal.open(secret)) for (secret,) in await connection.fetch(_GOOD)]
             keys = [*self._fixed, *(key for key in stored if key is not None)]
             self._signer, self._read_at = Signer(keys), time.monotonic()
         return self._signer
@@ -98,15 +108,22 @@ class Secrets:
         """The secrets that are good, the newest first, and then those of the environment."""
         async with self._tables.transaction() as connection:
             rows = await connection.fetch(_LIST)
-        stored = [_secret(str(id_), _key_of(secret), made, ends) for id_, secret, made, ends in rows]
+        stored = [self._row(str(id_), secret, made, ends) for id_, secret, made, ends in rows]
         return [*stored, *(_secret(None, key, None, None) for key in self._fixed)]
+
+    def _row(self, id_: str, stored: str, made: datetime, ends: datetime | None) -> Secret:
+        try:
+            return _secret(id_, _key_of(self._seal.open(stored)), made, ends)
+        except Sealed:
+            return Secret(id=id_, fingerprint=UNREADABLE, created_at=made, ends_at=ends)
 
     async def rotate(self, grace: timedelta = GRACE) -> tuple[Secret, str]:
         """Make a secret, and let those that were made before sign for ``grace`` more. Its text is in the answer, and
         nowhere else.
 
         Raises:
-            InvalidInput: ``grace`` is negative or longer than a year, or there are too many.
+            InvalidInput: ``grace`` is negative or longer than a year, or there are too many; or others are encrypted,
+                and this one would not be.
         """
         if not timedelta(0) <= grace <= MAX_GRACE:
             raise InvalidInput(f"grace must be from 0 to {MAX_GRACE.days} days, got {grace}")
@@ -116,9 +133,26 @@ class Secrets:
             await connection.execute(_OVER)
             if await connection.fetchval(_COUNT) >= MOST:
                 raise InvalidInput(f"there are {MOST} secrets already: end some first")
-            id_, made = await connection.fetchrow(_ADD, text)
+            if not self._seal.has_keys and any(is_closed(kept) for (kept,) in await connection.fetch(_GOOD)):
+                raise InvalidInput("the secrets that are there are encrypted: set LAPINQ_ENCRYPTION_KEY here, too")
+            id_, made = await connection.fetchrow(_ADD, self._seal.close(text))
         self._signer = None
         return _secret(str(id_), webhook_key(text), made, None), text
+
+    async def encrypt(self) -> int:
+        """Encrypt with the first key what is there, in whatever way it lies there; answers how many that were.
+
+        Raises:
+            InvalidInput: there is no key. Sealed: a secret needs another one, and everything is as it was.
+        """
+        if not self._seal.has_keys:
+            raise InvalidInput("set LAPINQ_ENCRYPTION_KEY: the base64 of 32 random bytes, the same for every process")
+        async with self._tables.transaction() as connection:
+            rows = await connection.fetch(_STORED)
+            others = [(id_, stored) for id_, stored in rows if not self._seal.is_current(stored)]
+            for id_, stored in others:
+                await connection.execute(_REPLACE, id_, self._seal.close(self._seal.open(stored)))
+        return len(others)
 
     async def end(self, secret: UUID) -> bool:
         """Let a secret sign no more, from a few seconds on everywhere. False when there is none."""

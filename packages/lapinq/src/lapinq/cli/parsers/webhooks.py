@@ -54,6 +54,11 @@ def _add_secret_parsers(actions: "Commands") -> None:
     text = "how long those of before go on (1d)"
     parser.add_argument("--grace", type=words.span, default=timedelta(days=1), metavar="1d", help=text)
     add_json(parser)
+    text = (
+        "Encrypt the secrets of the database with the first key of LAPINQ_ENCRYPTION_KEY, when every process has it: "
+        "those that lie there as they are, and those that another of the keys has encrypted."
+    )
+    add_json(add_command(actions, "encrypt-secrets", "signing:encrypt", text, brief="encrypt the secrets"))
     text = "Let a secret sign no more, at once."
     parser = add_command(actions, "end-secret", "signing:end", text)
     parser.add_argument("secret", help="its fingerprint or its id, or 6 or more hex digits that only it has")
