@@ -235,12 +235,41 @@ async def test_the_connection_goes_to_the_address_that_was_judged(
     assert "webhook-signature" not in headers
 
 
+@pytest.mark.parametrize(
+    ("host", "path", "asked"),
+    [
+        ("münchen.example", "/", "xn--mnchen-3ya.example"),
+        ("straße.example", "//other.example/x?y=%20é", "xn--strae-oqa.example"),
+    ],
+)
+async def test_a_webhook_goes_to_the_host_and_the_path_that_its_url_names(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, host: str, path: str, asked: str
+) -> None:
+    async def look_up(host: str, port: int, **_: object) -> list[str]:
+        assert asked == host
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr("lapinq.webhooks.sending.resolve", look_up)
+    port = receiver.url.rpartition(":")[2]
+
+    assert 204 == (await Sender().send(ID, f"http://{host}:{port}{path}", b"{}", UNSIGNED)).status_code
+    ((line, headers, _),) = receiver.requests
+    assert f"POST {path.replace('é', '%C3%A9')} HTTP/1.1" == line
+    assert f"{asked}:{port}" == headers["host"]
+
+
+async def test_what_is_no_host_is_not_tried_again() -> None:
+    with pytest.raises(NoRetry, match="IDNA"):
+        await Sender().send(ID, "http://。example/", b"{}", UNSIGNED)
+
+
 async def test_what_went_wrong_is_told_and_long_answers_are_not_read(receiver: Receiver) -> None:
     sender = Sender(allow_private=True)
     receiver.answers = [
         b"",
         b"HTTP/1.1 410 Gone\r\n\r\n",
         b"not http\r\n\r\n",
+        f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {receiver.url}/other\r\n\r\n".encode(),
         b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 10**7,
     ]
 
@@ -250,6 +279,9 @@ async def test_what_went_wrong_is_told_and_long_answers_are_not_read(receiver: R
         await sender.send(ID, receiver.url, b"{}", UNSIGNED)
     with pytest.raises(NotDelivered, match="RemoteProtocolError"):
         await sender.send(ID, receiver.url, b"{}", UNSIGNED)
+    with pytest.raises(NotDelivered, match="HTTP 307"):
+        await sender.send(ID, receiver.url, b"{}", UNSIGNED)
+    assert 4 == len(receiver.requests)  # nobody went where it leads
     assert 200 == (await sender.send(ID, receiver.url, b"{}", UNSIGNED)).status_code
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"

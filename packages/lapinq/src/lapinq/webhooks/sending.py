@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 import httpx
 from taskcore.clock import SystemClock
@@ -71,12 +70,14 @@ class Sender:
         headers = signer.headers(delivery, body, self._clock.now())
         try:
             async with asyncio.timeout(self._patience):
-                status = await self._post(urlsplit(url), headers, body)
+                status = await self._post(httpx.URL(url), headers, body)
         except Refused as error:
             raise NoRetry(f"refused: {error}") from None
         except TimeoutError:
             raise NotDelivered(f"no answer within {self._patience:g} seconds") from None
-        except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
+        except httpx.InvalidURL as error:
+            raise NoRetry(f"refused: {error}"[:200]) from None
+        except (httpx.TransportError, OSError) as error:
             raise NotDelivered(f"{type(error).__name__}: {error}"[:200]) from None
         if status == _GONE:
             raise NoRetry(told(status))
@@ -84,8 +85,8 @@ class Sender:
             raise NotDelivered(told(status))
         return Answer(status, round(time.monotonic() - begun, 3))
 
-    async def _post(self, url: SplitResult, headers: Mapping[str, str], body: bytes) -> int:
-        host, port = url.hostname or "", url.port or _PORTS[url.scheme]
+    async def _post(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> int:
+        host, port = url.raw_host.decode(), url.port or _PORTS[url.scheme]
         addresses = await resolve(host, port, allow_private=self._allow_private)
         tls = self._tls() if url.scheme == "https" else self._plain  # the first one takes long to make
         timeout = httpx.Timeout(self._patience, connect=self._patience / 2)
@@ -94,30 +95,24 @@ class Sender:
 
 
 async def _first(
-    client: httpx.AsyncClient, addresses: Sequence[str], url: SplitResult, headers: Mapping[str, str], body: bytes
+    client: httpx.AsyncClient, addresses: Sequence[str], url: httpx.URL, headers: Mapping[str, str], body: bytes
 ) -> int:
     """The status that the first address that takes a connection answers; nothing more of the answer is read."""
-    host, last = url.hostname or "", addresses[-1]
+    last = addresses[-1]
     for address in addresses:
-        target = httpx.URL(scheme=url.scheme, host=address, port=url.port, raw_path=_path_of(url))
         try:
             async with client.stream(
                 "POST",
-                target,
+                url.copy_with(host=address),
                 content=body,
-                headers={**headers, "host": url.netloc},
-                extensions={"sni_hostname": host.encode("idna").decode()},
+                headers={**headers, "host": url.netloc.decode()},
+                extensions={"sni_hostname": url.raw_host.decode()},
             ) as answer:
                 return answer.status_code
         except (httpx.ConnectError, httpx.ConnectTimeout):
             if address == last:
                 raise
     raise NotDelivered("the host has no address")
-
-
-def _path_of(url: SplitResult) -> bytes:
-    query = f"?{url.query}" if url.query else ""
-    return httpx.URL(f"{url.path or '/'}{query}").raw_path
 
 
 def told(status: int) -> str:
