@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -99,6 +100,27 @@ async def test_what_a_worker_did_is_counted_for_charts(service: Service, setting
     assert {(f"{module}:nothing", "succeeded", 1), (f"{module}:boom", "retried", 1)} <= {
         (each.name, each.what, each.count) for each in counts
     }
+
+
+async def test_a_log_says_which_tasks_failed_and_why(
+    service: Service, settings: Settings, module: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "lapinq.worker")
+    again, failed = [await put(service, module, "boom", max_retries=most) for most in (2, 1)]
+    fine, later = [await put(service, module, name) for name in ("nothing", "later")]
+
+    await Working(service, settings).run(until_idle=True)
+
+    found = {
+        record.args[0]: (record.levelname, record.message) for record in caplog.records if len(record.args or ()) == 5
+    }
+    where = f"({module}.boom, queue default)"
+    assert ("WARNING", f"task {again} {where} is tried again: ValueError: boom") == found[str(again)]
+    assert ("WARNING", True) == (found[str(later)][0], found[str(later)][1].endswith("not yet"))
+    level, text = found[str(failed)]
+    assert ("ERROR", True) == (level, text.startswith(f"task {failed} {where} has failed\nTraceback "))
+    assert text.endswith("ValueError: boom")
+    assert str(fine) not in found
 
 
 # A child process takes most of a second to start: all of its cases share one worker.

@@ -28,6 +28,7 @@ from lapinq.isolation import IsolatedFunctions
 from lapinq.policy import TaskPolicy
 from lapinq.service import Service
 from lapinq.settings import Settings
+from lapinq.telling import TOLD, tell
 from lapinq.upkeep import clean, upkeep
 from lapinq.webhooks.delivering import delivering
 
@@ -108,6 +109,7 @@ class Working:
         self._functions = self._found()
         self._counts, self._bus = StatisticsRecorder(service.store), wiring.event_bus()
         self._bus.subscribe(self._counts.hear, COUNTED)
+        self._bus.subscribe(tell, TOLD)
         self.engine = Worker(
             EveryQueue(service.store, service.tables.waiting_queues, self._functions.prepare),
             self._functions,
