@@ -202,6 +202,14 @@ async def test_a_task_may_have_so_many_bytes_and_no_more(client: httpx.AsyncClie
         assert (413, {"error": "payload too large (max 102400 bytes)"}) == (answer.status_code, answer.json())
 
 
+async def test_a_task_of_a_batch_may_have_as_many_whatever_its_letters(client: httpx.AsyncClient) -> None:
+    task = {"task_name": "t", "module_path": "mytasks", "args": ["ж" * 51_000]}
+
+    answers = [await client.post(f"{P}/enqueue", json=task), await client.post(f"{P}/enqueue/batch", json=[task])]
+
+    assert [201, 201] == [answer.status_code for answer in answers]
+
+
 async def test_who_put_what_stands_in_the_audit_log(open_storage: Storage, put: Put) -> None:
     task = await put()
 

@@ -78,7 +78,7 @@ def _order(place: int, found: object, most: int) -> Order:
         order = Order.from_json(found)
     except InvalidInput as error:
         raise Problem(400, f"task {place}: {error}") from None
-    if len(dumps(found, separators=(",", ":"))) > most:
+    if len(dumps(found, separators=(",", ":"), ensure_ascii=False).encode()) > most:  # as clients send it at best
         raise too_large(most)
     return order
 
