@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from lapinq import housekeeping
 from lapinq.orders import Order
 from lapinq.service import Service
 from lapinq.settings import Settings
@@ -104,3 +105,16 @@ def test_a_webhook_secret_that_is_none_is_refused_and_not_shown(secret: str) -> 
     assert "QUJD" not in str(refused.value)
     settings = Settings.from_env({"LAPINQ_WEBHOOK_SECRET": good})
     assert ((b"ABC" * 8,), False) == (settings.webhook_keys, "ABC" in repr(settings))
+
+
+async def test_a_backup_of_any_name_is_removed_and_nothing_else(service: Service) -> None:
+    pool, odd = service.tables.pool, 'lapinq_backup_a"; DROP TABLE bystander; --'
+    await pool.execute(f'CREATE TABLE bystander (); CREATE TABLE "{odd.replace(chr(34), 2 * chr(34))}" ()')
+    try:
+        assert [odd] == (await housekeeping.count(service, {}, backups=True)).backups
+
+        assert [odd] == (await housekeeping.clean(service, {}, backups=True)).backups
+
+        assert [] == (await housekeeping.count(service, {}, backups=True)).backups
+    finally:
+        await pool.execute("DROP TABLE bystander")

@@ -17,7 +17,8 @@ SELECT count(*) FILTER (WHERE state = 'pending' AND coalesce(expires_at, {_ENDS}
 FROM {CORE}_tasks WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL"""
 _OLD = f"SELECT count(*) FROM {CORE}_tasks WHERE state = ANY($1::text[]) AND finished_at < {_NOW} - $2::bigint"
 _BACKUPS = f"""
-SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND starts_with(relname::text, '{BACKUP}')
+SELECT relname::text, quote_ident(relname) FROM pg_class
+WHERE relkind IN ('r', 'p') AND starts_with(relname::text, '{BACKUP}')
     AND relnamespace = (SELECT current_schema()::regnamespace) ORDER BY 1"""
 
 
@@ -48,8 +49,8 @@ async def count(service: Service, retention: Mapping[str, timedelta], *, backups
             status: int(await connection.fetchval(_OLD, [state.value for state in STATES[status]], _micros(age)))
             for status, age in retention.items()
         }
-        names = [name for (name,) in await connection.fetch(_BACKUPS)] if backups else []
-    return Past(expired=expired, outlived=outlived, old=old, backups=names)
+        found = await connection.fetch(_BACKUPS) if backups else []
+    return Past(expired=expired, outlived=outlived, old=old, backups=[name for name, _ in found])
 
 
 async def clean(service: Service, retention: Mapping[str, timedelta], *, backups: bool) -> Past:
@@ -57,10 +58,10 @@ async def clean(service: Service, retention: Mapping[str, timedelta], *, backups
     swept = await service.sweep()
     old = {status: await service.archive(age, states=STATES[status]) for status, age in retention.items()}
     async with service.tables.transaction() as connection:
-        names = [name for (name,) in await connection.fetch(_BACKUPS)] if backups else []
-        for name in names:
-            await connection.execute(f'DROP TABLE "{name}"')
-    return Past(expired=swept.expired, outlived=swept.removed, old=old, backups=names)
+        found = await connection.fetch(_BACKUPS) if backups else []
+        for _, quoted in found:
+            await connection.execute(f"DROP TABLE {quoted}")
+    return Past(expired=swept.expired, outlived=swept.removed, old=old, backups=[name for name, _ in found])
 
 
 def _micros(age: timedelta) -> int:
