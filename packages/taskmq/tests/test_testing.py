@@ -15,7 +15,7 @@ from taskmq.service import Service
 from taskmq.storage import get_backend
 from taskmq.storage.sqlite_backend import SQLiteBackend
 from taskmq.storage.store_backend import StoreBackend
-from taskmq.testing import captured_jobs, drain, eager, sandbox
+from taskmq.testing import FakeClock, captured_jobs, drain, eager, sandbox
 from taskmq.worker import Worker
 
 pytestmark = pytest.mark.stores("sqlite")
@@ -113,7 +113,7 @@ def test_time_is_turned_by_hand(folder: Path) -> None:
         if job.payload == "flaky" and job.retries < 2:
             raise ValueError("try again")
 
-    with sandbox(func=note) as place:
+    with sandbox(FakeClock(datetime(2026, 3, 2, 12, tzinfo=UTC)), func=note) as place:
         noon = place.clock.now()
         backend = SQLiteBackend()
         backend.insert_job("later", scheduled_for=noon + timedelta(hours=2))
@@ -134,6 +134,31 @@ def test_time_is_turned_by_hand(folder: Path) -> None:
 
 def _in_seconds(seen: list[tuple[str, datetime]], since: datetime) -> list[tuple[str, float]]:
     return [(what, (at - since).total_seconds()) for what, at in seen]
+
+
+def remind(delay: timedelta) -> int:
+    """What a program does that reads the time itself."""
+    return SQLiteBackend("program.db").insert_job("x", handler="dummy", scheduled_for=datetime.now(UTC) + delay)
+
+
+def test_a_program_that_reads_the_time_itself_is_in_time(folder: Path) -> None:
+    with sandbox() as place:
+        remind(timedelta(hours=1))
+
+        place.advance(timedelta(minutes=59))
+        assert ["scheduled"] == [job.state for job in place.jobs]
+        place.advance(timedelta(minutes=2))
+        assert ["success"] == [job.state for job in place.jobs]
+
+
+def test_what_is_asked_for_now_is_due_at_once_where_jobs_are_eager(folder: Path) -> None:
+    with eager() as place:
+        remind(timedelta(0))
+        remind(timedelta(hours=1))
+        assert ["success", "scheduled"] == [job.state for job in place.jobs]
+
+        place.advance(timedelta(hours=1))
+        assert ["success", "success"] == [job.state for job in place.jobs]
 
 
 def test_jobs_that_wait_for_others_run_in_a_sandbox(folder: Path) -> None:

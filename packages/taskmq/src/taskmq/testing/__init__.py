@@ -5,8 +5,10 @@ the test turns. Within these contexts every backend of this package, in this pro
 that is gone afterwards, whatever file or server it names. ``drain`` runs what is due on any backend.
 """
 
+from taskcore.testing.clock import FakeClock
+
 from taskmq.testing.contexts import CapturedJobs, captured_jobs, eager, sandbox
 from taskmq.testing.draining import drain
 from taskmq.testing.memory import Sandbox
 
-__all__ = ["CapturedJobs", "Sandbox", "captured_jobs", "drain", "eager", "sandbox"]
+__all__ = ["CapturedJobs", "FakeClock", "Sandbox", "captured_jobs", "drain", "eager", "sandbox"]

@@ -14,7 +14,7 @@ from taskmq import vocabulary
 from taskmq.errors import JobFailed
 from taskmq.job import Job, JobStatus
 from taskmq.storage.store_backend import Inserted, StoreBackend
-from taskmq.testing.memory import Sandbox
+from taskmq.testing.memory import GoingClock, Sandbox
 
 _LATER = {"scheduled", "waiting"}
 _NOW = timedelta(0)
@@ -52,7 +52,8 @@ def sandbox(clock: FakeClock | None = None, **options: Any) -> Iterator[Sandbox]
     """Nothing runs until ``run`` or ``advance`` of what this yields.
 
     Args:
-        clock: noon of some day by default.
+        clock: by default one that begins at the present, as programs read the time themselves when they ask for a job
+            in an hour.
         options: of the workers that run the jobs, as in ``Worker``.
     """
     place = Sandbox(clock, **options)
@@ -72,13 +73,14 @@ def captured_jobs() -> Iterator[CapturedJobs]:
 def eager(*, raises: bool = True, **options: Any) -> Iterator[Sandbox]:
     """Each job that is due at once has run when ``insert_job`` returns; jobs that its handler asks for, too.
 
-    Retries follow without waiting: the sandbox's time goes on instead. Jobs for later stay until ``advance``.
+    Retries follow without waiting: the sandbox's time is turned forward instead, beside which it goes on as ever. Jobs
+    for later stay until ``advance``.
 
     Args:
         raises: ``insert_job`` raises ``JobFailed`` when a job ends dead; otherwise tests look at ``Sandbox.jobs``.
         options: of the workers that run the jobs, as in ``Worker``.
     """
-    with sandbox(**({"max_workers": 50} | options)) as place, _running_at_once(place, raises):
+    with sandbox(GoingClock(), **({"max_workers": 50} | options)) as place, _running_at_once(place, raises):
         yield place
 
 

@@ -28,7 +28,7 @@ def drain(backend: StoreBackend, *, queues: Sequence[str] | None = None, **optio
         queues: all by default.
         options: as those of ``Worker``: ``func``, ``max_retries``, ``max_workers`` ...
     """
-    wanted = tuple(queues) if queues is not None else _queues(backend)
+    wanted = _queues(backend) if queues is None else queues
     with (
         TemporaryDirectory() as folder,
         patch.object(worker_module, "HEARTBEAT_PATH", str(Path(folder, "heartbeat"))),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from taskcore.clock import SystemClock
 from taskcore.engine.announcer import Tally
 from taskcore.errors import InvalidInput
 from taskcore.models import TaskQuery
@@ -22,6 +23,18 @@ MOST_INSTANTS = 10_000
 PAGE = 500
 
 
+class GoingClock(FakeClock):
+    """One that goes on with the time of this machine as well."""
+
+    def __init__(self) -> None:
+        self._machine = SystemClock()
+        self._begun = self._machine.now()
+        super().__init__(self._begun)
+
+    def now(self) -> datetime:
+        return super().now() + (self._machine.now() - self._begun)
+
+
 class Sandbox(StoreBackend):
     """A backend whose jobs are in memory, and whose time stands still until ``advance``.
 
@@ -32,7 +45,7 @@ class Sandbox(StoreBackend):
 
     def __init__(self, clock: FakeClock | None = None, **options: Any) -> None:
         super().__init__()
-        self.clock = clock or FakeClock()
+        self.clock = clock or FakeClock(SystemClock().now())
         self.options = options
         self._memory = memory_store(self.clock)
 
@@ -66,7 +79,7 @@ class Sandbox(StoreBackend):
         for _ in range(MOST_INSTANTS):
             upcoming = self._next_instant()
             if upcoming is None or upcoming > until:
-                self.clock.advance(until - self.clock.now())
+                self.clock.advance(max(until - self.clock.now(), timedelta(0)))
                 return until
             self.clock.advance(max(upcoming - self.clock.now(), timedelta(0)))
             self.run()
