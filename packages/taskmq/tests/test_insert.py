@@ -120,10 +120,10 @@ def test_bad_input_is_one_clear_sentence_and_nothing_is_stored(
 
 
 def test_a_naive_time_is_refused(backend: StoreBackend) -> None:
-    with pytest.raises(NaiveTime, match="time zone"):
-        backend.insert_job("x", scheduled_for=datetime(2030, 1, 1))  # noqa: DTZ001
-    with pytest.raises(NaiveTime, match="time zone"):
-        backend.insert_job("x", scheduled_for=datetime(2030, 1, 1), interval_seconds=60)  # noqa: DTZ001
+    naive = datetime(2030, 1, 1)  # noqa: DTZ001
+    for order in ({"scheduled_for": naive}, {"scheduled_for": naive, "interval_seconds": 60}, {"expires_at": naive}):
+        with pytest.raises(NaiveTime, match=f"^{next(iter(order))} has no time zone"):
+            backend.insert_job("x", **order)
 
     assert [] == backend.find_jobs()
 

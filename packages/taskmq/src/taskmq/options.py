@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypedDict
 
+from taskcore.clock import aware
 from taskcore.errors import InvalidInput
 from taskcore.ids import ScheduleId
 from taskcore.models import TaskSpec
@@ -265,14 +266,20 @@ def _check_terms(options: JobOptions) -> None:
 
 def _check_times(options: JobOptions) -> None:
     at, interval, timeout = options.scheduled_for, options.interval_seconds, options.timeout
-    if not (at is None or isinstance(at, datetime)):
-        raise InvalidInput(f"scheduled_for must be a datetime with a time zone, got {at!r:.80}")
-    if not (options.expires_at is None or isinstance(options.expires_at, datetime)):
-        raise InvalidInput(f"expires_at must be a datetime with a time zone, got {options.expires_at!r:.80}")
+    _check_instant("scheduled_for", at)
+    _check_instant("expires_at", options.expires_at)
     if not (timeout is None or isinstance(timeout, timedelta)):
         raise InvalidInput(f"timeout must be a timedelta, got {timeout!r:.80}")
     if interval is not None and (type(interval) is not int or not 1 <= interval <= MAX_INTERVAL):
         raise InvalidInput(f"interval_seconds must be a whole number from 1 to {MAX_INTERVAL}, got {interval!r:.80}")
+
+
+def _check_instant(field: str, at: object) -> None:
+    if at is None:
+        return
+    if not isinstance(at, datetime):
+        raise InvalidInput(f"{field} must be a datetime with a time zone, got {at!r:.80}")
+    aware(at, field)
 
 
 _PLAIN = JobOptions()
