@@ -347,12 +347,6 @@ def test_a_running_worker_cannot_be_started_twice(backend: StoreBackend, start: 
     release.set()
 
 
-@pytest.mark.parametrize("bad", [{"lock_timeout": 0}, {"lock_timeout": -5}, {"lock_timeout": 0.01}])
-def test_options_out_of_range_are_refused(backend: StoreBackend, bad: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInput):
-        Worker(backend=backend, **bad)
-
-
 @pytest.mark.parametrize("max_retries", [0, 1])
 def test_no_retries_and_one_attempt_are_the_same(backend: StoreBackend, drain: Run, max_retries: int) -> None:
     job_id = backend.insert_job("x", handler="gone")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from taskcore.engine.policy import Policy
 from taskcore.engine.reaper import Reaper
 from taskcore.engine.signals import on_signals
 from taskcore.engine.worker import Worker as EngineWorker
+from taskcore.engine.worker import worker_id as new_worker_id
 from taskcore.errors import InvalidInput
 from taskcore.ids import WorkerId
 from taskcore.ports import EventBus, TaskStore
@@ -77,12 +79,14 @@ class Worker:
         lock_timeout: seconds without a sign of life after which another worker takes a job over.
         grace: seconds that running jobs may go on after ``stop``; what is not done by then goes back to the queue.
             Plain hooks of the shutdown get as long after that.
-        queues: those whose jobs it runs.
+        queues: the names of those whose jobs it runs.
         max_jobs: it stops by itself when it has run so many, repeated attempts counted.
         hooks: what it calls beside handlers; by default what was registered with ``taskmq.hooks.hooks``.
         result_ttl: seconds after which it removes jobs that succeeded, whoever ran them; None keeps them.
         failure_ttl: the same for jobs that are dead or cancelled.
         health: where it answers the probes of orchestrators and Prometheus, over HTTP.
+
+    What is set on it afterwards counts from its next start on.
 
     Raises:
         InvalidInput: an argument is out of its range.
@@ -110,15 +114,15 @@ class Worker:
         self.hooks = hooks
         self.health = health
         self.max_retries = max_retries
-        self.worker_id = worker_id
-        self._options = WorkerOptions(
-            queues=tuple(queues),
-            concurrency=max(1, max_workers),
-            most=max_jobs,
-            lease=timedelta(seconds=lock_timeout),
-            poll=timedelta(seconds=poll_interval),
-            grace=timedelta(seconds=grace),
-        )
+        self.poll_interval = poll_interval
+        self.max_workers = max_workers
+        self.worker_id = worker_id or new_worker_id()
+        self.lock_timeout = lock_timeout
+        self.grace = grace
+        self.queues = queues
+        self.max_jobs = max_jobs
+        self._options = self._chosen()
+        self._named_in = None if worker_id else os.getpid()
         self._keep = keep_of(span_of("result_ttl", result_ttl), span_of("failure_ttl", failure_ttl))
         # After what can be refused: nobody would close it.
         self.backend = storage.get_backend() if backend is None else backend
@@ -149,6 +153,9 @@ class Worker:
         if not self._running.acquire(blocking=False):
             raise InvalidInput("this worker is running already; stop it first, or make another one")
         try:
+            self._options = self._chosen()
+            if self._named_in not in (None, os.getpid()):  # forked since, and no two workers may share a name
+                self.worker_id, self._named_in = new_worker_id(), os.getpid()
             return asyncio.run(self._serve(until_idle))
         finally:
             with self._lock:
@@ -169,6 +176,18 @@ class Worker:
                 self._stopped_early = True
         self._heartbeat.remove()
 
+    def _chosen(self) -> WorkerOptions:
+        if isinstance(self.queues, str):
+            raise InvalidInput(f"queues must be a list of names, got {self.queues!r:.80}; write [{self.queues!r:.80}]")
+        return WorkerOptions(
+            queues=tuple(self.queues),
+            concurrency=max(1, self.max_workers),
+            most=self.max_jobs,
+            lease=timedelta(seconds=self.lock_timeout),
+            poll=timedelta(seconds=self.poll_interval),
+            grace=timedelta(seconds=self.grace),
+        )
+
     async def _serve(self, until_idle: bool) -> Tally:
         failed_log = FailedLog(lambda: FAILED_LOG_PATH)
         calls = HookCalls(self.hooks, grace=self._options.grace)
@@ -180,7 +199,7 @@ class Worker:
             engine = EngineWorker(
                 releasing(work),
                 handlers,
-                name=None if self.worker_id is None else WorkerId(self.worker_id),
+                name=WorkerId(self.worker_id),
                 options=self._options,
                 policy=policy,
                 clock=self._clock,

@@ -42,3 +42,8 @@ class WorkerOptions:
             raise InvalidInput(f"most must be 1 or more tasks, or None, got {self.most}")
         if self.lease < timedelta(milliseconds=100):
             raise InvalidInput(f"lease must be 0.1 s or longer, got {self.lease}")
+        if min(self.poll, self.grace, self.stop_grace) < timedelta(0):
+            raise InvalidInput(
+                "poll, grace and stop_grace must not be negative, got "
+                f"{self.poll.total_seconds()}, {self.grace.total_seconds()} and {self.stop_grace.total_seconds()} s"
+            )
