@@ -49,6 +49,7 @@ def test_what_was_registered_before_does_not_shine_through() -> None:
         ({"timeout": "soon"}, "timeout must be a number of seconds"),
         ({"isolation": "container"}, "isolation must be thread or process, got 'container'"),
         ({"max_retries": -1}, "max_retries must be a whole number from 0 to 1,000"),
+        ({"jitter": 1.5}, "jitter must be a number from 0 to 1"),
         ({"retry_on": ValueError}, "retry_on must be a tuple of exception classes"),
         ({"concurrency": 0}, "concurrency must be a whole number from 1"),
         ({"rate_limit": "often"}, "a rate is written like"),
@@ -93,6 +94,18 @@ def test_how_often_a_job_is_tried(
         Worker(backend=backend, max_retries=2, poll_interval=0.01).start(until_idle=True)
 
     assert (attempts, "dead", "x") == ((job := the(backend, job_id)).attempts, job.state, job.error_log)
+
+
+@ONE_STORE
+def test_jobs_that_failed_together_do_not_come_back_together(backend: Any, drain: Run) -> None:
+    register_handler("mail", jitter=0.5)(failing(ValueError("the server is down")))
+    ids = backend.insert_jobs(range(20), handler="mail", retry_policy="fixed", retry_delay=1000)
+
+    drain()
+
+    waits = [the(backend, job_id).scheduled_for - datetime.now(UTC) for job_id in ids]
+    assert all(timedelta(seconds=450) < wait <= timedelta(seconds=1000) for wait in waits)
+    assert max(waits) - min(waits) > timedelta(seconds=50)  # of 500 s; less is a chance of 1 in 10^17
 
 
 def test_a_handler_says_itself_when_it_wants_to_be_called_again(backend: Any, drain: Run) -> None:

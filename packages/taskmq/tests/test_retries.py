@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -99,6 +99,30 @@ def test_a_waiting_retry_holds_up_neither_other_jobs_nor_the_end(backend: StoreB
     # Then
     assert time.monotonic() - begun < 1.0
     assert JobStatus.PENDING is the(backend, failing).status
+
+
+@pytest.mark.parametrize("priority", [-5, 0, 20])
+def test_a_job_waits_for_its_time_whatever_its_priority(backend: StoreBackend, drain: Run, priority: int) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    scheduled = backend.insert_job("x", priority=priority, scheduled_for=later)
+    periodic = backend.insert_job("tick", priority=priority, interval_seconds=3600)
+    failing = backend.insert_job("x", handler="gone", priority=priority, retry_delay=3600)
+
+    for _ in range(2):
+        drain(func=lambda job: None)
+
+    assert [0, 1, 1] == [the(backend, job_id).attempts for job_id in (scheduled, periodic, failing)]
+    assert backend.fetch_job("w") is None
+
+
+@pytest.mark.usefixtures("quick_retries")
+def test_a_retry_finds_its_turn_also_below_the_normal_priority(backend: StoreBackend, start: Run, wait: Wait) -> None:
+    job_id = backend.insert_job("x", priority=-5, retry_policy="fixed")
+    start(func=lambda job: fail(job) if job.retries == 0 else "ok")
+
+    wait(lambda: the(backend, job_id).result == "ok")
+
+    assert 2 == the(backend, job_id).attempts
 
 
 def test_more_slots_do_not_shorten_the_wait(backend: StoreBackend, start: Run, wait: Wait) -> None:

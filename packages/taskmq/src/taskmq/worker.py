@@ -251,7 +251,7 @@ class Worker:
             max_attempts=1 if terms.retry_policy == "none" else max(1, most),
             backoff=_backoff(terms),
             cap=max(EXPONENTIAL_CAP, terms.retry_delay or 0),
-            jitter=0,
+            jitter=handler.jitter,
             retry_on=handler.retry_on,
             give_up_on=handler.give_up_on,
         )

@@ -46,6 +46,7 @@ def register_handler(
     timeout: Seconds | None = None,
     isolation: str = "thread",
     max_retries: int | None = None,
+    jitter: float = _PLAIN.jitter,
     retry_on: Errors = _PLAIN.retry_on,
     give_up_on: Errors = (),
     concurrency: int | None = None,
@@ -60,6 +61,8 @@ def register_handler(
         isolation: "process" runs each job in a child process, which can be killed; the function must be one that a
             module defines at its top level.
         max_retries: attempts in all.
+        jitter: the share of each wait before a retry that is left to chance, from 0 to 1: jobs that failed together do
+            not come back together.
         retry_on, give_up_on: exceptions that are worth another attempt, and those of them that are not.
         concurrency: at most so many jobs of this handler run at the same time, in all workers together. Jobs get it
             where they are put, so the process that puts them must have the handler registered, too.
@@ -73,6 +76,7 @@ def register_handler(
         timeout=timeout,
         isolation=isolation,
         max_retries=max_retries,
+        jitter=jitter,
         retry_on=retry_on,
         give_up_on=give_up_on,
         concurrency=concurrency,

@@ -25,6 +25,7 @@ class HandlerOptions:
         timeout: limit of one attempt.
         isolation: "process" runs it in a child process, which can be killed.
         max_retries: attempts in all; None leaves it to the worker.
+        jitter: the share of a wait before a retry that is left to chance.
         retry_on, give_up_on: which errors are worth another attempt, and which are not all the same.
         concurrency: at most so many of its jobs run at the same time, in all workers together.
         rate_limit: at most so many of them begin in any such span, in all workers together.
@@ -34,6 +35,7 @@ class HandlerOptions:
     timeout: timedelta | None = None
     isolation: Isolation = "thread"
     max_retries: int | None = None
+    jitter: float = 0.0
     retry_on: Errors = (BaseException,)  # sys.exit() in a handler is its failure like any other
     give_up_on: Errors = ()
     concurrency: int | None = None
@@ -52,6 +54,7 @@ class HandlerOptions:
         timeout: Seconds | None,
         isolation: str,
         max_retries: int | None,
+        jitter: float,
         retry_on: Errors,
         give_up_on: Errors,
         concurrency: int | None,
@@ -67,11 +70,12 @@ class HandlerOptions:
             raise InvalidInput(f"isolation must be {' or '.join(get_args(Isolation))}, got {isolation!r:.80}")
         _check_whole("max_retries", max_retries, 0, MOST_RETRIES)
         _check_whole("concurrency", concurrency, 1, MAX_LIMIT)
-        RetryPolicy(retry_on=retry_on, give_up_on=give_up_on)
+        RetryPolicy(jitter=jitter, retry_on=retry_on, give_up_on=give_up_on)
         return cls(
             timeout=span_of("timeout", timeout),
             isolation="process" if isolation == "process" else "thread",
             max_retries=max_retries,
+            jitter=jitter,
             retry_on=retry_on,
             give_up_on=give_up_on,
             concurrency=concurrency,
