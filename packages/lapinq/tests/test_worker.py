@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import pickle
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -16,6 +17,8 @@ from uuid import UUID
 
 import pytest
 from lapinq.execute import execute_task, execute_task_inline
+from lapinq.imports import Imports
+from lapinq.isolation import InChild
 from lapinq.orders import Order
 from lapinq.scheduler import Scheduler
 from lapinq.service import Service
@@ -25,6 +28,7 @@ from lapinq.task import Task
 from lapinq.worker import run_worker_inline
 from lapinq.working import Working, WorkPlan, at_work
 from taskcore.errors import InvalidInput
+from taskcore.ids import WorkerId
 from taskcore.models import MINUTE
 
 from tests.chaos.proxy import Proxy
@@ -162,6 +166,19 @@ async def test_a_coroutine_that_would_block_its_loop_is_told_what_to_write(
     (found,) = await worked(service, settings, WorkPlan(), task)
 
     assert "await current_task().aupdate_metadata" in str(found.error)
+
+
+def test_a_function_is_imported_while_it_arrives_in_a_child_and_not_in_the_time_of_its_task(
+    module: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAPINQ_WORKER_ID", "")
+    sent = pickle.dumps(InChild(Imports(folders=(folder,)), f"{module}:nothing", Settings(), WorkerId("w")))
+    assert module not in sys.modules
+
+    pickle.loads(sent)
+
+    assert module in sys.modules
+    assert "w" == os.environ["LAPINQ_WORKER_ID"]
 
 
 async def test_a_child_that_dies_is_the_failure_of_its_task_alone(

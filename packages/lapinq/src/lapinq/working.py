@@ -18,8 +18,9 @@ from taskcore.engine.periodic import Periodic
 from taskcore.engine.presence import Presence
 from taskcore.engine.reaper import Reaper
 from taskcore.engine.statistics import StatisticsRecorder
-from taskcore.engine.worker import Worker
+from taskcore.engine.worker import Worker, worker_id
 from taskcore.errors import InvalidInput
+from taskcore.ids import WorkerId
 
 from lapinq import __version__, wiring
 from lapinq.calling import Functions
@@ -106,22 +107,24 @@ class Working:
         self._service, self._settings = service, settings
         self._plan = plan or WorkPlan()
         self._policy = TaskPolicy()
-        self._functions = self._found()
+        name = worker_id()
+        self._functions = self._found(name)
         self._counts, self._bus = StatisticsRecorder(service.store), wiring.event_bus()
         self._bus.subscribe(self._counts.hear, COUNTED)
         self._bus.subscribe(tell, TOLD)
         self.engine = Worker(
             EveryQueue(service.store, service.tables.waiting_queues, self._functions.prepare),
             self._functions,
+            name=name,
             options=self._plan.options(settings),
             policy=self._policy,
             bus=self._bus,
         )
 
-    def _found(self) -> Functions:
+    def _found(self, name: WorkerId) -> Functions:
         imports, timeout = self._service.imports, timedelta(seconds=self._plan.task_timeout)
         if self._plan.is_isolated:
-            return IsolatedFunctions(imports, timeout, self._settings)
+            return IsolatedFunctions(imports, timeout, self._settings, name)
         return Functions(imports, timeout, MetadataWriter(self._service, asyncio.get_running_loop()))
 
     async def run(self, *, until_idle: bool = False) -> Tally:

@@ -2,13 +2,17 @@
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import pytest
+from taskcore.adapters.memory import MemoryEventBus
 from taskcore.engine.context import TaskContext
 from taskcore.engine.execution import processes
 from taskcore.engine.handlers import Mode
-from taskcore.states import TaskState
+from taskcore.engine.worker import Worker
+from taskcore.events import TaskEvent
+from taskcore.states import Event, TaskState
 
 from .conftest import Bench
 
@@ -72,3 +76,33 @@ async def test_a_child_that_does_not_start_fails_its_task_with_the_reason(
     assert (TaskState.FAILED, "ChildDied") == (record.state, record.error.type)
     assert "could not be started: [Errno 11]" in record.error.message
     assert "42" == (await bench.record(done)).result
+
+
+class Late:
+    """A handler that a child takes long to import."""
+
+    __name__ = "late"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return arrives_late, ()
+
+    def __call__(self, context: TaskContext) -> int:
+        raise AssertionError("it is called in a child alone")
+
+
+def arrives_late() -> Any:
+    time.sleep(1)
+    return forty_two
+
+
+async def test_a_handlers_time_does_not_include_its_import(bench: Bench) -> None:
+    bus, events = MemoryEventBus(), list[Any]()
+    bus.subscribe(events.extend)
+    task = await bench.put(bench.handle(Late(), Mode.PROCESS))
+
+    await Worker(bench.store, bench.handlers, bus=bus).run(until_idle=True)
+
+    assert "42" == (await bench.record(task)).result
+    (done,) = [event for event in events if isinstance(event, TaskEvent) and event.event is Event.SUCCEED]
+    assert done.duration is not None
+    assert done.duration < 1

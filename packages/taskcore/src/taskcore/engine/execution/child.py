@@ -23,6 +23,15 @@ KILL_AFTER = 2.0
 """Seconds between SIGTERM and SIGKILL for a child that must stop."""
 
 
+LOADING = 0.01
+"""Seconds after which the parent is told that a function has been found: it was imported, and is only called now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The function is here by now; its time begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a handler ended, in a form that crosses a pipe."""
@@ -81,13 +90,22 @@ def serve(pipe: Connection) -> None:
     pipe.send(None)
     while not termination.came:
         try:
-            function, task = pipe.recv()
+            function, task = _received(pipe)
         except EOFError:
             return
         except Exception as error:  # Sent well, but not to be found here, such as a function of an interactive session.
             pipe.send(Outcome(error=_portable(error), described=describe(error)))
         else:
             pipe.send(_run(pipe, function, task, termination))
+
+
+def _received(pipe: Connection) -> tuple[Function, TaskRecord]:
+    message = pipe.recv_bytes()
+    began = time.monotonic()
+    function, task = pickle.loads(message)  # noqa: S301 - from the parent
+    if time.monotonic() - began > LOADING:
+        pipe.send(Loaded())
+    return function, task
 
 
 def _end_with_parent() -> None:

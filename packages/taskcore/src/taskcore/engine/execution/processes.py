@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from typing import Self
 
 from taskcore.clock import Clock
-from taskcore.engine.execution.child import KILL_AFTER, NAME, Outcome, serve
+from taskcore.engine.execution.child import KILL_AFTER, NAME, Loaded, Outcome, serve
 from taskcore.engine.execution.run import Done, Run
 from taskcore.engine.execution.waiting import Waiting
 from taskcore.errors import TaskcoreError
@@ -104,7 +104,7 @@ class _Slot:
     def _execute(self, run: Run) -> None:
         try:
             pipe = self._live_pipe()
-            run.begin(self._clock)  # a handler's time does not include the start of its process
+            run.begin(self._clock)  # a handler's time does not include the start of its process, nor its import there
             outcome = self._ask(pipe, run)
         except (EOFError, OSError):
             run.fail(self._obituary("before its handler did"), self._clock)
@@ -113,12 +113,14 @@ class _Slot:
         else:
             run.end(self._clock, result=outcome.result, error=outcome.error, described=outcome.described)
 
-    @staticmethod
-    def _ask(pipe: Connection, run: Run) -> Outcome:
+    def _ask(self, pipe: Connection, run: Run) -> Outcome:
         """Have the child run the handler, passing on what it tells meanwhile."""
         pipe.send((run.handler.function, run.context.task))
         while not isinstance(said := pipe.recv(), Outcome):
-            run.context.relay(said)
+            if isinstance(said, Loaded):
+                run.begin_anew(self._clock)
+            else:
+                run.context.relay(said)
         return said
 
     def _live_pipe(self) -> Connection:

@@ -58,6 +58,10 @@ class Run:
     def begin(self, clock: Clock) -> None:
         """The handler is about to be called; raises instead when the run was stopped while it waited."""
         self.context.raise_if_cancelled()
+        self.begin_anew(clock)
+
+    def begin_anew(self, clock: Clock) -> None:
+        """What was under way until now was no time of the handler's."""
         self.started_at = clock.now()
         self.begun = time.monotonic()
 
