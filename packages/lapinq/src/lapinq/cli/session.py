@@ -60,7 +60,8 @@ def with_embedded(settings: Settings) -> Settings:
 
     from taskcore.embedded import resolve_url
 
-    return replace(settings, database_url=resolve_url(EMBEDDED, "postgres"))
+    # It has no TLS, whatever PGSSLMODE asks of other servers.
+    return replace(settings, database_url=f"{resolve_url(EMBEDDED, 'postgres')}?sslmode=disable")
 
 
 @asynccontextmanager
