@@ -56,6 +56,34 @@ def test_a_field_of_the_wrong_kind_is_told_and_nothing_is_stored(
     assert 0 == backend.get_queue_depth()
 
 
+@pytest.mark.parametrize("path", ["/add-job", "/cancel", "/retry", "/jobs/bulk", "/jobs/cancel", "/schedules"])
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"[1]", "application/json"),
+        (b"", "application/json"),
+        (b'{"job_id": 1}', "application/x-www-form-urlencoded"),  # what curl -d sends where nobody says more
+        (b'{"job_id": 1}', None),
+    ],
+)
+def test_what_kind_of_body_is_expected_is_told(
+    client: TestClient, admin: Headers, path: str, body: bytes, kind: str | None
+) -> None:
+    answer = client.post(path, content=body, headers={**admin, **({"content-type": kind} if kind else {})})
+
+    (found,) = answer.json()["detail"]
+    assert (["body"], "a JSON object was expected, sent as Content-Type: application/json") == (
+        found["loc"],
+        found["msg"],
+    )
+
+
+def test_what_is_no_object_within_a_body_is_told_in_plain_words(client: TestClient, admin: Headers) -> None:
+    (found,) = client.post("/jobs/bulk", json={"jobs": [5]}, headers=admin).json()["detail"]
+
+    assert (["body", "jobs", 0], "a JSON object was expected") == (found["loc"], found["msg"])
+
+
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("path", ["/add-job", "/cancel", "/retry", "/login"])
 def test_a_body_that_is_no_plain_object_is_refused(

@@ -16,7 +16,15 @@ from taskmq.errors import JobNotFound, NotSupported, ScheduleExists, ScheduleNot
 _MISSING = {"msg": "field required", "type": "value_error.missing"}
 """The words of the documentation, which are older than those of pydantic."""
 
-_WORDS = {"missing": _MISSING, "extra_forbidden": {"msg": "unknown field; /docs names those that are known"}}
+_NO_OBJECT = {"msg": "a JSON object was expected"}
+_NO_BODY = {"msg": "a JSON object was expected, sent as Content-Type: application/json"}
+
+_WORDS = {
+    "missing": _MISSING,
+    "extra_forbidden": {"msg": "unknown field; /docs names those that are known"},
+    "model_type": _NO_OBJECT,
+    "model_attributes_type": _NO_OBJECT,
+}
 _TOLD = 100
 """Mistakes of one request that are told."""
 _LONGEST = 80
@@ -61,7 +69,10 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 def _told(error: Mapping[str, Any]) -> dict[str, Any]:
     """Where and what, without the input: it is the caller's own, of any size, and may be secret."""
     place = [part[:_LONGEST] if isinstance(part, str) else part for part in error["loc"]]
-    return {"loc": place, "msg": error["msg"], "type": error["type"], **_WORDS.get(error["type"], {})}
+    words = _WORDS.get(error["type"], {})
+    if place == ["body"] and words in (_MISSING, _NO_OBJECT):
+        words = _NO_BODY
+    return {"loc": place, "msg": error["msg"], "type": error["type"], **words}
 
 
 async def _not_found(request: Request, error: JobNotFound) -> Response:
