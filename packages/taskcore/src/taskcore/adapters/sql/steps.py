@@ -1,9 +1,9 @@
 """Steps in a database: committed as a whole, or done again, or without effect."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from random import Random
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import exc
@@ -17,6 +17,7 @@ T = TypeVar("T")
 _TRIES = 8
 _PAUSE = (0.001, 0.02)
 """Seconds between two tries, at random, so that those who met do not meet again."""
+_CHANCE = Random()  # the generator of the module `random` belongs to the program
 _SILENCE = 40.0
 """Seconds after which a connection must be dead: no step takes so long, and the driver would wait for ever."""
 
@@ -97,7 +98,7 @@ class Steps(Generic[S]):
                     tries += 1
                     if tries == _TRIES or not self._had_no_effect(error, session):
                         raise
-                await asyncio.sleep(random.uniform(*_PAUSE))
+                await asyncio.sleep(_CHANCE.uniform(*_PAUSE))
 
     def _had_no_effect(self, error: exc.DBAPIError, session: S | None) -> bool:
         if session is not None and not session.has_begun and error.connection_invalidated:

@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-import random
 import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import Concatenate, ParamSpec, TypeVar
 
 from taskcore.adapters.sqlite.errors import passes, translated
@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _WAIT = (0.0005, 0.008)
 """Seconds between two tries for a lock. SQLite's own handler sleeps up to 0.1 s, and others have it again by then."""
+_CHANCE = Random()  # the generator of the module `random` belongs to the program
 
 
 class Lane:
@@ -88,4 +89,4 @@ class Lane:
                 except sqlite3.Error as error:
                     if not passes(error) or time.monotonic() >= give_up_at:
                         raise
-                time.sleep(random.uniform(*_WAIT))
+                time.sleep(_CHANCE.uniform(*_WAIT))
