@@ -3,7 +3,9 @@
 import re
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import expect
+from taskcore.errors import StoreUnavailable
 from taskcore.ids import TaskId, WorkerId
 from taskcore.models import Settlement, TaskRecord, TaskSpec
 from taskcore.states import Event
@@ -96,6 +98,28 @@ def test_b11_a_paused_page_does_not_move(visit: Visit, house: House, server: Ser
     expect(page.locator("tr[data-id]")).to_have_count(0)
     button.click()
     expect(page.locator("tr[data-id]")).to_have_count(20, timeout=6_000)
+
+
+def test_b10_a_page_says_that_the_store_is_gone_and_comes_back(
+    visit: Visit, house: House, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone() -> str:
+        raise StoreUnavailable("gone")
+
+    hands = Hands(house, server)
+    page = visit("ada").go("/tasks?task=stored")
+    button = page.locator("[data-live-button]")
+    expect(button).to_have_attribute("data-state", "live")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.source.changes, "revision", gone)
+        expect(button).to_contain_text("No store since", timeout=30_000)
+        expect(page.get_by_text("The store does not answer")).to_be_visible()
+        (task,) = hands.put("stored")
+
+    expect(button).to_have_attribute("data-state", "live", timeout=30_000)
+    expect(page.get_by_text("The store does not answer")).to_have_count(0)
+    expect(page.locator(f'tr[data-id="{task}"]')).to_have_count(1, timeout=30_000)
 
 
 def test_b10_a_page_says_that_the_server_is_gone_and_comes_back(visit: Visit, house: House, server: Server) -> None:

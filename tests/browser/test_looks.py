@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import Visit
 from .routes import routes
@@ -82,6 +83,18 @@ def test_b20_actions_of_a_row_can_be_reached_on_a_phone(visit: Visit) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_b20_all_that_can_be_granted_is_in_sight_on_a_phone(visit: Visit) -> None:
+    page = visit("ada", viewport={"width": 390, "height": 844}).go("/users/new")
+
+    boxes = page.locator("[name='verb.0']")
+
+    expect(boxes).to_have_count(7)
+    for box in boxes.all():
+        place = box.bounding_box()
+        assert place is not None
+        assert 0 <= place["x"] <= 390 - place["width"]
+
+
 def test_b21_text_may_be_spaced_and_enlarged(visit: Visit) -> None:
     visitor = visit("ada", viewport={"width": 700, "height": 600})
     visitor.expected = EXPECTED

@@ -137,6 +137,7 @@ def broken(error: BaseException) -> Function:
     def fail(*args: object, **kwargs: object) -> NoReturn:
         if isinstance(error, NotImportable):
             raise NoRetry(str(error)) from error
-        raise ImportError(f"{type(error).__name__}: {error}") from error
+        what = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        raise ImportError(what) from error
 
     return fail

@@ -31,12 +31,10 @@ class Source:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.number, self.asked, self.away = 0, 0, False
-        self.refused = asyncio.Event()
 
     async def revision(self) -> str:
         self.asked += 1
         if self.away:
-            self.refused.set()
             raise StoreUnavailable("gone")
         return str(self.number)
 
@@ -137,7 +135,7 @@ async def test_a_source_that_tells_of_changes_is_not_waited_for() -> None:
     await ear.leave()
 
 
-async def test_a_store_that_is_away_ends_no_stream() -> None:
+async def test_a_store_that_is_away_ends_no_stream_and_all_are_told() -> None:
     clock = FakeClock()
     source = Source(clock)
     live = Watch(source, Tally(source, clock), clock)  # type: ignore[arg-type]
@@ -145,12 +143,15 @@ async def test_a_store_that_is_away_ends_no_stream() -> None:
     await ear.until("event: counts")
 
     source.away = True
-    async with asyncio.timeout(SOON):
-        await source.refused.wait()
+    await ear.until('event: store\ndata: {"answers":false}')
+    late = Listener(live)
+    await late.until('event: store\ndata: {"answers":false}')
     source.away, source.number = False, 3
 
-    await ear.until('{"failed":3}')
-    await ear.leave()
+    for each in (ear, late):
+        await each.until('event: store\ndata: {"answers":true}')
+        await each.until('{"failed":3}')
+        await each.leave()
 
 
 def test_who_may_not_see_all_queues_hears_no_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,8 +161,8 @@ def test_who_may_not_see_all_queues_hears_no_numbers(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Watch, "stream", heard)
     source = run(sample_source())
 
-    assert ["changed", "counts"] == visitor(source).get("/events").json()
-    assert ["changed"] == visitor(source, "email").get("/events").json()
+    assert ["changed", "counts", "store"] == visitor(source).get("/events").json()
+    assert ["changed", "store"] == visitor(source, "email").get("/events").json()
     page = visitor(source, "email").get("/tasks").text
     assert 'data-phases="{}"' in page
 

@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 COUNTS = "counts"
 CHANGED = "changed"
-TOPICS = frozenset({COUNTS, CHANGED})
+STORE = "store"
+TOPICS = frozenset({COUNTS, CHANGED, STORE})
 EVERY, AT_LEAST = 1.0, 0.25
 """Seconds between two questions, at the most and at the least ..."""
 UNTOLD = 2.0
@@ -39,6 +40,7 @@ class Watch:
         self._watcher: asyncio.Task[None] | None = None
         self._revision: str | None = None
         self._told: dict[str, int] | None = None
+        self._answers: bool | None = None
 
     @property
     def position(self) -> str:
@@ -49,7 +51,7 @@ class Watch:
         """The answer to somebody who listens."""
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.create_task(self._watch(), name="dashboard-watch")
-        self._told = None  # whoever comes new wants to hear them, too
+        self._told = self._answers = None  # whoever comes new wants to hear them, too
         return self._broadcaster.stream(request, topics)
 
     async def _watch(self) -> None:
@@ -80,14 +82,22 @@ class Watch:
         try:
             revision = await self._changes.revision()
         except TaskcoreError:
-            return  # pages say by themselves that the store is away
+            self._tell_whether_it_answers(False)
+            return
         except Exception:
             logger.exception("asking whether anything has changed failed")
             return
+        self._tell_whether_it_answers(True)
         if revision != self._revision:
             self._revision = revision
             self._broadcaster.invalidate(ALL)
         await self._tell_counts()  # they lag behind where counting is dear, so also when nothing has changed since
+
+    def _tell_whether_it_answers(self, answers: bool) -> None:
+        """Or pages would look as if they were up to date, while nobody knows."""
+        if answers != self._answers:
+            self._answers = answers
+            self._broadcaster.publish(STORE, {"answers": answers})
 
     async def _tell_counts(self) -> None:
         await self._tally.count()

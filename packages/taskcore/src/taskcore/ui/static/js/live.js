@@ -5,10 +5,10 @@ import { refresh } from "./refresh.js";
 
 const WAITS = [1, 2, 4, 8, 15];
 const FINISHED = ["succeeded", "failed", "cancelled", "expired", "interrupted"];
-const clock = (at = new Date()) => at.toTimeString().slice(0, 8);
-const sum = (counts, phases) => phases.reduce((all, phase) => all + (counts[phase] ?? 0), 0);
+const clock = () => new Date().toTimeString().slice(0, 8);
+const sum = (counts, phases = Object.keys(counts)) => phases.reduce((all, phase) => all + (counts[phase] ?? 0), 0);
 
-let button, source, timer, since, counts, heardAt = clock(), tries = 0, paused = false, held = new Set(), before, offlineSince;
+let button, source, timer, since, counts, heardAt = clock(), tries = 0, paused = false, held = new Set(), before, offlineSince, away;
 
 function show(state, text) {
   if (button.dataset.state !== state) announce(text);
@@ -16,9 +16,10 @@ function show(state, text) {
   button.querySelector("[data-live-text]").textContent = text;
 }
 
+const showHow = () => (paused ? showPaused() : show(away ? "offline" : "live", away || "Live"));
+
 function showPaused() {
-  const total = (all) => Object.values(all).reduce((a, b) => a + b, 0);
-  const news = Math.max(0, total(counts) - total(before), sum(counts, FINISHED) - sum(before, FINISHED));
+  const news = Math.max(0, sum(counts) - sum(before), sum(counts, FINISHED) - sum(before, FINISHED));
   show("paused", news ? `Paused (${news} new)` : "Paused");
 }
 
@@ -42,8 +43,7 @@ function opened() {
   tries = 0;
   offlineSince = undefined;
   banner("offline", "");
-  if (paused) showPaused();
-  else show("live", "Live");
+  showHow();
   if (missed) hear(new Set(["*"]));
 }
 
@@ -81,6 +81,11 @@ function connect() {
     else apply();
     hear(new Set(["counts"]));
   });
+  on("store", ({ answers }) => {
+    away = answers ? "" : `No store since ${clock().slice(0, 5)}`;
+    banner("store", away && "The store does not answer. This is from before.");
+    showHow();
+  });
   on("bye", ({ reason }) => (reason === "session" ? sessionExpired() : failed()));
 }
 
@@ -88,8 +93,8 @@ function toggle() {
   paused = !paused;
   before = counts;
   button.setAttribute("aria-pressed", String(paused));
-  if (paused) return showPaused();
-  show("live", "Live");
+  showHow();
+  if (paused) return;
   apply();
   refresh(held);
   held = new Set();
