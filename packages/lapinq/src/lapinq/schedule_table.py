@@ -40,8 +40,10 @@ WHERE name = $1 AND holder <> '' AND until > (extract(epoch FROM statement_times
 
 _TRIGGERED = f"""
 UPDATE {SCHEDULED} AS s SET last_triggered_at = 'epoch'::timestamptz + f.instant * interval '1 microsecond'
-FROM (SELECT schedule, max(instant) AS instant FROM {CORE}_fires WHERE task IS NOT NULL GROUP BY schedule) AS f
-WHERE f.schedule = s.id::text
+FROM {SCHEDULED} AS each CROSS JOIN LATERAL (
+    SELECT instant FROM {CORE}_fires WHERE schedule = each.id::text AND task IS NOT NULL
+    ORDER BY fire DESC LIMIT 1) AS f
+WHERE each.id = s.id
     AND s.last_triggered_at IS DISTINCT FROM 'epoch'::timestamptz + f.instant * interval '1 microsecond'"""
 
 

@@ -10,6 +10,9 @@ from taskcore.schedule import Misfire, Overlap, Schedule
 MAX_ID = MAX_NAME - 40
 """Leaves room for an instant: together they are the idempotency key of a fire."""
 
+KEPT_FIRES = 10_000
+"""Records of due instants that are kept of a schedule, the newest: one of every second would fill any disk."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSpec:

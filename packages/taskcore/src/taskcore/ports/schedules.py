@@ -45,5 +45,5 @@ class ScheduleStore(Protocol):
         ...
 
     async def fires(self, schedule: ScheduleId, limit: int = 100) -> Sequence[FireRecord]:
-        """The newest ``limit`` records, newest first."""
+        """The newest ``limit`` records, newest first; older ones than the newest ``KEPT_FIRES`` are gone."""
         ...

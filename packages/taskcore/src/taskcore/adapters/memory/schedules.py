@@ -1,14 +1,16 @@
 """Schedules as ``taskcore.ports.schedules`` tells it. A method is one step: its caller holds the lock."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import replace
 from datetime import datetime
-from itertools import count
+from functools import partial
+from itertools import count, islice
 
 from taskcore.adapters.memory.tasks import Tasks
 from taskcore.clock import Clock
 from taskcore.ids import ScheduleId
 from taskcore.models import Advance, FireRecord, Receipt, ScheduleRecord, ScheduleSpec
+from taskcore.models.schedule import KEPT_FIRES
 
 
 class Schedules:
@@ -18,7 +20,7 @@ class Schedules:
         self._tasks = tasks
         self._clock = clock
         self._records: dict[ScheduleId, ScheduleRecord] = {}
-        self._fires: dict[ScheduleId, list[FireRecord]] = defaultdict(list)
+        self._fires: dict[ScheduleId, deque[FireRecord]] = defaultdict(partial(deque, maxlen=KEPT_FIRES))
         # One counter for all: a schedule that is removed and added again never meets a version that it had before.
         self._versions = count(1)
 
@@ -60,7 +62,7 @@ class Schedules:
         return fires
 
     def fires(self, schedule: ScheduleId, limit: int) -> list[FireRecord]:
-        return self._fires.get(schedule, [])[::-1][:limit]
+        return list(islice(reversed(self._fires.get(schedule, ())), limit))
 
 
 def _fire(step: Advance, instant: datetime, receipt: Receipt) -> FireRecord:

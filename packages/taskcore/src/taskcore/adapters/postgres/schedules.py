@@ -20,6 +20,7 @@ from taskcore.adapters.sql.schedule_rows import (
 from taskcore.clock import to_micros
 from taskcore.ids import ScheduleId, TaskId
 from taskcore.models import Advance, FireRecord, ScheduleRecord, ScheduleSpec
+from taskcore.models.schedule import KEPT_FIRES
 
 _COLUMNS = ", ".join(SCHEDULE_COLUMNS)
 _NEXT_VERSION = "nextval(pg_get_serial_sequence('{p}_schedules', 'version'))"
@@ -51,6 +52,9 @@ SELECT schedule, {_FIRE_COLUMNS}
 FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::text[]) WITH ORDINALITY
     AS f (schedule, {_FIRE_COLUMNS}, n)
 ORDER BY n"""
+_FORGET_FIRES = f"""
+DELETE FROM {{p}}_fires WHERE schedule = $1 AND fire <= (
+    SELECT fire FROM {{p}}_fires WHERE schedule = $1 ORDER BY fire DESC LIMIT 1 OFFSET {KEPT_FIRES})"""
 _FIRES = f"SELECT {_FIRE_COLUMNS} FROM {{p}}_fires WHERE schedule = $1 ORDER BY fire DESC LIMIT $2"
 
 
@@ -90,6 +94,7 @@ async def advance(database: Database, step: Advance, fresh: Iterator[TaskId]) ->
         fires = fires_of(step, receipts)
         if fires:
             await transaction.fetch(_ADD_FIRES, *zip(*[fire_row(fire, fire.task) for fire in fires], strict=True))
+            await transaction.fetch(_FORGET_FIRES, step.schedule)
         return fires
 
     return await database.together(work)

@@ -21,6 +21,7 @@ from taskcore.adapters.sql.tasks import cancel, put
 from taskcore.clock import to_micros
 from taskcore.ids import ScheduleId
 from taskcore.models import Advance, FireRecord, ScheduleRecord, ScheduleSpec
+from taskcore.models.schedule import KEPT_FIRES
 
 
 def _select(session: Session) -> Read:
@@ -68,7 +69,15 @@ async def advance(session: Session, step: Advance) -> list[FireRecord] | None:
     fires_ = fires_of(step, receipts)
     rows = [fire_row(fire, fire.task) for fire in fires_]
     await session.insert(session.schema.fires, ("schedule", *FIRE_COLUMNS), rows)
+    await _forget_old(session, step.schedule)
     return fires_
+
+
+async def _forget_old(session: Session, schedule: ScheduleId) -> None:
+    c = session.schema.fires.c
+    kept = select(c.fire).where(c.schedule == schedule).order_by(c.fire.desc()).limit(1).offset(KEPT_FIRES)
+    if (newest := await session.first(kept)) is not None:
+        await session.change(delete(session.schema.fires).where(c.schedule == schedule, c.fire <= newest.fire))
 
 
 async def every(session: Session) -> list[ScheduleRecord]:

@@ -18,6 +18,7 @@ from taskcore.adapters.sqlite.tasks import cancel, put
 from taskcore.clock import to_micros
 from taskcore.ids import ScheduleId
 from taskcore.models import Advance, FireRecord, ScheduleRecord, ScheduleSpec
+from taskcore.models.schedule import KEPT_FIRES
 
 _SCHEDULE = f"SELECT {', '.join(SCHEDULE_COLUMNS)} FROM {{p}}_schedules"
 _ONE = f"{_SCHEDULE} WHERE id = ?"
@@ -31,6 +32,9 @@ SELECT id, spec, paused, ?, ? FROM {p}_schedules WHERE id = ? AND version = ?"""
 _REMOVE = "DELETE FROM {p}_schedules WHERE id = ?"
 _REMOVE_FIRES = "DELETE FROM {p}_fires WHERE schedule = ?"
 _ADD_FIRES = f"INSERT INTO {{p}}_fires (schedule, {', '.join(FIRE_COLUMNS)}) VALUES {{rows}}"
+_FORGET_FIRES = f"""
+DELETE FROM {{p}}_fires WHERE schedule = ?1 AND fire <= (
+    SELECT fire FROM {{p}}_fires WHERE schedule = ?1 ORDER BY fire DESC LIMIT 1 OFFSET {KEPT_FIRES})"""
 _FIRES = f"SELECT {', '.join(FIRE_COLUMNS)} FROM {{p}}_fires WHERE schedule = ? ORDER BY fire DESC LIMIT ?"
 
 
@@ -58,6 +62,7 @@ def advance(session: Session, step: Advance) -> list[FireRecord] | None:
     fires = fires_of(step, receipts)
     rows = [fire_row(fire, None if fire.task is None else session.key(fire.task)) for fire in fires]
     session.execute_rows(_ADD_FIRES, rows)
+    session.execute(_FORGET_FIRES, [step.schedule])
     return fires
 
 

@@ -1,6 +1,7 @@
 """What every ``ScheduleStore`` proves."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import pytest
 from taskcore.errors import InvalidInput
 from taskcore.ids import ScheduleId, TaskId
 from taskcore.models import FireRecord, ScheduleRecord, ScheduleSpec, TaskQuery
+from taskcore.models.schedule import KEPT_FIRES
 from taskcore.ports import ScheduleStore, TaskStore
 from taskcore.retry import RetryPolicy, Table
 from taskcore.schedule import Cron, Misfire, Once, Overlap
@@ -233,6 +235,18 @@ class AdvanceContract:
         assert sorted(instants, reverse=True) == instants
         assert instants[:2] == [fire.instant for fire in await store.fires(HOURLY, limit=2)]
         assert [] == list(await store.fires(ScheduleId("nobody's")))
+
+    async def test_of_a_long_history_the_newest_fires_are_kept(self, store: Store, clock: FakeClock) -> None:
+        await store.save_schedule(a_schedule(), clock.now())
+        instants = [clock.now() + seconds(number) for number in range(KEPT_FIRES + 2)]
+        skipped = [FireRecord(schedule=HOURLY, instant=at, last=at, skipped="misfire=skip") for at in instants]
+        for some in (skipped[:-KEPT_FIRES], skipped[-KEPT_FIRES:]):
+            (record,) = await store.schedules()
+            await store.advance(replace(a_step(record, clock.now()), tasks=(), skipped=tuple(some)))
+
+        kept = await store.fires(HOURLY, limit=2 * KEPT_FIRES)
+
+        assert instants[:1:-1] == [fire.instant for fire in kept]
 
 
 class OnceContract:

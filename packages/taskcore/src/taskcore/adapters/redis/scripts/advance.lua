@@ -21,7 +21,7 @@
 -- include parts/number.lua
 -- include parts/put.lua
 -- include parts/schedule.lua
-local KEPT = 10000 -- records of a schedule
+local KEPT = 10000 -- records of a schedule: KEPT_FIRES
 
 local id, cancelled, instants = ARGV[4], tonumber(ARGV[9]), tonumber(ARGV[10])
 local stored = call('HGET', P .. 'schedules', id)
