@@ -1,11 +1,15 @@
 """Schedules from the shell: added, looked at in their zone, held, run and removed."""
 
 import asyncio
+import io
 import json
+import signal
+import sys
 from typing import Any
 
 import asyncpg
 import pytest
+from lapinq.__main__ import main
 
 from .conftest import Run, Show
 
@@ -124,6 +128,32 @@ def test_a_change_that_cannot_be_changes_nothing(
     ran = lapinq("schedules", "change", nightly["id"], *words)
 
     assert (2, "", True) == (ran.code, ran.out, told in ran.err), ran
+    assert [nightly] == json.loads(lapinq("schedules", "list", "-j").out)
+
+
+class Interrupted(io.StringIO):
+    """A keyboard on which somebody types Ctrl-C, where a yes is asked for."""
+
+    went_on = False
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:
+        signal.raise_signal(signal.SIGINT)
+        self.went_on = True  # as a line is read on when whoever was told of the signal does nothing
+        return "y\n"
+
+
+def test_ctrl_c_is_an_answer_to_a_question(
+    lapinq: Run, nightly: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyboard = Interrupted()
+    monkeypatch.setattr(sys, "stdin", keyboard)
+    with pytest.raises(SystemExit) as ended:
+        main(["schedules", "remove", nightly["id"]])
+
+    assert (130, False) == (ended.value.code, keyboard.went_on)
     assert [nightly] == json.loads(lapinq("schedules", "list", "-j").out)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import os
+import signal
 import sys
 
 from lapinq.cli.failures import bad_input
@@ -24,10 +25,19 @@ def agreed(args: argparse.Namespace, deed: str) -> bool:
         raise bad_input(f"a yes is needed to {deed}", hint=f"{look}repeat it with --yes")
     sys.stderr.write(f"{deed[:1].upper()}{deed[1:]}? [y/N] ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() in ("y", "yes"):
+    if _typed().strip().lower() in ("y", "yes"):
         return True
     message("Nothing changed.")
     return False
+
+
+def _typed() -> str:
+    """A line, for which Ctrl-C does not wait: an event loop would take it for itself, and act with the next line."""
+    loops = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return sys.stdin.readline()
+    finally:
+        signal.signal(signal.SIGINT, loops)
 
 
 def new_password(args: argparse.Namespace) -> str:
