@@ -130,6 +130,21 @@ async def test_an_exit_in_a_task_that_the_handler_spawned_stays_with_the_handler
     assert TaskState.SUCCEEDED == (await bench.record(good)).state
 
 
+def quotes_a_book(context: TaskContext) -> None:
+    raise ValueError("a" * 100_000)
+
+
+@pytest.mark.parametrize("mode", [Mode.THREAD, Mode.PROCESS])
+async def test_a_message_without_end_is_cut(bench: Bench, mode: Mode) -> None:
+    task = await bench.put(bench.handle(quotes_a_book, mode))
+
+    await bench.drain()
+
+    error = (await bench.record(task)).error
+    assert error is not None
+    assert ("ValueError", f"{'a' * 16_383}…") == (error.type, error.message)
+
+
 def dies(context: TaskContext) -> None:
     os._exit(9)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from taskcore.clock import Clock
 from taskcore.engine.context import Line, Progress, TaskContext, Told
-from taskcore.engine.execution.run import printable
+from taskcore.engine.execution.run import cut, printable
 from taskcore.errors import InvalidInput, StoreError, StoreUnavailable
 from taskcore.lease import Fence
 from taskcore.models import LogLine, Report
@@ -42,9 +42,9 @@ class Reports:
             count = context.lines = context.lines + 1  # once, as other threads of the handler may count beside this one
             if count > MOST_LINES:
                 return
-            told = Line(told.level, _cut(told.message)) if count < MOST_LINES else _LAST
+            told = Line(told.level, cut(told.message, LONGEST_LINE)) if count < MOST_LINES else _LAST
         elif told.note is not None:
-            told = Progress(told.fraction, _cut(told.note))
+            told = Progress(told.fraction, cut(told.note, LONGEST_LINE))
         self._waiting.append((context, self._clock.now(), told))
 
     async def flush(self) -> None:
@@ -69,10 +69,6 @@ class Reports:
 
 
 _LAST = Line("WARNING", f"more than {MOST_LINES - 1:,} lines: the rest of this attempt is left out")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
 
 
 def collect(entries: Iterable[Entry]) -> list[Report]:

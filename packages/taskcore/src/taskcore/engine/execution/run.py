@@ -15,6 +15,8 @@ from taskcore.models import TaskError
 
 MAX_TRACEBACK = 16_384
 """Characters of a traceback that are kept; its end says more than its beginning."""
+MAX_MESSAGE = 16_384
+"""Characters of the text of an exception that are kept; some hold all that a server answered."""
 
 
 class Run:
@@ -144,13 +146,18 @@ class Executor(Protocol):
 
 
 def describe(error: BaseException) -> TaskError:
-    """The exception as it is stored: class name, text, and the end of its traceback."""
+    """The exception as it is stored: class name, the beginning of its text, and the end of its traceback."""
     trace = "".join(traceback.format_exception(error)) if error.__traceback__ else ""
     try:
         text = str(error)
     except Exception as broken:
         text = f"<{type(error).__name__}.__str__ raised {type(broken).__name__}>"
-    return TaskError(type(error).__name__, printable(text), printable(trace[-MAX_TRACEBACK:]))
+    return TaskError(type(error).__name__, printable(cut(text, MAX_MESSAGE)), printable(trace[-MAX_TRACEBACK:]))
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters of a text."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def printable(text: str) -> str:
