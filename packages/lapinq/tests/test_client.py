@@ -295,6 +295,24 @@ def test_a_task_that_is_not_to_be_kept_has_no_id(server: tuple[str, str], in_mod
     assert (201, None, {"task_id": None, "ttl_seconds": 0}) == (ref.status_code, ref.task_id, ref.json())
 
 
+def test_a_queue_that_is_declared_once_serves_every_event_loop(server: tuple[str, str], in_module: str) -> None:
+    stand_in(add, in_module)
+    queue = AsyncTaskQueue(server[0], queue_name="loops", api_key=KEY)
+    task = queue.task(scheduled_at="2099-01-01")(add)
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+
+    async def enqueue() -> int:
+        return (await task.aqueue(1)).status_code
+
+    assert [201] * 4 == [loop.run_until_complete(enqueue()) for loop in loops * 2]
+    for loop in loops:
+        loop.run_until_complete(queue.close())
+    with pytest.raises(RuntimeError, match="the client has been closed"):
+        loops[0].run_until_complete(enqueue())
+    for loop in loops:
+        loop.close()
+
+
 def test_functions_that_no_worker_could_import_are_no_tasks(queue: TaskQueue) -> None:
     lost = eval("lambda: None", {"__name__": "no_such_module"})
     with pytest.raises(ValueError, match="Cannot resolve module for"):

@@ -1,5 +1,6 @@
 """The client for programs with an event loop; ``lapinq.client.queue`` is its twin."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -77,7 +78,7 @@ class Decorator(Protocol):
 
 
 class AsyncTaskQueue:
-    """Declares functions as tasks, and enqueues them at a lapinq server.
+    """Declares functions as tasks, and enqueues them at a lapinq server; from any event loop.
 
     Args:
         server_url: where it is, without the API's prefix.
@@ -103,7 +104,8 @@ class AsyncTaskQueue:
         self.api_key = api_key
         self.default_ttl_seconds = default_ttl_seconds
         self.api_prefix = api_prefix
-        self._client = httpx.AsyncClient(timeout=timeout)
+        self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
+        self._is_closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -115,7 +117,9 @@ class AsyncTaskQueue:
 
     async def close(self) -> None:
         """Let go of the connections; nothing can be enqueued any more."""
-        await self._client.aclose()
+        self._is_closed = True
+        if client := self._clients.get(asyncio.get_running_loop()):
+            await client.aclose()
 
     @overload
     def task(self, name: Callable[P, Coroutine[Any, Any, T]], /) -> AsyncTask[P, Coroutine[Any, Any, T], T]: ...
@@ -230,6 +234,19 @@ class AsyncTaskQueue:
         url = f"{self.server_url}{self.api_prefix}/{question.path}"
         response = await self._client.request(question.method, url, params=question.params, headers=self._headers)
         return question.read(response)
+
+    @property
+    def _client(self) -> httpx.AsyncClient:
+        """That of this event loop, since connections are good in the one that made them alone. Queues are mostly
+        declared once, and some programs run a loop for each call."""
+        if self._is_closed:
+            raise RuntimeError("Cannot send a request, as the client has been closed.")
+        client = self._clients.get(loop := asyncio.get_running_loop())
+        if client is None:
+            client = httpx.AsyncClient(timeout=self.timeout)
+            open_ = {other: its for other, its in self._clients.items() if not other.is_closed()}
+            self._clients = {**open_, loop: client}
+        return client
 
     @property
     def _headers(self) -> dict[str, str]:
