@@ -314,7 +314,7 @@ def test_a_handler_that_outlives_the_grace_goes_back_to_the_queue(
     wait(lambda: worker.active_jobs == 0)
 
     assert (JobStatus.PENDING, 0) == (the(backend, job_id).status, the(backend, job_id).retries)
-    assert "Job given back: its worker stopped" == backend.get_logs(job_id)[-1]["message"]
+    assert "Job given back to the queue" == backend.get_logs(job_id)[-1]["message"]
 
 
 def test_a_worker_starts_again_after_it_was_stopped(backend: StoreBackend) -> None:

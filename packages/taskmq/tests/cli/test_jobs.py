@@ -93,9 +93,9 @@ def test_named_or_found_jobs_are_changed(taskmq: Taskmq, words: str, line: str, 
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        ("cancel 1", 1, "cannot cancel a task that is success"),
+        ("cancel 1", 1, "job 1 is success; only one that is pending can be cancelled"),
         ("cancel 9", 1, "job 9 not found in sqlite://"),
-        ("retry 1", 1, "cannot retry a task that is success"),
+        ("retry 1", 1, "job 1 is success; only one that is"),
         ("delete 9", 1, "job 9 not found"),
         ("delete", 2, "give either the IDs of jobs, or conditions"),
         ("delete 1 --queue mail", 2, "give either the IDs of jobs, or conditions"),

@@ -103,6 +103,10 @@ CASES = [
     pytest.param(["logs", "--job", "0"], None, 2, "Please specify --job or --handler", id="log of nothing"),
     pytest.param(["logs", "--job", "1", "--limit", "0"], None, 2, "not in the range", id="no lines"),
     pytest.param(["jobs", "list", "--state", "lost"], None, 2, "is not one of", id="unknown state"),
+    pytest.param(["jobs", "list", "--limit", "many"], None, 2, "'many' is not a valid integer.", id="limit in words"),
+    pytest.param(["get-job", "abc"], None, 2, "'abc' is not a valid integer.", id="id in words"),
+    pytest.param(["schedules", "add", "s"], None, 2, "give either --cron", id="a schedule without instants"),
+    pytest.param(["schedules", "run", "s"], None, 1, "there is no schedule 's'", id="unknown schedule"),
     pytest.param(["jobs", "list", "--cursor", "zzz"], None, 2, "'zzz' is no cursor", id="garbage cursor"),
 ]
 CASES_WITHOUT_DATA = [
@@ -145,6 +149,18 @@ def test_with_json_the_error_is_a_document(
     assert (code, "") == (result.exit_code, result.stderr)
     assert {"code", "message", "hint"} == error.keys()
     assert sentence in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["jobs", "list", "--db-path", "x.db"], "it goes before the command: taskmq --db-path ... jobs list"),
+        (["jobs", "list", "--sate", "dead"], "see: taskmq jobs list --help"),
+        (["schedules", "pause", "s"], "list them with: taskmq schedules list"),
+    ],
+)
+def test_a_hint_says_what_to_type_next(taskmq: Taskmq, words: Sequence[str], hint: str) -> None:
+    assert f"Hint: {hint}" == taskmq(*words).stderr.splitlines()[-1]
 
 
 def test_two_forms_exclude_each_other(taskmq: Taskmq) -> None:

@@ -18,7 +18,7 @@ def test_an_empty_queue_is_well(taskmq: Taskmq) -> None:
 
 def test_jobs_that_nobody_will_run_are_a_problem_only_for_checks(taskmq: Taskmq) -> None:
     taskmq("add-job", "--handler", "email", "--queue", "mail")
-    problem = "no worker serves queue mail, where 1 due job wait"
+    problem = "no worker serves queue mail, where 1 due job waits"
 
     looked, checked = taskmq("status"), taskmq("status", "--check", "--json")
 
@@ -33,7 +33,7 @@ def test_jobs_that_nobody_will_run_are_a_problem_only_for_checks(taskmq: Taskmq)
     ("limit", "problem"),
     [
         ("--max-wait 1ms", "a job has waited for"),
-        ("--max-pending 0", "1 due job wait, more than 0"),
+        ("--max-pending 0", "1 due job waits, more than 0"),
         ("--max-dead 0", "1 dead job, more than 0"),
     ],
 )

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from taskcore.errors import StoreError, TaskcoreError
+from taskcore.errors import IllegalMove, StoreError, TaskcoreError
 
 from taskmq.cli.documents import JOB_COLUMNS, job_document
-from taskmq.cli.failures import ExitCode, bad_input
+from taskmq.cli.failures import ExitCode, Failure, bad_input
 from taskmq.cli.output import Column, Output
 from taskmq.cli.text import as_json, counted, rough, visible
 from taskmq.service import JobNotFound
@@ -79,7 +79,12 @@ def do_to_named(deed: Deed, ids: Sequence[int], output: Output, one: Callable[[i
     ids = tuple(dict.fromkeys(ids))
     if len(ids) > 1:
         return _do_to_all(deed, ids, output, timedelta(0))
-    _tell(deed, Outcome([{"id": ids[0], **one(ids[0])}]), output)
+    try:
+        done = one(ids[0])
+    except IllegalMove as error:
+        message = f"job {ids[0]} is {error.state}; only one that is {error.allowed} can be {deed.done}"
+        raise Failure(message, code=error.code) from error
+    _tell(deed, Outcome([{"id": ids[0], **done}]), output)
     return ExitCode.OK
 
 

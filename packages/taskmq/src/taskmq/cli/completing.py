@@ -23,7 +23,13 @@ Offer = tuple[str, str]
 """A word, and what people are told of it."""
 
 
-class JobId(click.IntRange):
+class Whole(click.IntRange):
+    """A whole number within a range; help and errors call it an integer, not an "integer range"."""
+
+    name = "integer"
+
+
+class JobId(Whole):
     """The id of a job."""
 
     def __init__(self, least: int = 1) -> None:

@@ -10,7 +10,7 @@ from taskcore.ports import TaskStore
 from taskmq import bulk
 from taskmq.bridge import bridge
 from taskmq.cli.bulk import Deed, Outcome, do_to_found
-from taskmq.cli.completing import HANDLER, MAX_ID
+from taskmq.cli.completing import HANDLER, MAX_ID, Whole
 from taskmq.cli.documents import JOB_COLUMNS, job_document
 from taskmq.cli.failures import ExitCode, Failure
 from taskmq.cli.filtering import all_jobs
@@ -26,8 +26,8 @@ from taskmq.storage.store_backend import StoreBackend
 
 
 @click.command("list-dead")
-@click.option("--limit", type=click.IntRange(1, MOST), default=20, show_default=True, help="At most N jobs.")
-@click.option("--offset", type=click.IntRange(0, MAX_ID), default=0, show_default=True, help="Pass over N jobs.")
+@click.option("--limit", type=Whole(1, MOST), metavar="N", default=20, show_default=True, help="At most N jobs.")
+@click.option("--offset", type=Whole(0, MAX_ID), metavar="N", default=0, show_default=True, help="Pass over N jobs.")
 @output_options
 def list_dead(limit: int, offset: int, output: Output) -> None:
     """List dead jobs, newest first."""

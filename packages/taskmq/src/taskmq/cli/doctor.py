@@ -34,6 +34,7 @@ COLUMNS = (
     Column("check", "Check"),
     Column("ok", "OK", lambda document: ICONS[document["level"]]),
     Column("detail", "Detail"),
+    Column("level", only_piped=True),
 )
 
 

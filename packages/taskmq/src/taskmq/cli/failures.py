@@ -3,16 +3,23 @@
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 import click
 from taskcore.errors import InvalidInput, MissingExtra, NotAllowed, NotAuthenticated, StoreError, TaskcoreError
 
 from taskmq.cli.text import as_json, visible
+from taskmq.errors import ScheduleExists, ScheduleNotFound
 
 LONGEST = 600
 """Characters of a message; what the user typed may be quoted in it, and be of any length."""
+
+
+_HINTS: Mapping[type[TaskcoreError], str] = {
+    ScheduleNotFound: "list them with: taskmq schedules list",
+    ScheduleExists: "to replace it, add --replace",
+}
 
 
 class ExitCode(IntEnum):
@@ -89,13 +96,10 @@ def explain(error: Exception) -> Failure:
         case Failure():
             return error
         case click.UsageError():
-            hint = f"see: {error.ctx.command_path} --help" if error.ctx else None
-            return Failure(error.format_message(), hint=hint, code="usage", exit_code=ExitCode.USAGE)
+            return Failure(error.format_message(), hint=_usage(error), code="usage", exit_code=ExitCode.USAGE)
         case click.Abort():
             return Failure("interrupted", code="interrupted", exit_code=ExitCode.INTERRUPTED)
-        case InvalidInput():
-            return Failure(str(error), code=error.code, exit_code=ExitCode.USAGE)
-        case MissingExtra():
+        case InvalidInput() | MissingExtra():
             return Failure(str(error), code=error.code, exit_code=ExitCode.USAGE)
         case NotAuthenticated() | NotAllowed():
             return Failure(str(error), code=error.code, exit_code=ExitCode.FORBIDDEN)
@@ -103,10 +107,23 @@ def explain(error: Exception) -> Failure:
             hint = "check the address or run: taskmq doctor"
             return Failure(str(error), hint=hint, code=error.code, exit_code=ExitCode.STORE)
         case TaskcoreError():
-            return Failure(str(error), code=error.code)
+            return Failure(str(error), hint=_HINTS.get(type(error)), code=error.code)
+        case OSError() if error.strerror:
+            return Failure(f"cannot go on: {error.strerror}", code="os_error")
         case _:
             hint = "run it again with --debug (taskmq --debug COMMAND) to see where"
             return Failure(f"unexpected {type(error).__name__}: {error}", hint=hint, code="internal")
+
+
+def _usage(error: click.UsageError) -> str | None:
+    """Where to read on; of an option of the program itself, which a command does not know, where it belongs."""
+    if error.ctx is None:
+        return None
+    early = [option for each in error.ctx.find_root().command.params for option in each.opts]
+    if isinstance(error, click.NoSuchOption) and error.option_name in early:
+        verb = error.ctx.command_path.partition(" ")[2]
+        return f"it goes before the command: taskmq {error.option_name} ... {verb}"
+    return f"see: {error.ctx.command_path} --help"
 
 
 def wants_json(words: Sequence[str]) -> bool:

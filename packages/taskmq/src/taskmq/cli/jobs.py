@@ -6,6 +6,7 @@ from dataclasses import replace
 import click
 
 from taskmq.cli.changing import cancel_jobs, delete_jobs, retry_jobs
+from taskmq.cli.completing import Whole
 from taskmq.cli.documents import JOB_COLUMNS, job_document
 from taskmq.cli.filtering import filter_options, words_of
 from taskmq.cli.output import Output, output_options
@@ -28,7 +29,7 @@ jobs.add_command(inspect, "show")
 
 @jobs.command("list")
 @filter_options
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most N jobs.")
+@click.option("--limit", type=Whole(1, 1000), metavar="N", default=50, show_default=True, help="At most N jobs.")
 @click.option("--cursor", help="Where to go on, as the page before said.")
 @output_options
 def list_jobs(wanted: JobFilter, limit: int, cursor: str | None, output: Output) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from taskmq.cli.completing import Whole
 from taskmq.cli.failures import ExitCode, bad_input
 from taskmq.cli.filtering import all_jobs
 from taskmq.cli.params import MOST, duration
@@ -19,7 +20,7 @@ STATES = ("success", "dead", "cancelled", "failed")
 @click.command("purge")
 @click.option("--older-than", type=duration, required=True, metavar="30d", help="Jobs that ended longer ago.")
 @click.option("--state", type=click.Choice(STATES), help="Only jobs in this state; failed is dead or cancelled.")
-@click.option("--most", type=click.IntRange(1, MOST), metavar="N", help="At most so many, oldest first.")
+@click.option("--most", type=Whole(1, MOST), metavar="N", help="At most so many, oldest first.")
 @click.option("--dry-run", is_flag=True, help="Count them, and remove none.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_document", is_flag=True, help="Print one JSON document; errors too.")

@@ -2,7 +2,7 @@
 
 import click
 
-from taskmq.cli.completing import HANDLER, JobId
+from taskmq.cli.completing import HANDLER, JobId, Whole
 from taskmq.cli.course import course_of, place_of, result_text
 from taskmq.cli.documents import (
     ENTRY_COLUMNS,
@@ -89,7 +89,7 @@ def inspect(job_id: int, output: Output) -> None:
 @click.command("logs")
 @click.option("--job", "job_id", type=JobId(0), metavar="ID", help="Lines of this job.")
 @click.option("--handler", type=HANDLER, help="Lines of jobs with this handler.")
-@click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="The newest N lines.")
+@click.option("--limit", type=Whole(1, MOST), metavar="N", default=50, show_default=True, help="The newest N lines.")
 @output_options
 def logs(job_id: int | None, handler: str | None, limit: int, output: Output) -> None:
     """Show the log of a job or a handler.

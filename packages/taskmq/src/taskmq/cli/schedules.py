@@ -8,7 +8,7 @@ import click
 from taskcore.schedule import Overlap
 from taskcore.schedule.misfire import MisfirePolicy
 
-from taskmq.cli.completing import SCHEDULE
+from taskmq.cli.completing import SCHEDULE, Whole
 from taskmq.cli.documents import job_document
 from taskmq.cli.output import Column, Document, Output, output_options
 from taskmq.cli.params import MOST, duration, instant
@@ -66,6 +66,9 @@ def add_schedule(
     schedule: str, payload: str | None, terms: JobOptions, paused: bool, replace: bool, output: Output, **when: Any
 ) -> None:
     """Add a schedule, which any running worker follows."""
+    if (when["cron"] is None) == (when["every"] is None):
+        came = "neither" if when["cron"] is None else "both"
+        raise click.UsageError(f"give either --cron, such as '0 3 * * *', or --every, such as 5m; got {came}")
     value = {} if payload is None else payload_of(payload)
     text = json.dumps(value, ensure_ascii=False)  # what is text cannot be taken for the value that it spells
     order = JobSchedule(id=schedule, payload=text, options=terms, paused=paused or None, **when)
@@ -114,7 +117,7 @@ def run_schedule(schedule: str, output: Output) -> None:
 
 @schedules.command("next")
 @click.argument("schedule", type=SCHEDULE, metavar="ID")
-@click.option("--count", type=click.IntRange(1, 1000), default=5, show_default=True, help="So many instants.")
+@click.option("--count", type=Whole(1, 1000), metavar="N", default=5, show_default=True, help="So many instants.")
 @output_options
 def next_instants(schedule: str, count: int, output: Output) -> None:
     """Print the next instants, also those of a paused schedule."""
@@ -124,7 +127,7 @@ def next_instants(schedule: str, count: int, output: Output) -> None:
 
 @schedules.command("history")
 @click.argument("schedule", type=SCHEDULE, metavar="ID")
-@click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="At most N instants.")
+@click.option("--limit", type=Whole(1, MOST), metavar="N", default=50, show_default=True, help="At most N instants.")
 @output_options
 def show_history(schedule: str, limit: int, output: Output) -> None:
     """Print what became of its due instants, newest first."""

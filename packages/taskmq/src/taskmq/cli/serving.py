@@ -8,6 +8,7 @@ import click
 from taskcore.errors import WeakSecret
 
 from taskmq import cli as front
+from taskmq.cli.completing import Whole
 from taskmq.cli.failures import ExitCode, bad_input
 from taskmq.cli.params import Setting
 from taskmq.cli.program import place
@@ -35,7 +36,8 @@ HINT = """export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local
     "--port",
     cls=Setting,
     envvar="TASKMQ_PORT",
-    type=click.IntRange(0, 65_535),
+    type=Whole(0, 65_535),
+    metavar="N",
     default=8000,
     show_default=True,
     help="Port to listen at; 0 is any free one.",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from taskmq.cli.completing import Whole
 from taskmq.cli.failures import ExitCode
 from taskmq.cli.output import Column, Document, Output, output_options
 from taskmq.cli.params import duration
@@ -25,8 +26,8 @@ COLUMNS = (
 @click.option("--queue", "names", multiple=True, metavar="NAME", help="Only this queue; may be given again.")
 @click.option("--check", is_flag=True, help="Exit 1 if there is a problem, as health checks want it.")
 @click.option("--max-wait", type=duration, metavar="5m", help="A due job that waits for longer is a problem.")
-@click.option("--max-pending", type=click.IntRange(0), metavar="N", help="More jobs that wait are a problem.")
-@click.option("--max-dead", type=click.IntRange(0), metavar="N", help="More dead jobs are a problem.")
+@click.option("--max-pending", type=Whole(0), metavar="N", help="More jobs that wait are a problem.")
+@click.option("--max-dead", type=Whole(0), metavar="N", help="More dead jobs are a problem.")
 @output_options
 def status(
     names: tuple[str, ...],
@@ -67,7 +68,7 @@ def _unserved(queues: Sequence[Queue]) -> Iterator[str]:
     for queue in queues:
         waiting = queue.counts.get("pending", 0)
         if waiting and queue.workers == 0 and not queue.paused:
-            yield f"no worker serves queue {visible(queue.name)}, where {counted(waiting, 'due job')} wait"
+            yield f"no worker serves queue {visible(queue.name)}, where {_due(waiting)}"
 
 
 def _beyond(
@@ -77,9 +78,13 @@ def _beyond(
     if max_wait is not None and oldest > milliseconds(max_wait):
         yield f"a job has waited for {precise(oldest)}, more than {precise(milliseconds(max_wait))}"
     if max_pending is not None and document["pending"] > max_pending:
-        yield f"{counted(document['pending'], 'due job')} wait, more than {max_pending}"
+        yield f"{_due(document['pending'])}, more than {max_pending}"
     if max_dead is not None and document["dead"] > max_dead:
         yield f"{counted(document['dead'], 'dead job')}, more than {max_dead}"
+
+
+def _due(number: int) -> str:
+    return f"{counted(number, 'due job')} {'waits' if number == 1 else 'wait'}"
 
 
 def _documents(queues: Sequence[Queue]) -> list[Document]:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from taskmq.cli.completing import HANDLER, QUEUE_NAME, JobId
+from taskmq.cli.completing import HANDLER, QUEUE_NAME, JobId, Whole
 from taskmq.cli.params import duration, instant
 from taskmq.options import JobOptions
 from taskmq.vocabulary import ON_FAILURE, QUEUE, RETRY_POLICIES
@@ -47,7 +47,7 @@ _OF_ONE = {
         "--expires-at", type=instant, metavar="ISO|+1h", help="Never, if it has not begun by then."
     ),
     "interval_seconds": click.option(
-        "--interval-seconds", type=click.IntRange(1, TEN_YEARS), metavar="N", help="Again and again, so far apart."
+        "--interval-seconds", type=Whole(1, TEN_YEARS), metavar="N", help="Again and again, so far apart."
     ),
     "depends_on": click.option(
         "--depends-on",

@@ -14,6 +14,7 @@ from taskcore.engine.announcer import Tally
 from taskcore.engine.garbage import rare_collections
 
 from taskmq import cli as front
+from taskmq.cli.completing import Whole
 from taskmq.cli.failures import ExitCode, bad_input
 from taskmq.cli.params import Setting, duration, names
 from taskmq.cli.program import place
@@ -84,7 +85,8 @@ class Plan:
     "--max-workers",
     cls=Setting,
     envvar="TASKMQ_MAX_WORKERS",
-    type=click.IntRange(max=10_000),
+    type=Whole(max=10_000),
+    metavar="N",
     default=1,
     show_default=True,
     help="Jobs at one time.",
@@ -93,7 +95,8 @@ class Plan:
     "--processes",
     cls=Setting,
     envvar="TASKMQ_PROCESSES",
-    type=click.IntRange(1, MOST_PROCESSES),
+    type=Whole(1, MOST_PROCESSES),
+    metavar="N",
     default=1,
     show_default=True,
     help="Processes that run so many each; one that ends is replaced.",
@@ -110,7 +113,7 @@ class Plan:
     "--max-jobs",
     cls=Setting,
     envvar="TASKMQ_MAX_JOBS",
-    type=click.IntRange(1, 10**9),
+    type=Whole(1, 10**9),
     metavar="N",
     help="Stop after N jobs; a process of several is replaced.",
 )
@@ -147,7 +150,7 @@ class Plan:
     "--health-port",
     cls=Setting,
     envvar="TASKMQ_HEALTH_PORT",
-    type=click.IntRange(0, MAX_PORT),
+    type=Whole(0, MAX_PORT),
     metavar="N",
     help="Serve /healthz, /readyz, /livez and /metrics there; 0 is any free port.",
 )
@@ -160,7 +163,7 @@ class Plan:
     help="At this address; 0.0.0.0 is every one.",
 )
 @click.option("--reload", is_flag=True, help="For development: start anew when code below this folder changes.")
-@click.option("--parent-fd", type=click.IntRange(3, 2**20), hidden=True)
+@click.option("--parent-fd", type=Whole(3, 2**20), hidden=True)
 @import_option
 def run_worker(processes: int, reload: bool, parent_fd: int | None, **asked: Any) -> ExitCode:
     """Run jobs.

@@ -53,7 +53,7 @@ async def check(store: TaskStore, specs: Sequence[TaskSpec]) -> None:
 
 def _check_one(job: int, record: TaskRecord | None) -> None:
     if record is None:
-        raise InvalidInput(f"depends_on names job {job}, which is not there; pass ids that insert_job returned")
+        raise InvalidInput(f"depends_on names job {job}, which is not there")
     if terms_of(record.meta).every is not None:
         raise InvalidInput(f"depends_on names job {job}, which is periodic and never over")
 

@@ -90,7 +90,7 @@ def _ending(attempt: Attempt) -> tuple[str, str]:
         case Event.LOSE:
             return "WARNING", f"Job taken back: {message}"
         case Event.RELEASE | Event.INTERRUPT:
-            return "INFO", "Job given back: its worker stopped"
+            return "INFO", "Job given back to the queue"
         case Event.CANCEL:
             return "WARNING", CANCELLED
         case _:
