@@ -154,3 +154,30 @@ def test_b20_charts_do_not_widen_the_page_while_its_window_gets_narrower(visit: 
     page.set_viewport_size({"width": 500, "height": 800})
 
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+ONLY_ONE_VALUE = """([chart, at]) => {
+  const figure = document.querySelector(`#chart-${chart}`);
+  const rows = [...figure.querySelector("table:not(.u-legend)").tBodies[0].rows];
+  for (const row of rows) for (const cell of [...row.cells].slice(1)) cell.dataset.value = "";
+  rows.at(at).cells[1].dataset.value = "3";
+  document.dispatchEvent(new Event("htmx:after:swap"));
+  return new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    const canvas = figure.querySelector("canvas");
+    const dots = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    let coloured = 0;  // grid and words are grey
+    for (let i = 0; i < dots.length; i += 4) {
+      const [r, g, b] = dots.subarray(i, i + 3);
+      if (dots[i + 3] && Math.max(r, g, b) - Math.min(r, g, b) > 60) coloured += 1;
+    }
+    tell(coloured);
+  })));
+}"""
+
+
+@pytest.mark.parametrize(("chart", "at"), [("throughput", -1), ("runs", -1), ("runs", 30)])
+def test_charts_show_the_newest_bar_and_values_that_stand_alone(visit: Visit, chart: str, at: int) -> None:
+    page = visit("ada", viewport={"width": 1400, "height": 800}).go("/")
+    page.wait_for_selector(f"#chart-{chart} .uplot")
+
+    assert page.evaluate(ONLY_ONE_VALUE, [chart, at]) > 5

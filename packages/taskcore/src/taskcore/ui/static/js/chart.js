@@ -1,5 +1,5 @@
 /* Draws the numbers of the table beside it: a chart never shows what its table does not say. */
-import { clock, read, stack } from "./series.js";
+import { along, clock, lone, read, stack } from "./series.js";
 
 const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3], [1, 2]];
 const drawn = new WeakMap();
@@ -28,7 +28,7 @@ function options(figure, place, shown) {
       paths: piled ? uPlot.paths.bars({ size: [0.9, 40], align: 1 }) : undefined,
       width: piled ? 0 : 2,
       dash: piled ? [] : DASHES[at % DASHES.length],
-      points: { show: !piled && shown.times.length < 3 },
+      points: { show: !piled && shown.times.length < 3, filter: (plot, index) => (piled ? null : lone(plot.data[index])) },
       value: (plot, _, index, step) => tell(drawn.get(figure)?.own[index - 1][step]),
     };
   });
@@ -38,7 +38,7 @@ function options(figure, place, shown) {
     series: [{ label: "Time", value: (_, at) => (at === null ? "—" : clock([at], 1)[0]) }, ...series],
     ...(document.documentElement.dataset.zone !== "local" && { tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC") }),
     axes: [{ ...axis, size: 28, values: (_, splits, __, ___, every) => clock(splits, every) }, { ...axis, size: 56 }],
-    scales: { y: log === undefined ? { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } : { distr: 3 } },
+    scales: { ...(piled && { x: { range: along(shown.times) } }), y: log === undefined ? { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } : { distr: 3 } },
     cursor: { drag: { x: "zoom" in figure.dataset, y: false, setScale: false } },
     hooks: { setSelect: [(plot) => zoom(plot)] },
   };

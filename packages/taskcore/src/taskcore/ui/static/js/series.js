@@ -20,6 +20,18 @@ export function stack({ heads, times, values }) {
   return { heads: heads.toReversed(), times, values: piled.toReversed(), own: values.toReversed() };
 }
 
+/** Where a value has no neighbour: no line goes there, so that nobody would see it. */
+export function lone(values) {
+  const told = (at) => values[at] !== null && values[at] !== undefined;
+  return values.map((_, at) => at).filter((at) => told(at) && !told(at - 1) && !told(at + 1));
+}
+
+/** What the time axis covers: bars stand behind their instant, and that of the newest needs room, too. */
+export function along(times) {
+  const step = times.length > 1 ? times[1] - times[0] : 0;
+  return (_, low, high) => [low, high === null ? high : high + step];
+}
+
 /** Ticks of the time axis: hours, and the day where one begins. */
 export function clock(splits, every) {
   const utc = document.documentElement.dataset.zone !== "local";
