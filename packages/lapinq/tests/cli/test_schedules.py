@@ -1,7 +1,6 @@
 """Schedules from the shell: added, looked at in their zone, held, run and removed."""
 
 import asyncio
-import io
 import json
 import signal
 import sys
@@ -131,7 +130,7 @@ def test_a_change_that_cannot_be_changes_nothing(
     assert [nightly] == json.loads(lapinq("schedules", "list", "-j").out)
 
 
-class Interrupted(io.StringIO):
+class Interrupted:
     """A keyboard on which somebody types Ctrl-C, where a yes is asked for."""
 
     went_on = False
@@ -139,7 +138,7 @@ class Interrupted(io.StringIO):
     def isatty(self) -> bool:
         return True
 
-    def readline(self, size: int | None = -1, /) -> str:
+    def readline(self) -> str:
         signal.raise_signal(signal.SIGINT)
         self.went_on = True  # as a line is read on when whoever was told of the signal does nothing
         return "y\n"
