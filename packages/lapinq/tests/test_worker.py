@@ -42,7 +42,9 @@ from lapinq import RetryError, TaskQueue, current_task
 def add(a, b=0): return a + b
 async def aadd(a, b=0): return a + b
 @TaskQueue().task(name="nice name")
-def plain(): return {"pid": os.getpid(), "worker": os.environ.get("LAPINQ_WORKER_ID", "")}
+def plain():
+    print("noise, which is no part of a result")
+    return {"pid": os.getpid(), "worker": os.environ.get("LAPINQ_WORKER_ID", "")}
 def boom(): raise ValueError("boom")
 def leaves(): sys.exit(3)
 def vanishes(): os._exit(4)

@@ -169,10 +169,12 @@ def test_the_installed_command_runs_tasks_of_the_working_directory(lapinq: Run, 
     done = lapinq("task", "enqueue", "mytasks:add", "--args", "[1, 2]").out.strip()
     bad = lapinq("task", "enqueue", "mytasks:boom", "--max-retries", "1").out.strip()
 
-    ran = subprocess.run([SCRIPT, "worker", "--until-idle"], cwd=folder, capture_output=True, text=True, check=False)
+    words, env = [SCRIPT, "worker", "--until-idle"], {**os.environ, "LAPINQ_LOG_LEVEL": "error"}
+    ran = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
     assert 0 == ran.returncode, ran.stderr
     assert "Stopped. Ran 2 (1 completed), gave 0 back.\n" in ran.stderr
+    assert ("[INFO]" in ran.stderr, f"[ERROR] lapinq.worker: task {bad} " in ran.stderr) == (False, True)
     assert ["3", "boom"] == [
         json.loads(lapinq("task", "get", done, "-j").out)["result"],
         json.loads(lapinq("task", "get", bad, "-j").out)["error"],
