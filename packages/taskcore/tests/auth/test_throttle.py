@@ -7,8 +7,9 @@ import anyio
 import pytest
 from taskcore.auth.throttle import LoginThrottle, _keys
 from taskcore.errors import TooManyAttempts
-from taskcore.ratelimit import MemoryWindows
+from taskcore.ratelimit import MemoryWindows, Rate
 from taskcore.ratelimit.redis import RedisWindows
+from taskcore.ratelimit.windows import Usage
 from taskcore.testing import FakeClock
 
 FAR = "203.0.113.7"
@@ -106,6 +107,35 @@ async def test_it_says_how_long_to_wait_and_then_looks_again() -> None:
     assert 50 == raised.value.retry_after
     clock.advance(50)
     assert await fail(throttle, "ada")
+
+
+class FarWindows(MemoryWindows):
+    """Take their time to answer, once they are told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
+        self.answers.set()
+
+    async def look(self, key: str, rate: Rate) -> Usage:
+        self.asked.set()
+        await self.answers.wait()
+        return await super().look(key, rate)
+
+
+async def test_a_login_that_is_over_while_the_next_is_looked_up_lets_it_in() -> None:
+    windows = FarWindows()
+    throttle = LoginThrottle(windows, per_name_and_address=Rate(1, 60))
+
+    async with throttle.attempt("ada", FAR) as attempt:
+        windows.asked.clear()
+        windows.answers.clear()
+        following = asyncio.create_task(succeed(throttle, "ada"))
+        await windows.asked.wait()
+        attempt.succeeded()
+    windows.answers.set()
+
+    assert await asyncio.wait_for(following, 5)
 
 
 async def test_replicas_that_share_their_windows_share_their_failures(redis_url: str) -> None:

@@ -81,10 +81,10 @@ class LoginThrottle:
         """Wait while others are being verified who would, if they failed, use up what is left."""
         while True:
             async with self._gate:
+                over = self._over  # before looking: one may end meanwhile, and be the last that does
                 if await self._has_room(keys):
                     self._pending.update(keys.values())
                     return
-                over = self._over
             await over.wait()
 
     async def _has_room(self, keys: Mapping[str, str]) -> bool:
