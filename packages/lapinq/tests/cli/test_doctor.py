@@ -54,8 +54,9 @@ def test_secrets_that_are_none_are_told_and_never_shown(doctor: Doctor, monkeypa
     monkeypatch.setenv("LAPINQ_API_KEY", KEY)
     monkeypatch.setenv("LAPINQ_SESSION_SECRET", KEY)
     monkeypatch.setenv("LAPINQ_WEBHOOK_SECRET", SECRET)
-    monkeypatch.setenv("LAPINQ_RETENTION", "completed=7")
+    monkeypatch.setenv("LAPINQ_RETENTION", "completed=7,failed=0.5")
     found = doctor()
+    assert "finished tasks are kept: completed 7 d, failed 0.5 d" == found["retention"][1]
     assert {"ok"} == {found[check][0] for check in ("api key", "secret", "webhooks", "retention")}
 
 

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from lapinq import wiring
 from lapinq.cli.failures import ExitCode
@@ -107,6 +108,11 @@ def schema(look: Look) -> Finding:
     return Finding("schema", f"{WORDS[look.state]} ({_revisions(look)}){hint}", level)
 
 
+def kept(settings: Settings) -> str:
+    """How long finished tasks are: ``completed 7 d, failed 0.5 d``."""
+    return ", ".join(f"{status} {age / timedelta(days=1):g} d" for status, age in settings.retention.items())
+
+
 def _document(look: Look) -> Document:
     return {
         "state": look.state,
@@ -125,8 +131,7 @@ def _lines(look: Look, settings: Settings) -> list[tuple[str, object]]:
     ]
     if look.former is not None:
         lines.append(("Takeover", f"{_former(look.former)}; run: lapinq db migrate"))
-    kept = [f"{status} {age.days} d" for status, age in settings.retention.items()]
-    lines.append(("Retention", ", ".join(kept) or "off: finished tasks are kept, unless a server archives them"))
+    lines.append(("Retention", kept(settings) or "off: finished tasks are kept, unless a server archives them"))
     if backups := [table.name for table in look.tables if table.is_backup]:
         lines.append(("Backups", f"{', '.join(backups)}; remove them: lapinq db cleanup --backups"))
     sizes = [f"{table.name}  {_size(table.bytes)}, about {table.rows:,} rows" for table in look.tables]

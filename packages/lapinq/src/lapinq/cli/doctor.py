@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from taskcore.errors import TaskcoreError
 
 from lapinq import __version__
-from lapinq.cli.database import look_at, schema
+from lapinq.cli.database import kept, look_at, schema
 from lapinq.cli.failures import Failure
 from lapinq.cli.findings import Finding, tell
 from lapinq.cli.health import of_server, of_service
@@ -75,5 +75,4 @@ def _retention(settings: Settings) -> Finding:
     if not settings.retention:
         told = "LAPINQ_RETENTION is not set: finished tasks are kept for ever, unless a server archives them"
         return Finding("retention", told, "warning")
-    kept = ", ".join(f"{status} {age.days} d" for status, age in settings.retention.items())
-    return Finding("retention", f"finished tasks are kept: {kept}")
+    return Finding("retention", f"finished tasks are kept: {kept(settings)}")
