@@ -64,6 +64,15 @@ def test_what_is_no_name_and_no_limit_is_refused(queues: Queues, name: str, most
     assert [] == queues.all()
 
 
+def test_jobs_that_wait_for_others_are_held_back_where_they_will_run(queues: Queues) -> None:
+    with pytest.raises(InvalidInput, match="hold those back"):
+        queues.pause("(waiting)")
+    with pytest.raises(InvalidInput, match="hold those back"):
+        queues.limit("(waiting)", 3)
+
+    assert [] == queues.all()
+
+
 def test_a_foreign_backend_has_no_queues() -> None:
     class Foreign(QueueBackend):
         pass

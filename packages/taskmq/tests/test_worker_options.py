@@ -92,6 +92,7 @@ def test_a_forked_one_has_a_name_of_its_own(backend: StoreBackend) -> None:
         {"queues": []},
         {"queues": [5]},
         {"queues": "mail"},
+        {"queues": ["default", "(waiting)"]},  # where jobs wait for others
     ],
 )
 def test_options_out_of_range_are_refused(backend: StoreBackend, bad: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from taskcore.errors import InvalidInput
 from taskcore.models import QueueControl, QueueCounts
 from taskcore.ports import QueueControls, TaskStore, WorkerRegistry
 from taskcore.states import Phase, TaskState, state_of
@@ -69,9 +70,10 @@ class Queues:
         """Hand out none of its jobs until it is resumed; what runs goes on. Pausing twice is fine.
 
         Raises:
-            InvalidInput: no queue can have this name. NotSupported: the backend cannot hold back queues.
+            InvalidInput: no queue can have this name, or nobody begins its jobs. NotSupported: the backend cannot hold
+                back queues.
         """
-        bridge.run(self._controls().pause(QueueControl(queue=name).queue))
+        bridge.run(self._controls().pause(_to_hold(QueueControl(queue=name)).queue))
         return self.get(name)
 
     def resume(self, name: str) -> Queue:
@@ -89,7 +91,7 @@ class Queues:
         Raises:
             InvalidInput: it is no number of slots, or as for ``pause``.
         """
-        wanted = QueueControl(queue=name, concurrency=most)
+        wanted = _to_hold(QueueControl(queue=name, concurrency=most))
         bridge.run(self._controls().limit(wanted.queue, wanted.concurrency))
         return self.get(name)
 
@@ -103,6 +105,12 @@ class Queues:
         if isinstance(store, QueueControls):
             return store
         raise NotSupported(f"{type(store).__name__} cannot hold back queues")
+
+
+def _to_hold(control: QueueControl) -> QueueControl:
+    if control.queue == WAITING:
+        raise InvalidInput(f"jobs in {WAITING} wait for others, and begin in queues of their own; hold those back")
+    return control
 
 
 async def _all(store: TaskStore) -> Sequence[Queue]:

@@ -40,7 +40,7 @@ from taskmq.releasing import releasing
 from taskmq.retention import keep_of, remove_old
 from taskmq.storage.base import Job, QueueBackend
 from taskmq.storage.store_backend import QUEUES, StoreBackend
-from taskmq.vocabulary import Terms
+from taskmq.vocabulary import WAITING, Terms
 
 logger = logging.getLogger("taskmq.worker")
 
@@ -179,6 +179,8 @@ class Worker:
     def _chosen(self) -> WorkerOptions:
         if isinstance(self.queues, str):
             raise InvalidInput(f"queues must be a list of names, got {self.queues!r:.80}; write [{self.queues!r:.80}]")
+        if WAITING in self.queues:
+            raise InvalidInput(f"no worker may listen to {WAITING}: its jobs wait for others, and begin elsewhere")
         return WorkerOptions(
             queues=tuple(self.queues),
             concurrency=max(1, self.max_workers),
