@@ -2,17 +2,22 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from lapinq import TaskRef
 from lapinq._worker import execute_task_inline
+from lapinq.settings import Settings
 from lapinq.storage import Storage
 from taskcore.errors import InvalidInput, TaskNotFound
+from taskcore.testing import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -138,3 +143,30 @@ def test_an_answer_of_somebody_else_is_no_task() -> None:
         ref = TaskRef[int](httpx.Response(201, content=content, request=request), "http://x.example", None)
         assert None is ref.task_id
         assert (201, None) == (ref.status_code, ref.status())
+
+
+async def test_programs_that_listen_hear_of_changes_seldom_and_not_of_idle_looks(
+    storage: Storage, settings: Settings
+) -> None:
+    heard: list[object] = []
+    listener = await asyncpg.connect(settings.database_url)
+    await listener.add_listener("lapinq_changed", lambda *notice: heard.append(notice[-1]))
+    begun = time.monotonic()
+    other = await Storage.open(settings)
+    await other.enqueue("add", "q", "mytasks")
+    await eventually(lambda: heard, within=30)
+    for _ in range(50):
+        await other.enqueue("add", "q", "mytasks", scheduled_at=datetime(2100, 1, 1, tzinfo=UTC))
+    assert await other.claim_task("w")
+    await other.close()  # which tells what is not told yet
+    most = 4 + 4 * (time.monotonic() - begun)
+
+    for _ in range(20):
+        assert await storage.claim_task("w") is None
+    await storage.service.store.close()
+    await storage.pool.execute("NOTIFY lapinq_changed, 'the last'")
+    await eventually(lambda: heard[-1] == "the last", within=30)
+    await listener.close()
+
+    assert 3 <= len(heard) <= most
+    assert {"", "the last"} == set(heard)

@@ -18,7 +18,7 @@ from taskcore.adapters.sql.rows import task_of
 from taskcore.auth.stores import AccountStore
 
 from lapinq.schema import install, moving
-from lapinq.schema.names import ACCOUNTS, CORE, HOOKS
+from lapinq.schema.names import ACCOUNTS, CHANGED, CORE, HOOKS
 from lapinq.settings import Settings
 from lapinq.tables import Tables
 
@@ -86,7 +86,11 @@ async def _bring_up_to_date(settings: Settings) -> None:
 
 async def _open_core(settings: Settings) -> Store:
     return await PostgresStore.open(
-        settings.database_url, prefix=CORE, patience=settings.db_timeout, connections=settings.pool_size
+        settings.database_url,
+        prefix=CORE,
+        patience=settings.db_timeout,
+        connections=settings.pool_size,
+        changes_channel=CHANGED,
     )
 
 

@@ -3,6 +3,9 @@
 CORE = "lapinq_core"
 """The tables of the core begin with it; so nothing of theirs is called as a table of the public release is."""
 
+CHANGED = "lapinq_changed"
+"""The channel on which programs of others hear that tasks have changed, as in the public release."""
+
 ACCOUNTS = f"{CORE}_accounts"
 BACKUP = "lapinq_backup_"
 """Tables of the public release keep their rows under a name that begins with this, once they are taken over."""

@@ -61,13 +61,13 @@ class PostgresStore(Closed):
     connections with a session of their own: not a pooler that hands them out by transaction.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, changes_channel: str = "") -> None:
         """For ``open`` alone."""
         self._database = database
         self._fresh_ids = task_ids()
         self._marks = Marks()
         self._announcements = Announcements(database)
-        self._notices = ChangeNotices(database)
+        self._notices = ChangeNotices(database, changes_channel)
         self._listener = Listener(database)
         # Of the connections, so that slow searches leave some to those who work.
         self._searches = asyncio.Semaphore(database.connections // 4 or 1)
@@ -81,6 +81,7 @@ class PostgresStore(Closed):
         clock: Clock | None = None,
         patience: float = 30.0,
         connections: int = 10,
+        changes_channel: str = "",
     ) -> Self:
         """Connect, and create the tables where they are missing. Close it, or use it in ``async with``.
 
@@ -90,6 +91,7 @@ class PostgresStore(Closed):
             clock: instead of the server's, for tests.
             patience: seconds to wait for a connection, and for the answer to a statement.
             connections: at the most, beside the one that listens for work.
+            changes_channel: where programs of others listen for changes; it is told of them some times a second.
 
         Raises:
             InvalidInput: the URL is for another kind of server, or ``prefix`` is no name.
@@ -109,7 +111,7 @@ class PostgresStore(Closed):
         except BaseException:
             await database.close()
             raise
-        return cls(database)
+        return cls(database, changes_channel)
 
     async def now(self) -> datetime:
         ((micros,),) = await self._database.fetch(NOW, self._database.now)
@@ -129,6 +131,7 @@ class PostgresStore(Closed):
     async def put(self, specs: Sequence[TaskSpec]) -> Sequence[Receipt]:
         with self._announcements.of({spec.queue for spec in specs}) as payload:
             receipts = await tasks.run(self._database, tasks.put(specs, self._fresh_ids, self._database.now, payload))
+        self._notices.note_put()
         await counting.sum_up_sometimes(self._database)
         return receipts
 

@@ -29,7 +29,8 @@ RECONNECT = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 NOTIFY = "SELECT pg_notify('{p}_work', $1)"
 # Nobody who was told of a change asks for more than the tables say, so nobody waits for a disk here.
-_NOTIFY_CHANGE = "SELECT set_config('synchronous_commit', 'off', true), pg_notify('{p}_changes', '')"
+_NOTIFY_CHANGE = """
+SELECT set_config('synchronous_commit', 'off', true), pg_notify(channel, '') FROM unnest($1::text[]) AS channel"""
 _MOST = 2000
 """Characters of a notification; PostgreSQL takes 8,000 bytes."""
 
@@ -95,10 +96,15 @@ class Announcements:
 
 
 class ChangeNotices:
-    """Says that something has changed: of the first change at once, and of those that follow together."""
+    """Says that something has changed: of the first change at once, and of those that follow together.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        elsewhere: a channel on which others listen, who know of no other; "" is none.
+    """
+
+    def __init__(self, database: Database, elsewhere: str = "") -> None:
         self._database = database
+        self._elsewhere = elsewhere
         self._untold = False
         self._telling: asyncio.Task[None] | None = None
 
@@ -108,6 +114,11 @@ class ChangeNotices:
         if self._telling is None:
             self._telling = asyncio.create_task(self._tell())
 
+    def note_put(self) -> None:
+        """Tasks were put, of which ``Announcements`` tell all but those elsewhere."""
+        if self._elsewhere:
+            self.note()
+
     async def _tell(self) -> None:
         while self._untold:
             await self._flush()
@@ -116,8 +127,9 @@ class ChangeNotices:
 
     async def _flush(self) -> None:
         self._untold = False
+        channels = [f"{self._database.prefix}_changes", *filter(None, [self._elsewhere])]
         try:
-            await self._database.fetch(_NOTIFY_CHANGE)
+            await self._database.fetch(_NOTIFY_CHANGE, channels)
         except StoreError:
             return  # Who watches looks now and then anyway.
         except asyncio.CancelledError:
