@@ -1,4 +1,7 @@
-"""What Tab offers: ids, handlers, queues and schedules of the queue, if it answers at once; nothing otherwise."""
+"""What Tab offers: ids, handlers, queues and schedules of the queue, if it answers at once; nothing otherwise.
+
+``lapinq.cli.completing`` is its twin.
+"""
 
 import threading
 from collections.abc import Callable, Iterable

@@ -1,4 +1,7 @@
-"""How a command fails: one sentence, one hint, a documented exit code, and no traceback unless somebody asks."""
+"""How a command fails: one sentence, one hint, a documented exit code, and no traceback unless somebody asks.
+
+``lapinq.cli.failures`` is its twin.
+"""
 
 import os
 import sys

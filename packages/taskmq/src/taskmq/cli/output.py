@@ -2,6 +2,8 @@
 
 Nobody asked: a table for a person, tab-separated lines for a pipe. A document holds JSON values only; every form is
 drawn from the same documents, so no form knows more than ``--json``.
+
+``lapinq.cli.output`` is its twin.
 """
 
 import functools

@@ -1,4 +1,7 @@
-"""Tables and progress bars for people, drawn by rich; import this module only when there is somebody to look."""
+"""Tables and progress bars for people, drawn by rich; import this module only when there is somebody to look.
+
+``lapinq.cli.tables`` is its twin.
+"""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Values as text for people and pipes: nothing that a stored value contains can act on a terminal or fake a line."""
+"""Values as text for people and pipes: nothing that a stored value contains can act on a terminal or fake a line.
+
+``lapinq.cli.text`` is its twin.
+"""
 
 import json
 import os
