@@ -169,7 +169,8 @@ def test_the_installed_command_runs_tasks_of_the_working_directory(lapinq: Run, 
     done = lapinq("task", "enqueue", "mytasks:add", "--args", "[1, 2]").out.strip()
     bad = lapinq("task", "enqueue", "mytasks:boom", "--max-retries", "1").out.strip()
 
-    words, env = [SCRIPT, "worker", "--until-idle"], {**os.environ, "LAPINQ_LOG_LEVEL": "error"}
+    env = {**os.environ, "LAPINQ_LOG_LEVEL": "error"}
+    words = [str(SCRIPT), "worker", "--until-idle"]
     ran = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
     assert 0 == ran.returncode, ran.stderr

@@ -33,6 +33,7 @@ from lapinq.api.gates import (
     DashboardAuthMiddleware,
     NoForeignPages,
     RateLimitMiddleware,
+    SessionsAlone,
 )
 from lapinq.api.openapi import document as openapi
 from lapinq.api.pages import Pages
@@ -88,6 +89,7 @@ def _middleware(desk: Desk) -> list[Middleware]:
         *outer,
         Middleware(Pages, desk=desk),
         *([Middleware(RateLimitMiddleware, max_requests=limit, prefix=prefix)] if limit else []),
+        Middleware(SessionsAlone),
         authentication,
         Middleware(AuditWrites, note=desk.note),
         Middleware(NoForeignPages, trusted=access.trusted_origins),

@@ -20,6 +20,7 @@ WITHOUT_KEY = (
 )
 _PAGES = ("/", "/admin", "/account", "/logout")
 _ACCOUNTS = (*_PAGES, "/me")
+_KEYS = (b"x-api-key", b"authorization")
 
 
 class AuthMiddleware:
@@ -58,6 +59,19 @@ class NoForeignPages:
             where = ("loopback", "insecure") if scope["method"] in SAFE_METHODS else ("loopback", "insecure", "session")
             if principal is not None and principal.via in where:
                 refuse_foreign(scope, self._trusted)
+        await self._app(scope, receive, send)
+
+
+class SessionsAlone:
+    """Keeps keys from those who recognise callers where only a session counts: a program may show both. Above
+    ``Authentication``."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _is_any(scope, _ACCOUNTS):
+            scope["headers"] = [(name, value) for name, value in scope["headers"] if name not in _KEYS]
         await self._app(scope, receive, send)
 
 
