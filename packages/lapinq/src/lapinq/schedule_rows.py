@@ -21,6 +21,11 @@ from lapinq.timing import Timing
 Row = Mapping[str, Any]
 
 
+def told(row: Row) -> str:
+    """What the audit log says of a row."""
+    return f"{row['cron']} ({row['zone']}) {row['task_name']} on {row['queue_name']}"
+
+
 def anybody(_: Row) -> None:
     """The check where everybody may."""
 

@@ -12,7 +12,7 @@ from lapinq.schema.names import CORE, SCHEDULED
 from lapinq.tables import Tables
 
 Row = Mapping[str, Any]
-Check = Callable[[Row], None]
+Check = Callable[[Row], object]
 """Looks at a row that nobody else can change meanwhile; what it raises keeps the row as it is."""
 
 _COLUMNS = """

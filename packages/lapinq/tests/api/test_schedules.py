@@ -10,6 +10,7 @@ from lapinq.scheduled import ScheduledTasks
 from lapinq.storage import Storage
 from starlette.applications import Starlette
 from taskcore.auth.principal import SYSTEM
+from taskcore.auth.records import AuditQuery
 from taskcore.testing import eventually
 
 from .conftest import P, client_of
@@ -168,6 +169,15 @@ async def test_a_schedule_can_be_looked_at_before_it_is_added(client: httpx.Asyn
         for note in sorted(found["notes"], reverse=True)
     ]
     assert 400 == refused.status_code
+
+
+async def test_who_added_a_schedule_is_noted_with_its_id(
+    client: httpx.AsyncClient, open_storage: Storage, queue: str
+) -> None:
+    made = await add(client, queue_name=queue)
+
+    (entry,) = await (await open_storage.account_store()).entries(AuditQuery(target=f"schedule:{made['id']}"))
+    assert ("schedule.add", f"0 3 * * * (UTC) report on {queue}") == (entry.action, entry.detail)
 
 
 @pytest.mark.parametrize(("method", "more"), [("DELETE", ""), ("POST", "/pause")])

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from taskcore.auth.permissions import Kind, Verb
+from taskcore.auth.principal import Principal
 from taskcore.ids import ScheduleId
 from taskcore.models import FireRecord
 from taskcore.ui.plain import document
@@ -21,7 +22,7 @@ from lapinq.api.bodies import object_of
 from lapinq.api.desk import desk_of
 from lapinq.api.queries import limit_of
 from lapinq.errors import ScheduleNotFound
-from lapinq.schedule_rows import Row, ScheduleRows, document_of
+from lapinq.schedule_rows import Row, ScheduleRows, document_of, told
 from lapinq.timing import COLUMNS, Timing
 
 MOST_RUNS = 100
@@ -45,8 +46,10 @@ async def get_schedule(request: Request) -> Response:
 async def add_schedule(request: Request) -> Response:
     """Add a schedule."""
     found = await object_of(request)
-    _require(request, found)
-    return JSONResponse(document_of(await _rows(request).add(found)), 201)
+    by = _require(request, found)
+    row = await _rows(request).add(found)
+    await desk_of(request).note_done(request, by, f"schedule:{row['id']}", told(row))
+    return JSONResponse(document_of(row), 201)
 
 
 async def change_schedule(request: Request) -> Response:
@@ -153,10 +156,10 @@ def _require_on(request: Request, row: Row, verb: Verb = Verb.ENQUEUE, named: ob
     _require(request, row, verb)
 
 
-def _require(request: Request, schedule: Mapping[str, Any], verb: Verb = Verb.ENQUEUE) -> None:
-    """Refuse callers who may not do this to the queue of a schedule."""
+def _require(request: Request, schedule: Mapping[str, Any], verb: Verb = Verb.ENQUEUE) -> Principal:
+    """The caller. Refuses those who may not do this to the queue of a schedule."""
     queue = schedule.get("queue_name", "default")
-    require(request, verb, Kind.QUEUE, queue if isinstance(queue, str) else "")
+    return require(request, verb, Kind.QUEUE, queue if isinstance(queue, str) else "")
 
 
 def routes(prefix: str) -> list[Route]:

@@ -22,7 +22,7 @@ from lapinq.cli.output import Column, Document, data, done, many, one
 from lapinq.cli.session import digits_of, opened, settings_of
 from lapinq.cli.text import as_json
 from lapinq.errors import ScheduleNotFound
-from lapinq.schedule_rows import Row, ScheduleRows, document_of
+from lapinq.schedule_rows import Row, ScheduleRows, document_of, told
 from lapinq.service import Service
 
 T = TypeVar("T")
@@ -122,8 +122,8 @@ def _enable(args: argparse.Namespace, enabled: bool) -> int:
 
     document = _document(_changing(args, changed))
     at = in_zone(document["next_run_at"], document["zone"])
-    told = f"resumed. Next: {at}." if enabled else "paused."
-    done(document, f"Schedule {document['id']} {told}", as_document=args.json)
+    state = f"resumed. Next: {at}." if enabled else "paused."
+    done(document, f"Schedule {document['id']} {state}", as_document=args.json)
     return ExitCode.OK
 
 
@@ -161,16 +161,16 @@ async def _row(service: Service, text: str) -> Row:
     digits = digits_of(text, "schedule")
     found = [row for row in await ScheduleRows(service).all() if digits in row["id"].hex]
     if not found:
-        told = f'no schedule id contains "{text}"'
-        raise Failure(told, hint="list them with: lapinq schedules list", code="not_found")
+        raise Failure(
+            f'no schedule id contains "{text}"', hint="list them with: lapinq schedules list", code="not_found"
+        )
     if len(found) > 1:
         raise bad_input(f'more than one schedule id contains "{text}"', hint="write more of it: lapinq schedules list")
     return found[0]
 
 
 async def _note(there: Changing, action: str, row: Row, more: str = "") -> None:
-    what = f"{row['cron']} ({row['zone']}) {row['task_name']} on {row['queue_name']}"
-    await there.note(f"schedule.{action}", f"schedule:{row['id']}", what + more)
+    await there.note(f"schedule.{action}", f"schedule:{row['id']}", told(row) + more)
 
 
 def _with(args: argparse.Namespace, work: Callable[[Service], Awaitable[T]]) -> T:
