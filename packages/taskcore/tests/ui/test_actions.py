@@ -155,6 +155,17 @@ def test_the_preview_counts_what_will_be_left_out(ada: TestClient) -> None:
     assert waiting == asked["fitting"] < asked["count"]
 
 
+def test_an_answer_that_does_not_do_is_told_beside_its_field(ada: TestClient) -> None:
+    order = {"target": "billing", "confirmed": "yes", "option.concurrency": "0"}
+
+    page = ada.post("/actions/limit-queue", data=order)
+
+    assert 422 == page.status_code
+    assert "Limit queue billing?" in page.text
+    assert re.search(r'value="0"[^>]*aria-describedby="[^"]*e-option.concurrency"[^>]*aria-invalid="true"', page.text)
+    assert "must be a number from 1 to 1,000,000" in page.text
+
+
 def test_pausing_a_queue_needs_a_reason(ada: TestClient, source: DashboardSource) -> None:
     order = {"target": "billing", "confirmed": "yes"}
 

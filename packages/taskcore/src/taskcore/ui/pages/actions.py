@@ -86,7 +86,12 @@ async def act(visit: Visit) -> Show | Response:
         return _asked(visit, question, form)
     if wrong := _refusals(question, form):
         return _asked(visit, question, form, wrong)
-    result = await _done(visit, question, form)
+    try:
+        result = await _done(visit, question, form)
+    except InvalidInput as error:
+        if visit.wants_json or not question.deed.fields:
+            raise
+        return _asked(visit, question, form, {question.deed.fields[0].name: f"{error}."})
     return _told(visit, question, result, form)
 
 
