@@ -34,7 +34,7 @@ def test_redis_without_its_driver_says_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "redis", None)
     monkeypatch.delitem(sys.modules, "taskmq.storage.redis_backend")
 
-    with pytest.raises(MissingExtra, match=r"pip install taskmq\[redis\]"):
+    with pytest.raises(MissingExtra, match=r"pip install 'taskmq\[redis\]'"):
         get_backend()
 
 

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from redis import exceptions as driver
 from taskcore.adapters.redis import RedisStore
+from taskcore.adapters.redis.errors import translated
 from taskcore.errors import InvalidInput, SchemaMismatch, StoreError, StoreUnavailable
 from taskcore.ids import IdScheme
 from taskcore.lease import Renewal
@@ -16,6 +18,25 @@ from taskcore.testing.factories import a_claim, a_report, a_settlement, a_task, 
 from .conftest import Server
 
 SECRET = "geheim"
+
+
+REASONS = {
+    "Error 111 connecting to h:1. Connect call failed ('127.0.0.1', 1).": "connection refused",
+    "Error Multiple exceptions: [Errno 111] Connect call failed ('::1', 1, 0, 0), [Errno 111] ('127.0.0.1', 1)": (
+        "connection refused"
+    ),
+    "Error -2 connecting to h:1. Name or service not known.": "name or service not known",
+    "Error 2 connecting to /x.sock. No such file or directory.": "no such file or directory",
+    "Connection closed by server.": "Connection closed by server.",
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), REASONS.items())
+def test_why_there_is_no_connection_is_said_in_a_few_words(text: str, reason: str) -> None:
+    with pytest.raises(StoreUnavailable) as away, translated("Redis at h:1/0"):
+        raise driver.ConnectionError(text)
+
+    assert f"Redis at h:1/0 cannot be reached: {reason}" == str(away.value)
 
 
 async def test_after_flushall_a_store_goes_on_and_old_fences_are_refused(server: Server) -> None:

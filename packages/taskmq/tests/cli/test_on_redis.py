@@ -85,7 +85,7 @@ def test_a_server_that_is_away_is_told_without_its_password(taskmq: Taskmq) -> N
     result = taskmq("--backend", "redis", "--redis-url", AWAY, "jobs", "list")
 
     assert (3, "") == (result.exit_code, result.stdout)
-    assert "Error: cannot reach Redis at redis://:***@127.0.0.1:1/0 (" in result.stderr
+    assert "Error: cannot reach Redis at redis://:***@127.0.0.1:1/0 (connection refused).\n" in result.stderr
     assert result.stderr.endswith("\nHint: check the URL or run: taskmq doctor\n")
     assert "s3cret" not in result.stderr
 

@@ -257,7 +257,7 @@ def test_reloading_without_what_it_needs_is_refused(taskmq: Taskmq, monkeypatch:
 
     result = taskmq("run-worker", "--reload")
 
-    assert (2, "Error: --reload needs the extra: pip install taskmq[reload].\n") == (result.exit_code, result.stderr)
+    assert (2, "Error: --reload needs the extra: pip install 'taskmq[reload]'.\n") == (result.exit_code, result.stderr)
 
 
 # The parent imports the module too, so it must break in the children alone.

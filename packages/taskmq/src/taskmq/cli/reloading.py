@@ -15,6 +15,6 @@ def changes() -> AsyncIterator[object]:
     try:
         from watchfiles import PythonFilter, awatch
     except ImportError as missing:
-        raise MissingExtra("--reload needs the extra: pip install taskmq[reload]") from missing
+        raise MissingExtra("--reload needs the extra: pip install 'taskmq[reload]'") from missing
     # A folder of somebody else, such as a database's, is none of code.
     return awatch(Path.cwd(), watch_filter=PythonFilter(), debounce=200, ignore_permission_denied=True)

@@ -13,7 +13,7 @@ from taskmq.wiring import open_redis, open_redis_accounts, redis_server
 try:
     from redis import Redis
 except ImportError as missing:
-    raise MissingExtra("the Redis backend needs the extra: pip install taskmq[redis]") from missing
+    raise MissingExtra("the Redis backend needs the extra: pip install 'taskmq[redis]'") from missing
 
 REDIS_URL = "redis://localhost:6379/0"
 PREFIX = "taskmq:"

@@ -1,5 +1,6 @@
 """Which Redis errors mean that the server is away, and what the others are called here. No message shows a password."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,9 @@ _CLASSES: dict[type[Exception], str] = {
 # A script of an older server wraps the error that a command in it met, so the word may be anywhere.
 _WORD = re.compile(rf"\b({'|'.join(_UNAVAILABLE)})\b")
 
+_ERRNO = re.compile(r"\b(?:Error|Errno) (\d+)\b")
+_CONNECTING = re.compile(r"Error -?\d+ connecting to \S+ ")
+
 
 @contextmanager
 def translated(server: str, layout: str = "") -> Iterator[None]:
@@ -63,8 +67,15 @@ def _named(error: Exception, server: str, layout: str) -> Exception:
         return StoreUnavailable(f"{server} {_UNAVAILABLE[word]} (it says: {text})")
     if isinstance(error, driver.TimeoutError | driver.ConnectionError | OSError):
         timed_out = isinstance(error, driver.TimeoutError | TimeoutError)
-        return StoreUnavailable(f"{server} cannot be reached: {'timed out' if timed_out else text}")
+        return StoreUnavailable(f"{server} cannot be reached: {'timed out' if timed_out else _reason(text)}")
     return StoreError(f"{server} refused what the store asked of it: {text}")
+
+
+def _reason(text: str) -> str:
+    """Why there is no connection, as the system says it, without the driver's words around that."""
+    if (known := _ERRNO.search(text)) is not None:
+        return os.strerror(int(known[1])).lower()
+    return _CONNECTING.sub("", text).rstrip(".").lower() if _CONNECTING.match(text) else text
 
 
 def _word(error: Exception) -> str | None:
