@@ -10,6 +10,7 @@ from taskmq.errors import JobFailed
 from taskmq.job import Job
 from taskmq.jobs.handlers import register_handler
 from taskmq.options import JobOptions
+from taskmq.queues import Queues
 from taskmq.schedules import JobSchedule, Schedules
 from taskmq.service import Service
 from taskmq.storage import get_backend
@@ -103,6 +104,43 @@ def test_the_error_of_an_eager_job_is_seen(folder: Path) -> None:
     with eager(raises=False, max_retries=1) as place:
         Service(place).add_many([({}, JobOptions(handler="fail"))] * 2)
         assert ["dead", "dead"] == [job.state for job in place.jobs]
+
+
+def test_an_eager_job_that_is_held_back_is_not_waited_for(folder: Path) -> None:
+    with eager() as place:
+        Queues(place).pause("default")
+        place.insert_job({}, handler="dummy")
+        assert ["pending"] == [job.state for job in place.jobs]
+
+        Queues(place).resume("default")
+        place.run()
+        assert ["success"] == [job.state for job in place.jobs]
+
+
+def test_an_eager_job_that_asks_for_its_own_slot_runs_before_the_one_that_it_asked_for(folder: Path) -> None:
+    ran: list[int] = []
+
+    @register_handler("count", concurrency=1)
+    def count(job: Job) -> None:
+        if job.payload > 0:
+            get_backend().insert_job(job.payload - 1, handler="count")
+        ran.append(job.payload)
+
+    with eager():
+        SQLiteBackend().insert_job(2, handler="count")
+
+    assert [2, 1, 0] == ran
+
+
+def test_a_job_that_is_too_late_expires(folder: Path) -> None:
+    with eager() as place, pytest.raises(JobFailed, match="job 1"):
+        place.insert_job({}, handler="dummy", expires_at=place.clock.now() - timedelta(seconds=1))
+    with sandbox() as place:
+        Queues(place).pause("default")
+        place.insert_job({}, handler="dummy", expires_at=place.clock.now() + timedelta(hours=1))
+
+        place.advance(timedelta(hours=2))
+        assert ["expired"] == [job.state for job in place.jobs]
 
 
 def test_time_is_turned_by_hand(folder: Path) -> None:

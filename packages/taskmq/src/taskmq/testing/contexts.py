@@ -16,7 +16,6 @@ from taskmq.job import Job, JobStatus
 from taskmq.storage.store_backend import Inserted, StoreBackend
 from taskmq.testing.memory import GoingClock, Sandbox
 
-_LATER = {"scheduled", "waiting"}
 _NOW = timedelta(0)
 
 PAUSE = 0.002
@@ -108,15 +107,17 @@ def _running_at_once(place: Sandbox, raises: bool) -> Iterator[None]:
 
 
 def _run_to_the_end(place: Sandbox, job_id: int, raises: bool) -> None:
-    """Until the job is over, or waits for what does not come by itself."""
+    """Until the job is over, or waits for what does not come by itself: its time, another job, its queue, a slot."""
     place.run()
-    while (job := place.get_job(job_id)) is not None and job.state not in _LATER:
+    attempts = 0
+    while (job := place.get_job(job_id)) is not None:
         if job.status is JobStatus.FAILED and raises:
             raise JobFailed(job)
-        if job.status in (JobStatus.SUCCESS, JobStatus.FAILED):
-            return
-        if job.state == "retrying":
+        if job.state == "retrying" and job.attempts > attempts:
+            attempts = job.attempts
             place.clock.advance(max(job.scheduled_for - place.clock.now(), _NOW))
             place.run()
-        else:  # The handler that asked for it is run by a worker that has taken this one, too.
-            time.sleep(PAUSE)
+        elif job.status is JobStatus.RUNNING:
+            time.sleep(PAUSE)  # The handler that asked for it is run by a worker that has taken this one, too.
+        else:
+            return

@@ -64,7 +64,9 @@ class Sandbox(StoreBackend):
 
     def run(self) -> Tally:
         """Run what is due now."""
-        return drain(self, **self.options)
+        done = drain(self, **self.options)
+        self._expire()
+        return done
 
     def advance(self, by: timedelta | float) -> datetime:
         """Let time pass, in seconds or as a span, and run what becomes due on the way, each thing at its instant.
@@ -80,10 +82,16 @@ class Sandbox(StoreBackend):
             upcoming = self._next_instant()
             if upcoming is None or upcoming > until:
                 self.clock.advance(max(until - self.clock.now(), timedelta(0)))
+                self._expire()
                 return until
             self.clock.advance(max(upcoming - self.clock.now(), timedelta(0)))
             self.run()
         raise InvalidInput(f"more than {MOST_INSTANTS:,} instants until {until}; advance in smaller steps")
+
+    def _expire(self) -> None:
+        """What a worker does every other second, which these do not live to see."""
+        while bridge.run(self._memory.expire(PAGE)):
+            pass
 
     def _all(self) -> Iterator[Job]:
         page = self.find_jobs(limit=PAGE, oldest_first=True)
