@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from lapinq import every_queue
-from lapinq.calling import Functions
+from lapinq.calling import MOST_BROKEN, Functions
 from lapinq.every_queue import ALL, EveryQueue
 from lapinq.imports import Imports
 from lapinq.orders import Order
@@ -341,3 +341,12 @@ async def test_a_listener_that_fails_hears_of_the_next_change_and_holds_up_no_cl
             await storage.enqueue("add", "default", "mytasks")
             await heard.get()
         await storage.stop_listening()
+
+
+def test_names_that_somebody_made_up_do_not_fill_the_memory_of_a_worker() -> None:
+    functions = Functions(Imports.of([]))
+
+    for number in range(MOST_BROKEN + 2):
+        assert functions.get(f"nothing.like.that:{number}").name == f"nothing.like.that:{number}"
+
+    assert MOST_BROKEN >= len(functions._broken)

@@ -23,6 +23,8 @@ from lapinq.task import arguments_of
 from lapinq.vocabulary import DEFAULT_RETRY, function_of
 
 Door = Callable[[TaskContext], Any]
+MOST_BROKEN = 1_000
+"""Names that nothing is found for which are remembered: anybody who may put tasks may make up as many as they like."""
 
 
 class Functions:
@@ -65,6 +67,8 @@ class Functions:
         try:
             handler = self._found[name] = self._handler(name, *self._find(name))
         except (Exception, SystemExit) as error:  # whatever a module does while it is imported
+            if len(self._broken) >= MOST_BROKEN:
+                self._broken.clear()  # those that come again are looked up again
             handler = self._broken[name] = self._handler(name, door(broken(error), self._write), Mode.THREAD)
         return handler
 
