@@ -37,6 +37,7 @@ SELECT queue FROM (
     WHERE ready = 0 AND run_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint LIMIT 10000) AS due"""
 
 _WITH = "SELECT id FROM lapinq_tasks WHERE replace(id::text, '-', '') LIKE $1 LIMIT 2"
+_QUEUES_OF_KEYS = f"SELECT idempotency_key, queue FROM {CORE}_tasks WHERE idempotency_key = ANY($1::text[])"
 _PROGRESS = f"UPDATE {CORE}_tasks SET progress = $2, progress_note = $3 WHERE id = $1 RETURNING true"
 
 _METADATA = f"SELECT meta FROM {CORE}_tasks WHERE id = $1 FOR UPDATE"
@@ -164,6 +165,11 @@ class Tables:
         """Up to two ids of tasks that contain these hex digits, as their producers know them."""
         with self._translated():
             return [UUID(str(id_)) for (id_,) in await self.pool.fetch(_WITH, f"%{digits}%")]
+
+    async def queues_of_keys(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """In which queues the tasks are that have these idempotency keys."""
+        with self._translated():
+            return {row["idempotency_key"]: row["queue"] for row in await self.pool.fetch(_QUEUES_OF_KEYS, keys)}
 
     async def waiting_queues(self) -> Sequence[str]:
         """The queues in which due tasks wait."""

@@ -109,6 +109,23 @@ async def test_of_orders_with_one_key_a_batch_stores_the_first(client: httpx.Asy
     assert [[2], [0]] == [task["args"] for task in (await client.get(f"{P}/tasks", params={"queue": queue})).json()]
 
 
+async def test_a_key_of_a_task_in_another_queue_tells_nothing_of_it_and_is_no_excuse_to_store_none(
+    client: httpx.AsyncClient, queue: str
+) -> None:
+    one = {"task_name": "t", "module_path": "mytasks", "queue_name": queue, "idempotency_key": queue}
+    other = {**one, "queue_name": f"{queue}-other"}
+    stored = (await client.post(f"{P}/enqueue", json=one)).json()["task_id"]
+
+    for path, body in (("enqueue", other), ("enqueue/batch", [{**other, "idempotency_key": "free"}, other])):
+        answer = await client.post(f"{P}/{path}", json=body)
+        assert (409, False) == (answer.status_code, stored in answer.text)
+    mixed = [{**each, "idempotency_key": f"{queue} 2"} for each in (one, other)]
+    assert 409 == (await client.post(f"{P}/enqueue/batch", json=mixed)).status_code
+
+    assert [] == (await client.get(f"{P}/tasks", params={"queue": f"{queue}-other"})).json()
+    assert [stored] == [task["id"] for task in (await client.get(f"{P}/tasks", params={"queue": queue})).json()]
+
+
 async def test_a_batch_that_is_repeated_with_its_key_stores_its_tasks_once(
     client: httpx.AsyncClient, queue: str
 ) -> None:

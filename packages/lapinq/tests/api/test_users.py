@@ -333,6 +333,17 @@ async def test_a_page_of_another_site_cannot_use_the_session(admin: httpx.AsyncC
         assert 403 == answer.status_code
 
 
+async def test_a_page_of_another_site_logs_nobody_out(user: Users) -> None:
+    _, client = await user()
+
+    answer = await client.get("/logout", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert (403, 200) == (answer.status_code, (await client.get("/me")).status_code)
+    for site in ("same-origin", "none"):
+        answer = await client.get("/logout", headers={"Sec-Fetch-Site": site})
+        assert (307, "/login") == (answer.status_code, answer.headers["Location"]), site
+
+
 async def test_replicas_with_one_secret_share_sessions(open_storage: Storage, admin: httpx.AsyncClient) -> None:
     apps = [create_app(session_secret="your-secret-key") for _ in range(2)]
     for app in apps:

@@ -44,7 +44,7 @@ class AuthMiddleware:
 class NoForeignPages:
     """Refuses what a page of another site made the browser send to callers who are known by nothing but where they are:
     a browser on this machine is on it, whatever page it shows. Writes by a session are refused, too, though the page
-    may have put a key beside it that is none. Below ``Authentication``.
+    may have put a key beside it that is none; and so is the address that ends one. Below ``Authentication``.
 
     Args:
         trusted: origins whose pages may.
@@ -56,7 +56,8 @@ class NoForeignPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] != "OPTIONS":
             principal = principal_of(scope)
-            where = ("loopback", "insecure") if scope["method"] in SAFE_METHODS else ("loopback", "insecure", "session")
+            reads = scope["method"] in SAFE_METHODS and path_below_root(scope) != "/logout"
+            where = ("loopback", "insecure") if reads else ("loopback", "insecure", "session")
             if principal is not None and principal.via in where:
                 refuse_foreign(scope, self._trusted)
         await self._app(scope, receive, send)

@@ -115,7 +115,7 @@ def of_tasks(prefix: str) -> dict[str, dict[str, Any]]:
     return {
         f"{prefix}/enqueue": {
             "post": operation(
-                "Enqueue a task", ref("Placed"), parameters=[_KEY], body=ref("Order"), status=201, errors=[413]
+                "Enqueue a task", ref("Placed"), parameters=[_KEY], body=ref("Order"), status=201, errors=[409, 413]
             )
         },
         f"{prefix}/enqueue/batch": {
@@ -125,7 +125,7 @@ def of_tasks(prefix: str) -> dict[str, dict[str, Any]]:
                 parameters=[_BATCH_KEY],
                 body=batch,
                 status=201,
-                errors=[413],
+                errors=[409, 413],
             )
         },
         many: {
