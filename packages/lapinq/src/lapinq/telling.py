@@ -23,12 +23,17 @@ _MOST = 500
 
 def tell(events: Sequence[AnyEvent]) -> None:
     """Leave a line for each event that is worth one."""
+    well_too = log.isEnabledFor(TOLD[Event.SUCCEED][0])  # most events go no further, so little is asked about each
     for event in events:
-        if isinstance(event, TaskEvent) and event.event in TOLD:
-            level, word = TOLD[event.event]
-            if log.isEnabledFor(level):
-                name = event.name.replace(":", ".", 1)
-                log.log(level, "task %s (%s, queue %s) %s%s", event.task, name, event.queue, word, _why(event))
+        if isinstance(event, TaskEvent) and (well_too or event.event is not Event.SUCCEED) and event.event in TOLD:
+            _tell(event)
+
+
+def _tell(event: TaskEvent) -> None:
+    level, word = TOLD[event.event]
+    if log.isEnabledFor(level):
+        name = event.name.replace(":", ".", 1)
+        log.log(level, "task %s (%s, queue %s) %s%s", event.task, name, event.queue, word, _why(event))
 
 
 def _why(event: TaskEvent) -> str:
