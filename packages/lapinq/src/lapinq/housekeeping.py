@@ -7,15 +7,14 @@ from datetime import timedelta
 
 from lapinq.schema.names import BACKUP, CORE
 from lapinq.service import Service
+from lapinq.tables import ENDS, NOW
 from lapinq.vocabulary import STATES
 
-_NOW = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
-_ENDS = "(created_at + ((meta::json ->> 'ttl')::float8 * 1000000)::bigint)"
 _OUTLIVED = f"""
-SELECT count(*) FILTER (WHERE state = 'pending' AND coalesce(expires_at, {_ENDS}) <= {_NOW}),
-    count(*) FILTER (WHERE state NOT IN ('pending', 'running', 'expired') AND {_ENDS} <= {_NOW})
+SELECT count(*) FILTER (WHERE state = 'pending' AND coalesce(expires_at, {ENDS}) <= {NOW}),
+    count(*) FILTER (WHERE state NOT IN ('pending', 'running', 'expired') AND {ENDS} <= {NOW})
 FROM {CORE}_tasks WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL"""
-_OLD = f"SELECT count(*) FROM {CORE}_tasks WHERE state = ANY($1::text[]) AND finished_at < {_NOW} - $2::bigint"
+_OLD = f"SELECT count(*) FROM {CORE}_tasks WHERE state = ANY($1::text[]) AND finished_at < {NOW} - $2::bigint"
 _BACKUPS = f"""
 SELECT relname::text, quote_ident(relname) FROM pg_class
 WHERE relkind IN ('r', 'p') AND starts_with(relname::text, '{BACKUP}')

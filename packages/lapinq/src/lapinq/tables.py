@@ -46,18 +46,20 @@ _SET_METADATA = f"UPDATE {CORE}_tasks SET meta = $2 WHERE id = $1"
 _LOCK = "SELECT t.id FROM {core}_tasks AS t {where} ORDER BY t.id FOR UPDATE".replace("{core}", CORE)
 _REMOVAL = REMOVAL.format(ids="$1::text[]")
 
-_NOW = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
-_ENDS = "(created_at + ((meta::json ->> 'ttl')::float8 * 1000000)::bigint)"
+NOW = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
+"""The database's time, in microseconds as the core has it."""
+ENDS = "(created_at + ((meta::json ->> 'ttl')::float8 * 1000000)::bigint)"
+"""When the time of a task is over that has a TTL; ``schema.views`` has an index of it."""
 _ENDED = f"""
 SELECT id FROM {CORE}_tasks
-WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {_ENDS} <= {_NOW}
+WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {ENDS} <= {NOW}
     AND state NOT IN ('pending', 'running', 'expired')
-ORDER BY {_ENDS} LIMIT $1 FOR UPDATE SKIP LOCKED"""
+ORDER BY {ENDS} LIMIT $1 FOR UPDATE SKIP LOCKED"""
 
 # Tasks that a schedule put or that were requeued have no end yet; they get one when it has come.
 _OVER = f"""
-UPDATE {CORE}_tasks SET expires_at = {_ENDS}
-WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {_ENDS} <= {_NOW}
+UPDATE {CORE}_tasks SET expires_at = {ENDS}
+WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {ENDS} <= {NOW}
     AND ready IS NOT NULL AND expires_at IS NULL"""
 
 # A page is walked to from the newest task on. The server knows too little of patterns to see that this is soon over, or
