@@ -1,11 +1,13 @@
 """The kit for tests of programs that use taskmq."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from taskcore.errors import InvalidInput
+from taskmq import worker as worker_module
 from taskmq.errors import JobFailed
 from taskmq.job import Job
 from taskmq.jobs.handlers import register_handler
@@ -16,7 +18,7 @@ from taskmq.service import Service
 from taskmq.storage import get_backend
 from taskmq.storage.sqlite_backend import SQLiteBackend
 from taskmq.storage.store_backend import StoreBackend
-from taskmq.testing import FakeClock, captured_jobs, drain, eager, sandbox
+from taskmq.testing import FakeClock, Sandbox, captured_jobs, drain, eager, sandbox
 from taskmq.worker import Worker
 
 pytestmark = pytest.mark.stores("sqlite")
@@ -230,6 +232,33 @@ def test_any_backend_is_drained_without_a_file_beside_it(backend: StoreBackend, 
 
     assert ["one", "two"] == sorted(seen)
     assert set() == {path.name for path in folder.iterdir()} - {"taskmq.db", "taskmq.db-shm", "taskmq.db-wal"}
+
+
+def test_draining_in_two_threads_leaves_the_files_of_workers_where_they_were(folder: Path) -> None:
+    # Given two that are under way at the same time
+    before = worker_module.HEARTBEAT_PATH, worker_module.FAILED_LOG_PATH
+    begun, go_on = threading.Barrier(3), [threading.Event(), threading.Event()]
+
+    def work(job: Job) -> None:
+        begun.wait(30)
+        go_on[job.payload].wait(30)
+
+    threads = []
+    for number in (0, 1):
+        place = Sandbox(func=work)
+        place.insert_job(number)
+        threads.append(threading.Thread(target=place.run))
+        threads[-1].start()
+    begun.wait(30)
+
+    # When the first ends before the second
+    for thread, event in zip(threads, go_on, strict=True):
+        event.set()
+        thread.join(30)
+
+    # Then
+    assert before == (worker_module.HEARTBEAT_PATH, worker_module.FAILED_LOG_PATH)
+    assert [] == list(folder.iterdir())
 
 
 def test_afterwards_workers_have_the_time_of_this_machine(backend: StoreBackend) -> None:

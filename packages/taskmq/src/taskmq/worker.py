@@ -127,7 +127,7 @@ class Worker:
         # After what can be refused: nobody would close it.
         self.backend = storage.get_backend() if backend is None else backend
         self._clock = vocabulary.clock
-        self._heartbeat = HeartbeatFile(lambda: HEARTBEAT_PATH, self._clock)
+        self._heartbeat = HeartbeatFile(self._heartbeat_path, self._clock)
         self._running = threading.Lock()
         self._lock = threading.Lock()
         self._engine: EngineWorker | None = None
@@ -176,6 +176,12 @@ class Worker:
                 self._stopped_early = True
         self._heartbeat.remove()
 
+    def _heartbeat_path(self) -> str:
+        return HEARTBEAT_PATH
+
+    def _failed_log_path(self) -> str:
+        return FAILED_LOG_PATH
+
     def _chosen(self) -> WorkerOptions:
         if isinstance(self.queues, str):
             raise InvalidInput(f"queues must be a list of names, got {self.queues!r:.80}; write [{self.queues!r:.80}]")
@@ -191,7 +197,7 @@ class Worker:
         )
 
     async def _serve(self, until_idle: bool) -> Tally:
-        failed_log = FailedLog(lambda: FAILED_LOG_PATH)
+        failed_log = FailedLog(self._failed_log_path)
         calls = HookCalls(self.hooks, grace=self._options.grace)
         policy = calls.watching(JobPolicy(self._retry, self._clock, failed_log))
         handlers = RegisteredHandlers(self.func, self.hooks)

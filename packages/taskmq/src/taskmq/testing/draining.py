@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from unittest.mock import patch
 
 from taskcore.engine.announcer import Tally
 from taskcore.models import TaskQuery
 
-from taskmq import worker as worker_module
 from taskmq.bridge import bridge
 from taskmq.storage.store_backend import StoreBackend
 from taskmq.vocabulary import QUEUE, WAITING, queue_of
@@ -29,12 +27,22 @@ def drain(backend: StoreBackend, *, queues: Sequence[str] | None = None, **optio
         options: as those of ``Worker``: ``func``, ``max_retries``, ``max_workers`` ...
     """
     wanted = _queues(backend) if queues is None else queues
-    with (
-        TemporaryDirectory() as folder,
-        patch.object(worker_module, "HEARTBEAT_PATH", str(Path(folder, "heartbeat"))),
-        patch.object(worker_module, "FAILED_LOG_PATH", str(Path(folder, "failures"))),
-    ):
-        return _in_a_thread(Worker(backend=backend, queues=wanted, **options))
+    with TemporaryDirectory() as folder:
+        return _in_a_thread(_Tidy(Path(folder), backend=backend, queues=wanted, **options))
+
+
+class _Tidy(Worker):
+    """One whose files are in a folder of its own."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self._folder = folder
+        super().__init__(**options)
+
+    def _heartbeat_path(self) -> str:
+        return str(self._folder / "heartbeat")
+
+    def _failed_log_path(self) -> str:
+        return str(self._folder / "failures")
 
 
 def _queues(backend: StoreBackend) -> tuple[str, ...]:
