@@ -70,8 +70,8 @@ def test_deliveries_are_listed_by_what_is_asked_and_tell_no_secret(lapinq: Run, 
     assert [waiting] == found(lapinq, "list", "--task", waiting["task_id"][-12:])
     assert [failed] == found(lapinq, "list", "-l", "1")
     header, line, *_ = terminal("webhooks", "list").splitlines()
-    assert ["ID", "State", "Event", "Task", "Queue", "Tries", "Answer", "Created", "Next", "Endpoint"] == header.split()
-    assert [f"…{failed['id'][-8:]}", "✕", "failed", "completed"] == line.split()[:4]
+    assert ["ID", "State", "Queue", "Tries", "Answer", "Created", "Endpoint"] == header.split()
+    assert [f"…{failed['id'][-8:]}", "✕", "failed", "mail", "1", "503"] == line.split()[:6]
     block = lapinq("webhooks", "show", failed["id"][-8:]).out
     assert f"ID:        {failed['id']}\n" in block
     assert '"status": "completed"' in block

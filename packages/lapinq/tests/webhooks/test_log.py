@@ -12,7 +12,8 @@ from lapinq.webhooks.entries import DeliveryFilter, Entry
 from lapinq.webhooks.metrics import WebhookMetrics
 from taskcore.clock import SystemClock
 from taskcore.errors import BadCursor, InvalidInput
-from taskcore.models import TaskError
+from taskcore.ids import TaskId, WorkerId
+from taskcore.models import Settlement, TaskError
 from taskcore.states import Event
 from taskcore.testing.waiting import eventually
 
@@ -61,6 +62,21 @@ async def test_the_log_tells_what_became_of_each_delivery_and_no_secret(
 
 async def _are(service: Service, status: str, count: int) -> bool:
     return count == len(await log(service, status=status))
+
+
+async def test_a_delivery_that_is_to_be_tried_again_has_not_ended(service: Service) -> None:
+    await told(service, "https://example.com/hook")
+    store, (first,) = await service.deliveries.store(), await log(service)
+    record = await store.take(TaskId(first.id.removeprefix("msg_")), WorkerId("w"), timedelta(seconds=30))
+    assert record is not None
+    now, error = await store.now(), TaskError("NotDelivered", "HTTP 503")
+    wait = Settlement(
+        fence=record.fence, event=Event.RETRY, started_at=now, finished_at=now, delay=timedelta(seconds=5), error=error
+    )
+    assert [True] == await store.settle([wait])
+
+    (entry,) = await log(service)
+    assert ("pending", 503, 1, None) == (entry.status, entry.status_code, entry.attempts, entry.ended_at)
 
 
 async def test_the_log_is_read_by_status_receiver_task_and_queue(service: Service) -> None:

@@ -31,13 +31,13 @@ def _age(name: str, document: Document) -> str:
 COLUMNS = (
     Column("id", "ID", lambda row: f"…{row['id'][-8:]}"),
     Column("status", "State", lambda row: STATES[row["status"]]),
-    Column("event", "Event"),
-    Column("task_id", "Task", lambda row: f"…{row['task_id'][-8:]}"),
+    Column("event", "Event", only_piped=True),
+    Column("task_id", "Task", only_piped=True),
     Column("queue", "Queue"),
     Column("attempts", "Tries"),
     Column("status_code", "Answer"),
     Column("created_at", "Created", lambda row: _age("created_at", row)),
-    Column("next_attempt_at", "Next", lambda row: _age("next_attempt_at", row)),
+    Column("next_attempt_at", "Next", only_piped=True),
     Column("error", "Error", only_piped=True),
     Column("endpoint", "Endpoint", shrink=True),
 )

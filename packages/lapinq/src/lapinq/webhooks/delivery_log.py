@@ -9,7 +9,7 @@ from typing import Any
 from taskcore.clock import from_micros
 from taskcore.models import TaskError
 from taskcore.pagination import Cursor, Page, checked_limit
-from taskcore.states import TaskState
+from taskcore.states import AT_REST, TaskState
 
 from lapinq import documents
 from lapinq.schema.names import CORE, HOOKS, WEBHOOK_ENDPOINTS, WEBHOOKS_DUE
@@ -164,7 +164,7 @@ def _entry(row: Any) -> Entry:
         error=error,
         created_at=from_micros(row["created_at"]),
         next_attempt_at=_instant(row["run_at"]) if state is TaskState.PENDING else None,
-        ended_at=_instant(row["finished_at"]),
+        ended_at=_instant(row["finished_at"]) if state in AT_REST else None,  # else it is the last attempt's
     )
 
 
