@@ -1,6 +1,7 @@
 """jobs list, jobs show, jobs cancel, jobs retry, jobs delete."""
 
 import json
+import re
 import shlex
 from collections.abc import Callable
 
@@ -151,6 +152,8 @@ def test_what_workers_counted_is_told_by_the_hour(taskmq: Taskmq) -> None:
     assert (1, 1) == (sum(hour["succeeded"] for hour in hours), sum(hour["failed"] for hour in hours))
     assert 60_000 > max(hour["run_p95_ms"] or 0 for hour in hours) > 0
 
+    table = taskmq("stats", "--format", "table", "--last", "2h", "--no-header").stdout
+    assert all(re.match(r" \d{4}-\d\d-\d\d \d\d:00  ", line) for line in table.splitlines())
     only = json.loads(taskmq("stats", "--json", "--by", "minute", "--handler", "email").stdout)["items"]
     assert len(only) in (60, 61)
     assert (1, 0) == (sum(step["succeeded"] for step in only), sum(step["failed"] for step in only))

@@ -21,7 +21,7 @@ STEPS = {"minute": MINUTE, "hour": HOUR, "day": 24 * HOUR}
 LONGEST = timedelta(days=30)
 
 COLUMNS = (
-    Column("at", "From"),
+    Column("at", "From (UTC)", lambda document: document["at"][:16].replace("T", " ")),
     *(Column(word, word.capitalize()) for word in ("succeeded", "failed", "retried", "cancelled", "lost")),
     Column("success_rate", "Success", lambda document: _percent(document["success_rate"])),
     Column("run_p50_ms", "Run p50", lambda document: _span(document["run_p50_ms"])),
