@@ -1,6 +1,7 @@
 """Arguments, results and metadata as JSON text that PostgreSQL can keep, and back."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from taskcore.errors import NotSerializable, PayloadTooLarge
@@ -8,6 +9,7 @@ from taskcore.serialization import DEFAULT_LIMIT
 
 MAX_DEPTH = 100
 
+_DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -39,6 +41,10 @@ def load(text: str) -> Any:
     Raises:
         ValueError: the text is no JSON.
     """
+    with suppress(ValueError):  # quicker than the way below, which looks for spaces around the value
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
     return json.loads(text)
 
 

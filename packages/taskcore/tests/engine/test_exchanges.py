@@ -1,6 +1,7 @@
 """Several exchanges with the store at a time, and what they do to each other."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -27,13 +28,14 @@ class Slow(MemoryStore):
     def __init__(self) -> None:
         super().__init__(SystemClock())
         self.go_on = asyncio.Event()
-        self.inside = self.most = self.claims = 0
+        self.inside = self.most = self.claims = self.exchanges = 0
         self.keeps = frozenset(Event)
 
     async def exchange(
         self, settlements: Sequence[Settlement], wanted: Claim
     ) -> tuple[Sequence[bool], Sequence[TaskRecord]]:
         answer = await super().exchange(settlements, wanted)
+        self.exchanges += 1
         self.claims += not settlements
         await self._keep(settlements)
         return answer
@@ -96,6 +98,33 @@ def _equal(store: Slow, under_way: int) -> bool:
     return store.inside == under_way
 
 
+async def test_while_one_exchange_claims_others_only_settle(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskcore.engine.worker.ALONE", 60.0)
+    bench.store = store = Slow()
+    gates = [Gate() for _ in range(3)]
+
+    async def passes(context: TaskContext) -> None:
+        await gates[context.payload].through_async(context)
+
+    name = bench.handle(passes)
+    for number in range(len(gates)):
+        await bench.put(name, payload=str(number))
+    async with bench.working(concurrency=4, prefetch=0) as worker:
+        await eventually(lambda: all(gate.inside for gate in gates) and not worker._under_way)
+        before = store.exchanges
+        for under_way, gate in enumerate(gates, 1):
+            gate.open.set()
+            await eventually(partial(_equal, store, under_way))
+
+        assert before + 1 == store.exchanges
+        last = await bench.put(bench.handle(_quick))
+        store.go_on.set()
+        await bench.when(last, lambda record: record.state is TaskState.SUCCEEDED)
+
+
+async def _quick(context: TaskContext) -> None: ...
+
+
 async def test_a_store_that_is_away_is_asked_by_one_exchange_at_a_time(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -139,6 +168,7 @@ async def test_a_task_that_came_back_with_the_other_exchange_stays_in_good_hands
     async with bench.working(concurrency=4, prefetch=0) as worker:
         await eventually(lambda: other.inside and store.inside == 1)
         # The task waits for its retry, and the worker has not heard of it; then it comes back with the other's end.
+        await eventually(lambda: time.monotonic() > worker._alone_until)
         await bench.when(task, lambda record: record.run_at <= bench.store._clock.now())
         other.open.set()
         await eventually(lambda: gate.inside)

@@ -99,9 +99,9 @@ class Flight:
         """Hand the backlog to executors, in order. One executor may be overfilled, since it counts its slots itself;
         never two, or together they would run more than ``concurrency``."""
         batch: list[Run] = []
+        total = self._airborne.total()
         while self._backlog:
             mode = self._backlog[0].handler.mode
-            total = self._airborne.total()
             if total >= self._concurrency and total != self._airborne[mode]:
                 break
             if batch and batch[0].handler.mode is not mode:
@@ -109,8 +109,9 @@ class Flight:
                 batch = []
             run = self._backlog.popleft()
             self._airborne[mode] += 1
-            if run.timeout is not None:
-                self._limited[run] = run.timeout.total_seconds()
+            total += 1
+            if (timeout := run.timeout) is not None:
+                self._limited[run] = timeout.total_seconds()
             batch.append(run)
         self._submit(batch)
 

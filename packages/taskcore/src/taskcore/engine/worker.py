@@ -47,6 +47,9 @@ EXCHANGES = 4
 """Exchanges with the store at the same time; while it is away, one that asks whether it is back."""
 EXCHANGED = 1000
 """Runs that one of them settles, and tasks that it claims, at most: the store has to work on some while others run."""
+ALONE = 0.25
+"""Seconds for which no other claims while one does: they would walk over the same tasks. One that takes longer waits
+for somebody, and is not waited for."""
 
 Ended = tuple[Run, Settlement]
 
@@ -94,7 +97,8 @@ class Worker:
         self._heartbeat = Heartbeat(store, self._flight, self.id, self.options.lease)
         self._pending: list[Ended] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._asked_for = self._passed_over = 0
+        self._asked_for = self._passed_over = self._begun = 0
+        self._alone_until = 0.0
         self._away = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -188,8 +192,10 @@ class Worker:
     def _room(self) -> int:
         """How much to claim. It costs nothing beside a settlement, and the handler that ended may have put a task.
 
-        A further exchange that has nothing to settle would only race with the others for the same tasks.
+        Beside another claim, or without anything to settle beside others, it would only race for the same tasks.
         """
+        if time.monotonic() < self._alone_until:
+            return 0
         wanted = self._pending or (self._hungry and not self._under_way)
         room = self._flight.room() - self._asked_for
         if room > 0:
@@ -200,6 +206,9 @@ class Worker:
         room = min(self._room(), EXCHANGED)
         batch, self._pending = self._pending[:EXCHANGED], self._pending[EXCHANGED:]
         self._asked_for += room
+        self._begun += 1
+        if room:
+            self._alone_until = time.monotonic() + ALONE
         exchange = asyncio.create_task(self._exchange(batch, room))
         self._under_way.add(exchange)
         exchange.add_done_callback(lambda _: self._wake.set())
@@ -242,6 +251,8 @@ class Worker:
             return
         finally:
             self._asked_for -= room
+            if room:
+                self._alone_until = 0.0
         self._away = False
         self._flight.forget([run for run, _ in batch])
         # Where tasks must wait there are often many, and others behind them need not wait until each was looked at.
@@ -267,6 +278,7 @@ class Worker:
             if not room:
                 return await self._store.settle(settlements), ()
             wanted = Claim(worker=self.id, queues=self.options.queues, limit=room, lease_for=self.options.lease)
+            begun, is_first = self._begun, len(self._under_way) == 1
             stored, tasks = await self._store.exchange(settlements, wanted)
         except StoreUnavailable:
             raise
@@ -276,7 +288,7 @@ class Worker:
                 await asyncio.sleep(self.options.poll.total_seconds())
             return await self._settle_singly(settlements), ()
         # Others may have held back what this one did not get, if they were under way at the same time.
-        self._hungry = len(tasks) == room or len(self._under_way) > 1
+        self._hungry = len(tasks) == room or not is_first or begun != self._begun
         return stored, tasks
 
     async def _settle_singly(self, settlements: Sequence[Settlement]) -> list[bool]:

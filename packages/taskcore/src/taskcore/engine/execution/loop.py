@@ -112,9 +112,9 @@ class LoopExecutor:
         for lane in self._lanes():
             lane.thread.join(max(0.0, until - time.monotonic()))
 
-    def room(self) -> bool:
-        """Whether another coroutine may begin now."""
-        return sum(len(lane.tasks) for lane in self._lanes()) < self._limit
+    def room(self) -> int:
+        """How many coroutines may begin now."""
+        return self._limit - sum(len(lane.tasks) for lane in self._lanes())
 
     def next(self) -> Run | None:
         """The run to begin next, if one waits."""
@@ -181,10 +181,9 @@ class _Lane:
 
     def fill(self) -> None:
         """Begin what waits, up to the limit."""
-        while self._is_open and not self._retired and self._owner.room():
-            run = self._owner.next()
-            if run is None:
-                return
+        room = self._owner.room() if self._is_open else 0
+        while room > 0 and not self._retired and (run := self._owner.next()) is not None:
+            room -= 1
             self.tasks[run] = self._loop.create_task(self._execute(run))
 
     async def _execute(self, run: Run) -> None:
