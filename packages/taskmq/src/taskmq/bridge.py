@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -16,6 +17,7 @@ class Bridge:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._under_way: set[asyncio.Task[None]] = set()  # a loop holds tasks weakly
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine, and wait for its result; from any thread but the bridge's own."""
@@ -23,7 +25,16 @@ class Bridge:
         if threading.current_thread() is self._thread:
             work.close()
             raise RuntimeError("the sync API was called from a coroutine of its own; await the async method instead")
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
+        answer: Future[T] = Future()
+        loop.call_soon_threadsafe(self._begin, loop, work, answer)
+        return answer.result()
+
+    def _begin(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], answer: "Future[T]") -> None:
+        """What ``asyncio.run_coroutine_threadsafe`` does, less the turn of the loop that passes an answer on to another
+        future. Callers wait for each turn."""
+        task = loop.create_task(_answer(work, answer))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     def forget(self) -> None:
         """Begin anew, in a process where the thread was left behind."""
@@ -36,6 +47,13 @@ class Bridge:
                 self._thread = threading.Thread(target=self._loop.run_forever, name="taskmq-bridge", daemon=True)
                 self._thread.start()
             return self._loop
+
+
+async def _answer(work: Coroutine[Any, Any, T], answer: "Future[T]") -> None:
+    try:
+        answer.set_result(await work)
+    except BaseException as error:
+        answer.set_exception(error)
 
 
 bridge = Bridge()
