@@ -19,5 +19,8 @@ def uniform(values: Sequence[object]) -> Sequence[object]:
 
 
 def uniform_sql(column: str, parameter: str) -> str:
-    """What a column that ``uniform`` sent holds in each row. ``parameter`` comes with its type: ``$3::text[]``."""
-    return f"coalesce({column}, ({parameter})[1])"
+    """What a column that ``uniform`` sent holds in each row. ``parameter`` comes with its type: ``$3::text[]``.
+
+    A sub-select is run once, so that the array is not taken apart for each row.
+    """
+    return f"coalesce({column}, (SELECT ({parameter})[1]))"
