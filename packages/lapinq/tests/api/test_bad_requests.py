@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from .conftest import P, Put
 
@@ -212,3 +213,20 @@ async def test_unknown_paths_and_tasks_are_404(client: httpx.AsyncClient) -> Non
         assert (404, {"error": error}) == (answer.status_code, answer.json()), path
     answer = await client.patch(f"{P}/tasks/{nobody}/progress", json={"progress": 5})
     assert (404, {"error": "task not found"}) == (answer.status_code, answer.json())
+
+
+async def test_a_queue_of_any_name_adds_no_line_of_its_own_to_the_metrics(
+    client: httpx.AsyncClient, put: Put, queue: str
+) -> None:
+    name = f'{queue}"}} 1 \\n\\'
+    await put(queue_name=name)
+    broken = await client.post(
+        f"{P}/enqueue", json={"task_name": "t", "module_path": "mytasks", "queue_name": f"{queue}\nfake_metric 42"}
+    )
+
+    body = (await client.get("/metrics")).text
+
+    assert 400 == broken.status_code
+    assert "fake_metric" not in body
+    labels = [sample.labels for family in text_string_to_metric_families(body) for sample in family.samples]
+    assert name in {each.get("queue") for each in labels}
