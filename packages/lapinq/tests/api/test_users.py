@@ -73,13 +73,13 @@ async def test_a_form_leads_to_the_dashboard_with_a_session_of_a_day(guarded: St
 async def test_a_session_counts_on_its_own_paths_whatever_key_is_shown_beside_it(
     guarded: Starlette, user: Users, queue: str, shown: dict[str, str]
 ) -> None:
-    await user(role="admin")
+    await user()
     async with client_of(guarded, headers=shown) as client:
         assert 401 == (await client.get("/me")).status_code
         await client.post("/login", json={"username": queue, "password": PASSWORD})
 
         assert queue == (await client.get("/me")).json()["username"]
-        assert 200 == (await client.get("/admin/users", headers={"Accept": "application/json"})).status_code
+        assert 403 == (await client.get("/admin/users", headers={"Accept": "application/json"})).status_code
         passwords = {"current_password": PASSWORD, "new_password": "a better password"}
         foreign = {"Origin": "https://evil.example"}
         assert 403 == (await client.post("/account/password", json=passwords, headers=foreign)).status_code
