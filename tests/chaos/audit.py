@@ -47,6 +47,11 @@ async def every_task(store: TaskStore) -> list[TaskRecord]:
     return list(await store.find(TaskQuery(limit=1_000_000)))
 
 
+async def any_lost(store: TaskStore) -> bool:
+    """Whether an attempt was taken from its worker."""
+    return any(record.losses for record in await every_task(store))
+
+
 def closed_by_the_holder(record: TaskRecord) -> bool:
     """The stored result tells of the attempt and the worker that the row names."""
     return record.result is not None and json.loads(record.result) == [record.attempt, record.worker]

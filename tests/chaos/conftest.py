@@ -10,6 +10,8 @@ import pytest
 from taskcore import embedded
 from taskcore.embedded.server import EmbeddedServer
 
+from tests.ports import kept_port
+
 from .places import Place, Store
 
 pytest.register_assert_rewrite(f"{__package__}.audit")
@@ -35,6 +37,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "sqlite":
         return Place(str(tmp_path / "chaos.db"), "taskcore")
     return Place(request.getfixturevalue(f"{request.param}_url"), f"chaos_{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """For one server, however often it is killed."""
+    with kept_port() as port:
+        yield port
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ class Processes:
                 self._workers[place] = self._start()
         return len(dead)
 
-    def stop(self, within: float = 20) -> list[int]:
+    def stop(self, within: float = 60) -> list[int]:
         """SIGTERM all, once each is past its start, and answer how they exited."""
         self.wait_until_ready()
         for worker in self._workers:

@@ -1,11 +1,13 @@
 """A TCP proxy between clients and a server, that can do to them what networks do."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Self
 from urllib.parse import urlsplit
 
 from taskcore.testing import eventually
+
+from tests.ports import kept_port
 
 
 class Connection:
@@ -39,20 +41,22 @@ class Proxy:
         self._host, self._port = parts.hostname, parts.port
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
+        self._kept = ExitStack()
         self.port = 0
 
     async def __aenter__(self) -> Self:
+        self.port = self._kept.enter_context(kept_port())
         await self.accept()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.refuse()
+        self._kept.close()
         await eventually(lambda: not self._connections)
 
     async def accept(self) -> None:
         """Let clients in, at the same port as before."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     def refuse(self) -> None:
         """Let nobody in, and drop those who are."""

@@ -24,13 +24,13 @@ from .proxy import Proxy
 
 OUTAGE = float(os.environ.get("CHAOS_OUTAGE", "3"))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "10")) // 3
-BACK_WITHIN = 5.0
+BACK_WITHIN = 15.0
 """Seconds after the return of a server until its workers work again."""
 
 PATIENCE = 45.0
 """The same when only silence tells that a connection is dead."""
 
-pytestmark = pytest.mark.timeout(120 + 10 * OUTAGE)
+pytestmark = pytest.mark.timeout(240 + 10 * OUTAGE)
 
 
 @pytest.fixture

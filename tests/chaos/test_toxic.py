@@ -21,7 +21,7 @@ ONE_FILE_ONE_SERVER = ["sqlite", pytest.param("postgres", marks=pytest.mark.serv
 """It is the engine that keeps handlers apart, whatever the store."""
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("place", ONE_FILE_ONE_SERVER, indirect=True)
 async def test_toxic_handlers_fail_alone(place: Place, store: Store, rng: random.Random) -> None:
     before = await place.contents()
@@ -43,7 +43,7 @@ async def test_toxic_handlers_fail_alone(place: Place, store: Store, rng: random
     await nothing_is_left(store, place, before)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # As above: the engine has to find the guilty one.
 async def test_a_task_that_takes_its_workers_along_fails_in_the_end_and_no_other(
     place: Place, store: Store, rng: random.Random

@@ -119,7 +119,7 @@ def test_a_declared_function_stays_itself_and_its_calls_can_be_queued(queue: Tas
     assert (add, "add", 3) == (task, task.task_name, task(1, 2))
     assert 201 == ref.raise_for_status().status_code
     assert_type(ref, TaskRef[int])
-    assert 3 == ref.get(timeout=20)
+    assert 3 == ref.get(timeout=60)
     assert "completed" == ref.status()
     assert {"id": ref.task_id, "status": "completed", "result": "3", "error": None} == {
         key: value for key, value in ref.wait().items() if key != "completed_at"
@@ -133,7 +133,7 @@ async def test_a_coroutine_function_with_a_name_of_its_own_runs(async_queue: Asy
     ref = await task.options(metadata={"a": 1}, retry_backoff=False).aqueue("abc")
 
     assert_type(ref, TaskRef[str])
-    assert "ABC" == await ref.aget(timeout=20)
+    assert "ABC" == await ref.aget(timeout=60)
     assert "completed" == (await ref)["status"]
     async with httpx.AsyncClient(base_url=f"{async_queue.server_url}/api/v1", headers={"X-API-Key": KEY}) as client:
         found = (await client.get(f"/tasks/{ref.task_id}")).json()
@@ -148,7 +148,7 @@ async def test_a_task_that_fails_gives_its_error_instead_of_a_value(
     stand_in(breaks, in_module)
     ref = await async_queue.task(max_retries=1)(breaks).aqueue()
 
-    assert "failed" == (await ref.awaitait(timeout=20))["status"]
+    assert "failed" == (await ref.awaitait(timeout=60))["status"]
     with pytest.raises(TaskFailed, match="has failed: boom"):
         await ref.aget()
 
@@ -200,7 +200,7 @@ def test_one_key_stores_one_task(queue: TaskQueue, in_module: str) -> None:
     batch = queue.batch_enqueue([once.order(3), once.order(4)]).json()
 
     assert first.task_id == second.task_id
-    assert 1 == second.get(timeout=20)
+    assert 1 == second.get(timeout=60)
     assert [first.task_id] * 2 == batch["task_ids"]
 
 
@@ -212,7 +212,7 @@ async def test_what_is_stored_can_be_listed_cancelled_and_requeued(
     breaking = async_queue.task(queue_name=name, max_retries=1, scheduled_at=later)(breaks)
     waiting = str((await breaking.aqueue()).task_id)
     failed = await breaking.options(scheduled_at=None).aqueue()
-    await failed.awaitait(timeout=20)
+    await failed.awaitait(timeout=60)
 
     def ask() -> list[object]:
         found = queue.list_tasks(queue_name=name, status="pending", task_name="BREAK", limit=5)
@@ -238,7 +238,7 @@ async def test_a_task_is_waited_for_by_its_id(queue: TaskQueue, async_queue: Asy
     stand_in(add, in_module)
     task = str(queue.task(add).queue(1, 2).task_id)
 
-    assert 3 == await async_queue.ref(task).aget(timeout=20)
+    assert 3 == await async_queue.ref(task).aget(timeout=60)
     assert 3 == await asyncio.to_thread(queue.ref(UUID(task)).raise_for_status().get, 20)
     with pytest.raises(NothingToWaitFor, match="is gone"):
         await async_queue.ref(uuid4()).awaitait()
@@ -258,7 +258,7 @@ async def test_a_task_that_runs_stops_when_its_client_says_so(queue: TaskQueue, 
 
     assert not await asyncio.to_thread(queue.cancel_task, str(ref.task_id))
     assert await asyncio.to_thread(queue.cancel_task, str(ref.task_id), running=True)
-    assert "cancelled" == (await ref.awaitait(timeout=20))["status"]
+    assert "cancelled" == (await ref.awaitait(timeout=60))["status"]
 
 
 async def test_batches_go_as_they_are(queue: TaskQueue, async_queue: AsyncTaskQueue, in_module: str) -> None:

@@ -42,7 +42,7 @@ def worker(url: str, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 # A process takes a second or two to start, and four of them do; that is what the test is about.
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(200)
 async def test_killed_workers_lose_no_task_and_store_none_twice(
     service: Service, postgres_url: str, folder: Path
 ) -> None:

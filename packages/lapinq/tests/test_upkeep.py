@@ -71,7 +71,7 @@ async def test_one_process_of_several_does_it_and_another_takes_over(service: Se
         did.set()
 
     async def heard() -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             did.clear()
             await did.wait()
 

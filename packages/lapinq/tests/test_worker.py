@@ -93,7 +93,7 @@ async def worked(service: Service, settings: Settings, plan: WorkPlan, *tasks: U
 
 
 async def until(fact: Check) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await fact():  # noqa: ASYNC110  # another thread could make it true
             await asyncio.sleep(0.02)
 

@@ -102,7 +102,7 @@ def hooks() -> Iterator[Hooks]:
 def wait() -> Callable[..., Any]:
     """Ask for a fact every 5 ms until it is true, and return it."""
 
-    def until(fact: Callable[[], T], within: float = 5.0) -> T:
+    def until(fact: Callable[[], T], within: float = 60.0) -> T:
         deadline = time.monotonic() + within
         while not (answer := fact()):
             assert time.monotonic() < deadline, f"not true within {within} s; last it was {answer!r}"
@@ -140,7 +140,7 @@ def start(backend: StoreBackend) -> Iterator[Callable[..., Worker]]:
     for worker, _ in running:
         worker.stop()
     for _, thread in running:
-        thread.join(10)
+        thread.join(30)
         assert not thread.is_alive()
 
 

@@ -108,7 +108,7 @@ def test_another_worker_is_let_go_on_within_a_second_or_two(backend: StoreBacken
     start(func=lambda each: each.payload, queues=["there"])
     start(func=lambda each: each.payload, queues=["here"])
 
-    wait(lambda: job(backend, second).status is JobStatus.SUCCESS, within=8)
+    wait(lambda: job(backend, second).status is JobStatus.SUCCESS, within=20)
 
 
 def test_what_others_returned_can_be_read(backend: StoreBackend, drain: Drain) -> None:

@@ -116,7 +116,7 @@ def test_a_handler_says_itself_when_it_wants_to_be_called_again(backend: Any, dr
 
     job = the(backend, job_id)
     assert ("retrying", "the server is busy") == (job.state, job.error_log)
-    assert 49 < (job.scheduled_for - datetime.now(UTC)).total_seconds() <= 50
+    assert 20 < (job.scheduled_for - datetime.now(UTC)).total_seconds() <= 50
 
 
 @ONE_STORE

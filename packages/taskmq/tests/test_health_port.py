@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ def asked(port: HealthPort, path: str) -> tuple[int, str]:
     """Status and body of what the worker answers."""
     url = port.url.removesuffix("/healthz") + path
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as answer:
         with answer:
@@ -85,7 +86,7 @@ def test_a_worker_that_takes_no_more_jobs_is_healthy_and_not_ready(
     def until_told(job: Job) -> None:
         waiting.append(job)
         while not job.cancelled and waiting:
-            pass
+            time.sleep(0.005)
 
     backend.insert_job("x")
     worker = start(func=until_told, health=port)

@@ -256,7 +256,7 @@ def test_a_hook_that_hangs_keeps_no_worker_from_ending(
     drain(func=lambda job: None)
 
     assert JobStatus.SUCCESS is the(backend, job_id).status
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 20  # of the 30 s for which the hook hangs
     released.set()
 
 

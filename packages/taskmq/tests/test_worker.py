@@ -222,7 +222,7 @@ def test_more_jobs_than_slots_stay_in_the_queue_and_urgent_ones_overtake(
 
     def work(job: Job) -> None:
         order.append(job.payload)
-        go_on.acquire(timeout=5)
+        go_on.acquire(timeout=30)
 
     backend.insert_jobs([f"low {number}" for number in range(12)])
     worker = start(func=work, max_workers=2)
@@ -257,21 +257,30 @@ def test_one_worker_runs_one_job_at_a_time(backend: StoreBackend, drain: Run) ->
 
 
 def test_a_lock_is_renewed_while_its_job_runs(backend: StoreBackend, start: Run, wait: Wait) -> None:
-    # Given a job that takes twice as long as its lock, and a second worker that would like to have it
+    # Given a job that takes long, and a second worker that would like to have it
     started: list[int] = []
-    lock_timeout = 1.0  # A busy machine may hold up a heartbeat for a good part of it.
+    lock_timeout = 3.0  # A busy machine may hold up a heartbeat, which is due every second, for a good part of it.
     done = threading.Event()
 
     def work(job: Job) -> None:
         started.append(job.id)
-        done.wait(2 * lock_timeout)
+        done.wait(60)
 
     job_id = backend.insert_job("x")
     start(func=work, lock_timeout=lock_timeout)
     start(func=work, lock_timeout=lock_timeout)
 
+    def locked_until() -> datetime | None:
+        return the(backend, job_id).lock_expires_at
+
+    # When it was renewed more often than once
+    for _ in range(2):
+        before = wait(locked_until)
+        wait(lambda before=before: (now := locked_until()) and now > before)
+    done.set()
     wait(lambda: the(backend, job_id).status is JobStatus.SUCCESS)
 
+    # Then
     assert [job_id] == started
 
 
@@ -281,12 +290,12 @@ def test_stopping_gives_back_at_once_what_has_not_begun(backend: StoreBackend, s
 
     def work(job: Job) -> str:
         started.set()
-        go_on.wait(5)
+        go_on.wait(30)
         return "done"
 
     ids = backend.insert_jobs(list(range(20)))
     worker = start(func=work)
-    assert started.wait(5)
+    assert started.wait(30)
 
     worker.stop()
     worker.stop()
@@ -308,7 +317,7 @@ def test_a_handler_that_outlives_the_grace_goes_back_to_the_queue(
 
     job_id = backend.insert_job("x")
     worker = start(func=endless, grace=0.05)
-    assert started.wait(5)
+    assert started.wait(30)
 
     worker.stop()
     wait(lambda: worker.active_jobs == 0)
@@ -339,7 +348,7 @@ def test_a_stop_that_comes_before_the_start_is_not_forgotten(backend: StoreBacke
 def test_a_running_worker_cannot_be_started_twice(backend: StoreBackend, start: Run, wait: Wait) -> None:
     release = threading.Event()
     backend.insert_job("x")
-    worker = start(func=lambda job: release.wait(5))
+    worker = start(func=lambda job: release.wait(30))
     wait(lambda: worker.active_jobs == 1)
 
     with pytest.raises(InvalidInput, match="running already"):

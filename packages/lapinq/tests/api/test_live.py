@@ -83,7 +83,7 @@ def log_in(server: Server, name: str = "lapinq", password: str = "lapinq") -> st
 
 
 def hear(socket: ClientConnection) -> Any:
-    return json.loads(socket.recv(timeout=20))
+    return json.loads(socket.recv(timeout=60))
 
 
 def ask(socket: ClientConnection, fits: Callable[[Any], bool] = bool, **filters: object) -> Any:
@@ -170,15 +170,16 @@ def test_a_session_that_ends_closes_its_sockets(server: Server, watch: Watch, mo
         assert 4001 == close_code(socket)
 
 
-def test_changes_are_pushed_at_once(program: httpx.Client, watch: Watch, queue: str) -> None:
+def test_changes_are_pushed_at_once(
+    program: httpx.Client, watch: Watch, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name in ((board, "SELDOM"), (live, "REFRESH")):  # nobody will just happen to look
+        monkeypatch.setattr(module, name, 600.0)
     with watch() as (socket, _):
         task = put(program, queue)
-        begun = time.monotonic()
         hear_until(socket, lambda found: queue in found["queues"])
         assert 200 == program.delete(f"{P}/tasks/{task}").status_code
         hear_until(socket, lambda found: task in found["table"] and "badge-cancelled" in found["table"])
-
-    assert time.monotonic() - begun < 3  # far less on a machine that is idle
 
 
 def test_every_filter_narrows_and_stays_until_it_is_cleared(program: httpx.Client, watch: Watch, queue: str) -> None:

@@ -8,7 +8,6 @@ import asyncio
 import inspect
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,8 @@ from taskcore.ids import WorkerId
 from taskcore.models import Claim, Settlement, TaskError
 from taskcore.states import Event
 from taskcore.testing.waiting import eventually
+
+from tests.ports import kept_port
 
 from ..conftest import EMPTY
 
@@ -103,15 +104,18 @@ def database(postgres_url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def url(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def port() -> Iterator[int]:
+    with kept_port() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def url(database: str, tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[str]:
     """Where the server listens."""
     folder = tmp_path_factory.mktemp("server")
     (folder / "main.py").write_text(
         f"from lapinq.server import create_app\n\napp = create_app({database!r}, api_key={KEY!r})\n"
     )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     env = {name: value for name, value in os.environ.items() if not name.startswith("LAPINQ_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", "main:app", "--port", str(port), "--no-proxy-headers"],
@@ -125,7 +129,7 @@ def url(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         _wait(f"http://127.0.0.1:{port}", process)
         yield f"http://127.0.0.1:{port}"
         process.terminate()
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=60)
         assert "Traceback" not in out, out
     finally:
         process.kill()

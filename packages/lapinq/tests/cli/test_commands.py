@@ -201,7 +201,7 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_runs(lapinq: Run, folder
             assert worker.poll() is None
         worker.terminate()
         (folder / "go").touch()
-        assert 0 == worker.wait(20)
+        assert 0 == worker.wait(60)
 
     found = [json.loads(lapinq("task", "get", each, "-j").out)["status"] for each in (task, later)]
     assert ["completed", "pending"] == found
@@ -214,7 +214,7 @@ def test_a_worker_ends_after_its_grace_though_a_function_hangs(lapinq: Run, fold
         while not (folder / "begun").exists():
             assert worker.poll() is None
         worker.terminate()
-        assert 0 == worker.wait(20)  # it would wait for the function for ever
+        assert 0 == worker.wait(60)  # it would wait for the function for ever
 
     assert "pending" == json.loads(lapinq("task", "get", task, "-j").out)["status"]
 
@@ -239,7 +239,7 @@ def test_a_server_with_a_worker_inside_ends_on_a_signal(
     assert "5" == found["result"]
 
     server.send_signal(number)
-    assert 0 == server.wait(10)
+    assert 0 == server.wait(60)
 
 
 def _url(server: "subprocess.Popen[str]") -> str:

@@ -43,7 +43,7 @@ async def told(service: Service, task: UUID, status: str) -> list[dict[str, Any]
     async def is_so() -> bool:
         return [status] == [delivery["status"] for delivery in await log_of(service, task)][-1:]
 
-    await eventually(is_so, within=15)
+    await eventually(is_so)
     return await log_of(service, task)
 
 

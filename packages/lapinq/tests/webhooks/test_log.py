@@ -44,7 +44,7 @@ async def test_the_log_tells_what_became_of_each_delivery_and_no_secret(
     await end(service, failed, Event.FAIL, error=TaskError("ValueError", "boom"))
     receiver.answers = [FAILED]
     async with delivering(service, settings):
-        await eventually(lambda: _are(service, "failed", 1), within=15)
+        await eventually(lambda: _are(service, "failed", 1))
         waiting = (await told(service, "https://example.com/later"))[0]
         found = await log(service)
 
@@ -172,7 +172,7 @@ async def test_metrics_tell_what_all_processes_delivered(
     task = await put(service, receiver.url)
     await end(service, task, Event.SUCCEED)
     async with delivering(service, settings):
-        await eventually(lambda: _are(service, "delivered", 1), within=15)
+        await eventually(lambda: _are(service, "delivered", 1))
     await told(service, "https://example.com/")
     await metrics.refresh()
 

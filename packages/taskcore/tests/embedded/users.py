@@ -27,7 +27,7 @@ def in_postgres(statement: str) -> Callable[[str], str]:
     async def run(url: str) -> str:
         import asyncpg
 
-        connection = await asyncpg.connect(url, timeout=10)
+        connection = await asyncpg.connect(url, timeout=30)
         try:
             return str(await connection.fetchval(statement))
         finally:

@@ -48,7 +48,7 @@ class Bench:
 
     async def drain(self, **options: Any) -> Tally:
         """Work until nothing is due."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self.worker(**options).run(until_idle=True)
 
     @asynccontextmanager
@@ -60,7 +60,7 @@ class Bench:
             yield worker
         finally:
             worker.stop(force=True)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await task
 
     async def record(self, task: TaskId) -> TaskRecord:
@@ -68,7 +68,7 @@ class Bench:
         assert found is not None
         return found
 
-    async def when(self, task: TaskId, fact: Callable[[TaskRecord], object], within: float = 5.0) -> TaskRecord:
+    async def when(self, task: TaskId, fact: Callable[[TaskRecord], object], within: float = 30.0) -> TaskRecord:
         """The record, once ``fact`` holds of it."""
 
         async def holds() -> bool:

@@ -58,7 +58,7 @@ class Blocker:
         self.free = threading.Event()
 
     async def __call__(self, context: TaskContext) -> None:
-        self.free.wait(10)
+        self.free.wait(60)
 
 
 async def watch_until_ended(executor: LoopExecutor, ended: list[Run]) -> None:
@@ -85,7 +85,7 @@ async def test_a_lifespan_is_open_on_each_loop_before_its_first_coroutine_and_un
     async def uses(context: TaskContext) -> None:
         seen.append(("use", asyncio.get_running_loop()))
 
-    executor = LoopExecutor(3, CLOCK, lifespan=lifespan, blocked=0.05).start(ended.append)
+    executor = LoopExecutor(3, CLOCK, lifespan=lifespan, blocked=0.5).start(ended.append)
     blocker = Blocker()
     blocked = a_run(blocker, "blocker")
     executor.submit([blocked])
@@ -94,7 +94,7 @@ async def test_a_lifespan_is_open_on_each_loop_before_its_first_coroutine_and_un
     await watch_until_ended(executor, ended)
     blocker.free.set()
     executor.close()
-    executor.join(5)
+    executor.join(30)
 
     loops = [loop for word, loop in seen if word == "open"]
     assert 2 == len(set(loops))

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -202,16 +203,27 @@ async def sleeps(context: TaskContext) -> None:
     await asyncio.sleep(60)
 
 
-def sleeps_deaf(context: TaskContext) -> None:
-    time.sleep(1.5)  # Longer than limit and grace: it has to be abandoned.
+LET_GO = threading.Event()
+
+
+def waits_deaf(context: TaskContext) -> None:
+    LET_GO.wait(30)  # Longer than limit and grace: it has to be abandoned.
+
+
+@pytest.fixture
+def let_go() -> Iterator[None]:
+    """Afterwards a thread that was abandoned comes to its end."""
+    yield
+    LET_GO.set()
 
 
 @pytest.mark.parametrize(
-    ("function", "mode"), [(sleeps, Mode.ASYNC), (sleeps_deaf, Mode.THREAD), (sleeps_deaf, Mode.PROCESS)]
+    ("function", "mode"), [(sleeps, Mode.ASYNC), (waits_deaf, Mode.THREAD), (waits_deaf, Mode.PROCESS)]
 )
 async def test_a_handler_over_its_time_fails_in_every_mode(
-    bench: Bench, function: Callable[[TaskContext], Any], mode: Mode
+    bench: Bench, let_go: None, function: Callable[[TaskContext], Any], mode: Mode
 ) -> None:
+    LET_GO.clear()
     name = bench.handle(function, mode, timeout=timedelta(seconds=0.2))
     task = await bench.put(name)
     other = await bench.put(bench.handle(returns_sum, Mode.THREAD), payload="[1]")

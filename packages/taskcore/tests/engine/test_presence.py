@@ -45,7 +45,7 @@ async def test_a_worker_tells_what_it_does_until_it_stops() -> None:
     release, store = Flag(), MemoryStore(SystemClock())
 
     def work(context: TaskContext) -> None:
-        release.wait(10)
+        release.wait(60)
 
     work_handler = handler(work)
     worker = Worker(
@@ -53,7 +53,7 @@ async def test_a_worker_tells_what_it_does_until_it_stops() -> None:
     )
     await store.put([a_task("work")])
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async with Presence(worker, store, handlers=lambda: [work_handler], version="1.2", every=SOON):
             running = asyncio.create_task(worker.run())
 
@@ -86,7 +86,7 @@ async def test_the_last_word_counts_what_was_done() -> None:
     await store.put([a_task("work"), a_task("work", payload="1", retry=None)])
     presence = Presence(worker, store)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         tally = await worker.run(until_idle=True)
 
     info = presence.info()
@@ -99,7 +99,7 @@ async def test_a_worker_starts_and_stops_also_when_nobody_can_be_told(caplog: py
     worker = Worker(store, {})
 
     with caplog.at_level(logging.WARNING):
-        async with asyncio.timeout(20), Presence(worker, Away()):
+        async with asyncio.timeout(60), Presence(worker, Away()):
             await worker.run(until_idle=True)
 
     assert ["presence: away"] * 2 == [record.message for record in caplog.records]

@@ -66,7 +66,7 @@ async def test_what_a_worker_does_is_counted_by_minute_and_by_hour() -> None:
     }
     store, bus = MemoryStore(SystemClock()), MemoryEventBus()
 
-    async with asyncio.timeout(10), StatisticsRecorder(store, every=timedelta(hours=1)) as recorder:
+    async with asyncio.timeout(30), StatisticsRecorder(store, every=timedelta(hours=1)) as recorder:
         bus.subscribe(recorder.hear, COUNTED)
         await AnnouncedQueue(store, bus).put([a_task("fine"), a_task("fine"), a_task("broken")])
         await Worker(store, handlers, options=WorkerOptions(), bus=bus).run(until_idle=True)
@@ -138,7 +138,7 @@ async def test_what_is_being_stored_when_the_context_ends_is_stored_once() -> No
     clock = FakeClock()
     store = Slow(clock)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         recorder = await StatisticsRecorder(store, every=timedelta(milliseconds=1)).__aenter__()
         recorder.hear([an_end(clock=clock)])
         await began.wait()
@@ -246,7 +246,7 @@ async def test_a_task_waits_from_when_it_is_due_until_its_handler_is_called() ->
         clock.advance(1)
 
     handlers = {"send": Handler(name="send", function=send, mode=Mode.ASYNC)}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await Worker(store, handlers, clock=clock, bus=bus, options=WorkerOptions(concurrency=1)).run(until_idle=True)
 
     assert [7.0, 3.0] == [event.wait for event in heard if isinstance(event, TaskEvent)]

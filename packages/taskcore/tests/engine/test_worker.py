@@ -32,12 +32,12 @@ class Gate:
 
     def through(self, context: TaskContext) -> None:
         self._count(1)
-        self.open.wait(10)
+        self.open.wait(60)
         self._count(-1)
 
     async def through_async(self, context: TaskContext) -> None:
         self._count(1)
-        await eventually(self.open.is_set, within=10)
+        await eventually(self.open.is_set, within=60)
         self._count(-1)
 
     def _count(self, change: int) -> None:
@@ -134,11 +134,13 @@ async def test_stop_gives_back_what_did_not_finish_and_counts_it_against_nothing
     async def sleeps(context: TaskContext) -> None:
         await asyncio.sleep(60)
 
+    over = threading.Event()
+
     def deaf(context: TaskContext) -> None:
-        time.sleep(1)  # It does not look whether it should stop.
+        over.wait(30)  # It does not look whether it should stop.
 
     def delicate(context: TaskContext) -> None:
-        time.sleep(1)  # Nor does this one.
+        over.wait(30)  # Nor does this one.
 
     released = [await bench.put(bench.handle(sleeps)), await bench.put(bench.handle(deaf, Mode.THREAD))]
     parked = await bench.put(bench.handle(delicate, Mode.THREAD, repeatable=False))
@@ -149,6 +151,7 @@ async def test_stop_gives_back_what_did_not_finish_and_counts_it_against_nothing
 
     worker.stop()
     tally = await running
+    over.set()
 
     for task in released:
         record = await bench.record(task)
@@ -200,7 +203,7 @@ async def test_a_second_stop_that_forces_waits_for_nobody(bench: Bench) -> None:
 
     worker.stop()
     worker.stop(force=True)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await running
 
     assert TaskState.PENDING == (await bench.record(task)).state
@@ -324,7 +327,7 @@ async def test_a_worker_stops_by_itself_when_it_has_done_all_it_may(bench: Bench
     for _ in range(12):
         await bench.put(name)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         tally = await bench.worker(most=7, concurrency=3).run()
 
     assert (7, 7) == (tally.claimed, tally.succeeded)

@@ -88,7 +88,7 @@ async def test_a_waiting_stream_hears_what_another_thread_publishes() -> None:
         publisher = Thread(target=bus.publish, args=[events("a")])
         publisher.start()
 
-        assert events("a") == [await asyncio.wait_for(waiting, 5)]
+        assert events("a") == [await asyncio.wait_for(waiting, 30)]
         publisher.join()
 
 
@@ -109,7 +109,7 @@ async def test_closing_wakes_who_waits() -> None:
 
         stream.close()
 
-        assert await asyncio.wait_for(waiting, 5) is None
+        assert await asyncio.wait_for(waiting, 30) is None
 
 
 def test_a_stream_whose_loop_is_gone_does_not_fail_the_publisher() -> None:

@@ -47,7 +47,7 @@ async def test_who_waits_for_work_hears_of_it_after_its_connection_was_cut(
     async with await PostgresStore.open(postgres_url, prefix=prefix, clock=clock) as another:
         await another.put([a_task()])
 
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 30)
 
 
 async def _waits_again(store: PostgresStore) -> None:
@@ -133,25 +133,25 @@ async def test_a_process_that_stands_still_in_a_step_keeps_no_locks(
         step = asyncio.create_task(frozen._database.together(stand_still))
         await locked.wait()
 
-        assert [TaskState.CANCELLED] == list(await asyncio.wait_for(store.cancel([receipt.task]), 5))
+        assert [TaskState.CANCELLED] == list(await asyncio.wait_for(store.cancel([receipt.task]), 30))
         go_on.set()
         with pytest.raises(StoreUnavailable):
             await step
 
 
 SLOW_COMMIT = """
-CREATE FUNCTION {p}_sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(10); RETURN NULL; END';
+CREATE FUNCTION {p}_sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NULL; END';
 CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON {p}_leaders DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION {p}_sleep()"""
 
 
 @pytest.mark.parametrize(
-    "sql", ["SELECT pg_sleep(10)", "INSERT INTO {p}_leaders VALUES ('a', 'b', 1, 1)"], ids=["a statement", "a commit"]
+    "sql", ["SELECT pg_sleep(30)", "INSERT INTO {p}_leaders VALUES ('a', 'b', 1, 1)"], ids=["a statement", "a commit"]
 )
 async def test_after_silence_in_a_transaction_no_older_connection_is_used(
     sql: str, postgres_url: str, prefix: str, connection: Any
 ) -> None:
-    async with await PostgresStore.open(postgres_url, prefix=prefix, patience=0.5) as store:
+    async with await PostgresStore.open(postgres_url, prefix=prefix, patience=1.0) as store:
         await connection.execute(SLOW_COMMIT.replace("{p}", prefix))
         before = await store._database.fetch("SELECT pg_backend_pid()")
 
@@ -159,6 +159,7 @@ async def test_after_silence_in_a_transaction_no_older_connection_is_used(
             await store._database.together(lambda transaction: transaction.fetch(sql))
 
         assert before != await store._database.fetch("SELECT pg_backend_pid()")
+    await connection.execute(CUT)  # what is asleep there would keep its locks
     await connection.execute(f"DROP FUNCTION {prefix}_sleep CASCADE")
 
 

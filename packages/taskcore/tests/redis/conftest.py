@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from uuid import uuid4
 
 import pytest
 from taskcore.testing import FakeClock
+
+from tests.ports import kept_port
 
 if find_spec("redis") is None or find_spec("hiredis") is None:
     collect_ignore_glob = ["test_*.py"]
@@ -43,13 +44,10 @@ async def store(redis_url: str, prefix: str) -> "AsyncIterator[RedisStore]":
 
 
 class Server:
-    """A server of a test's own, on a port that the system chose; ``options`` count from the next ``start``."""
+    """A server of a test's own, on one port; ``options`` count from the next ``start``."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self.port: int = found.getsockname()[1]
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder, self.port = folder, port
         self.options: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -72,7 +70,7 @@ class Server:
         given = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self._folder), "save": "", **self.options}
         words = [word for name, value in given.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([_program(), *words], stdout=subprocess.DEVNULL)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             with suppress(RedisError), self.client as client:
                 client.ping()
@@ -98,7 +96,8 @@ def _program() -> str:
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    server = Server(tmp_path)
-    await server.start()
-    yield server
-    server.kill()
+    with kept_port() as port:
+        server = Server(tmp_path, port)
+        await server.start()
+        yield server
+        server.kill()

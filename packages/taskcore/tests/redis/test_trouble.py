@@ -96,7 +96,7 @@ async def test_who_waits_is_told_again_after_a_restart(server: Server) -> None:
 
         await put_one(another)
 
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, 30)
 
 
 async def test_who_waits_hears_that_the_server_is_away(server: Server) -> None:

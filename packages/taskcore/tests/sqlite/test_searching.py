@@ -23,11 +23,11 @@ async def search(store: SQLiteStore) -> asyncio.Task[object]:
 
 
 async def test_workers_do_not_wait_for_a_search(store: SQLiteStore, search: asyncio.Task[object]) -> None:
-    (held,) = await asyncio.wait_for(store.claim(a_claim(limit=1)), 5)
+    (held,) = await asyncio.wait_for(store.claim(a_claim(limit=1)), 30)
 
-    await asyncio.wait_for(store.cancellations(WorkerId("w1")), 5)
-    await asyncio.wait_for(store.get(held.id), 5)
-    await asyncio.wait_for(store.revision(), 5)
+    await asyncio.wait_for(store.cancellations(WorkerId("w1")), 30)
+    await asyncio.wait_for(store.get(held.id), 30)
+    await asyncio.wait_for(store.revision(), 30)
 
     assert not search.done()
     search.cancel()
@@ -36,7 +36,7 @@ async def test_workers_do_not_wait_for_a_search(store: SQLiteStore, search: asyn
 async def test_a_search_that_nobody_waits_for_is_stopped(store: SQLiteStore, search: asyncio.Task[object]) -> None:
     search.cancel()
 
-    assert 50 == len(await asyncio.wait_for(store.find(TaskQuery()), 20))
+    assert 50 == len(await asyncio.wait_for(store.find(TaskQuery()), 30))
 
 
 async def test_only_the_search_that_was_given_up_is_stopped(store: SQLiteStore, search: asyncio.Task[object]) -> None:
@@ -47,7 +47,7 @@ async def test_only_the_search_that_was_given_up_is_stopped(store: SQLiteStore, 
     behind.cancel()
     search.cancel()
 
-    assert 1 == len(await asyncio.wait_for(next_one, 20))
+    assert 1 == len(await asyncio.wait_for(next_one, 30))
 
 
 async def test_a_store_that_is_closed_searches_no_more(path: Path) -> None:

@@ -50,7 +50,7 @@ async def test_readers_never_wait_for_writers(store: SQLiteStore, other: sqlite3
     other.execute("BEGIN IMMEDIATE")
     other.execute("DELETE FROM taskcore_tasks")
 
-    assert 1 == len(await asyncio.wait_for(store.find(TaskQuery()), 5))
+    assert 1 == len(await asyncio.wait_for(store.find(TaskQuery()), 30))
 
 
 async def test_a_write_that_fails_leaves_nothing_and_the_store_goes_on(store: SQLiteStore) -> None:

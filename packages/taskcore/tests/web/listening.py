@@ -24,12 +24,12 @@ class Listener:
         self.retry = ""
         self._lines = response.aiter_lines()
 
-    async def next(self, seconds: float = 5) -> Event | None:
+    async def next(self, seconds: float = 30) -> Event | None:
         """The next event; None at the end of the stream."""
         async with asyncio.timeout(seconds):
             return await self._next()
 
-    async def rest(self, seconds: float = 5) -> list[Event]:
+    async def rest(self, seconds: float = 30) -> list[Event]:
         """Everything until the stream ends."""
         events = []
         while (event := await self.next(seconds)) is not None:

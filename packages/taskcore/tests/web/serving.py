@@ -5,12 +5,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 from taskcore.testing import eventually
+
+from tests.ports import kept_port
 
 
 @asynccontextmanager
@@ -31,11 +33,10 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 @contextmanager
 def process(program: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run ``program``, which serves ``app``, as a process of its own; yields it and its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     file = folder / "serving.py"
-    file.write_text(program + f'\nuvicorn.run(app, port={port}, proxy_headers=False, log_level="info")\n')
-    with subprocess.Popen([sys.executable, file], stderr=subprocess.PIPE, text=True) as child:
+    with kept_port() as port, ExitStack() as stack:
+        file.write_text(program + f'\nuvicorn.run(app, port={port}, proxy_headers=False, log_level="info")\n')
+        child = stack.enter_context(subprocess.Popen([sys.executable, file], stderr=subprocess.PIPE, text=True))
         assert child.stderr is not None
         lines: list[str] = []
         while "Uvicorn running" not in (line := child.stderr.readline()):

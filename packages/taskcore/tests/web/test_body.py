@@ -52,7 +52,7 @@ async def test_a_length_that_is_none_is_refused() -> None:
         for length in ("9999999999999999999", "-1", "1e3", "²"):
             reader, writer = await asyncio.open_connection(host, int(port))
             writer.write(f"POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode())
-            answers.append((await asyncio.wait_for(reader.readline(), 5)).split()[1])
+            answers.append((await asyncio.wait_for(reader.readline(), 30)).split()[1])
             writer.close()
 
     assert [b"413", b"400", b"400", b"400"] == answers

@@ -41,7 +41,7 @@ async def test_head_is_answered_like_get_without_a_body() -> None:
 
 async def test_head_of_a_stream_ends_and_the_connection_serves_on() -> None:
     async with served(a_forgetful_face()) as url, httpx2.AsyncClient() as client:
-        head, got = await client.head(f"{url}/events", timeout=5), await client.get(f"{url}/who")
+        head, got = await client.head(f"{url}/events", timeout=30), await client.get(f"{url}/who")
 
     assert (200, "text/event-stream; charset=utf-8") == (head.status_code, head.headers["content-type"])
     assert 200 == got.status_code

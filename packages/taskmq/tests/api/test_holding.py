@@ -119,9 +119,7 @@ def test_workers_and_what_was_done_are_told(
 
     (shown,) = wait(lambda: client.get("/workers", headers=worker).json())
     assert ("ada", "online", ["default"]) == (shown["id"], shown["health"], shown["queues"])
-    told = wait(
-        lambda: client.get("/statistics?handler=dummy", headers=worker).json()["totals"].get("succeeded"), within=10
-    )
+    told = wait(lambda: client.get("/statistics?handler=dummy", headers=worker).json()["totals"].get("succeeded"))
     assert 1 == told
 
 

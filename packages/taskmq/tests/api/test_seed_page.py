@@ -11,7 +11,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,8 @@ from typing import Any
 import httpx
 import pytest
 import redis
+
+from tests.ports import kept_port
 
 SECRET = "your-secure-secret-key"  # that of the page's own "Example Setup"
 
@@ -131,20 +132,14 @@ FULL_BODY = """
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Server:
     """``taskmq serve-api`` in an empty folder."""
 
-    def __init__(self, folder: Path, queue: Mapping[str, str] | None = None) -> None:
-        self.folder, self.port = folder, _free_port()
+    def __init__(self, folder: Path, queue: Mapping[str, str], port: int) -> None:
+        self.folder, self.port = folder, port
         self.url = f"http://127.0.0.1:{self.port}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TASKMQ_")}
-        self.env = {**inherited, "TASKMQ_JWT_SECRET": SECRET, **(queue or {})}
+        self.env = {**inherited, "TASKMQ_JWT_SECRET": SECRET, **queue}
         self.process = self.start("serve-api", "--port", str(self.port))
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -152,7 +147,7 @@ class Server:
         command = [sys.executable, "-u", "-m", "taskmq", *words]
         return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=pipe, stderr=pipe, text=True)
 
-    def wait(self, within: float = 30.0) -> None:
+    def wait(self, within: float = 90.0) -> None:
         deadline = time.monotonic() + within
         while True:
             try:
@@ -179,13 +174,14 @@ def queue(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, queue: dict[str, str]) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server"), queue)
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.process.kill()
-        server.process.communicate()
+    with kept_port() as port:
+        server = Server(tmp_path_factory.mktemp("server"), queue, port)
+        try:
+            server.wait()
+            yield server
+        finally:
+            server.process.kill()
+            server.process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -308,16 +304,22 @@ def test_swagger_and_redoc_and_the_dashboard_are_served(server: Server) -> None:
         assert 200 == httpx.get(f"{server.url}{path}").status_code
 
 
-def test_it_ends_soon_after_a_signal_though_a_page_is_open(tmp_path: Path, queue: dict[str, str]) -> None:
+@pytest.fixture
+def port() -> Iterator[int]:
+    with kept_port() as port:
+        yield port
+
+
+def test_it_ends_soon_after_a_signal_though_a_page_is_open(tmp_path: Path, queue: dict[str, str], port: int) -> None:
     number, code = (signal.SIGINT, 130) if queue else (signal.SIGTERM, 0)  # one on each store, to start fewer servers
-    server = Server(tmp_path, queue)
+    server = Server(tmp_path, queue, port)
     try:
         server.wait()
-        with httpx.stream("GET", f"{server.url}/dashboard/events", timeout=10) as stream:
+        with httpx.stream("GET", f"{server.url}/dashboard/events", timeout=60) as stream:
             assert 200 == stream.status_code
             server.process.send_signal(number)
             assert "bye" in "".join(stream.iter_text())
-            server.process.wait(timeout=15)
+            server.process.wait(timeout=60)
     finally:
         server.process.kill()
         out, err = server.process.communicate()

@@ -116,7 +116,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
                 patched.setattr(sys, name, stream)
             with suppress(SystemExit):
                 cli.main(words, prog_name="taskmq")
-        reader.join(10)
+        reader.join(30)
         os.close(ours)
         return b"".join(shown).decode().replace("\r\n", "\n")
 

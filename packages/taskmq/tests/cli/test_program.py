@@ -119,7 +119,7 @@ def test_an_interrupt_ends_a_command_with_130(process: Callable[..., subprocess.
     waiting.stdout.readline()
 
     waiting.send_signal(signal.SIGINT)
-    _, err = waiting.communicate(timeout=20)
+    _, err = waiting.communicate(timeout=60)
 
     assert (130, "Error: interrupted.") == (waiting.returncode, err.strip())
 

@@ -50,7 +50,7 @@ def test_workers_are_listed_while_they_are_there(
     assert "" == taskmq("workers", "list", "-q").stdout
     process("run-worker", "--import", "myjobs", "--queues", "mail,default", "--max-workers", "3")
 
-    wait(lambda: taskmq("workers", "list", "-q").stdout, within=20)
+    wait(lambda: taskmq("workers", "list", "-q").stdout)
 
     (worker,) = json.loads(taskmq("workers", "list", "--json").stdout)["items"]
     assert ("online", ["mail", "default"], 0, 3) == tuple(

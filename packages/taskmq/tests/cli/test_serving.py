@@ -11,6 +11,8 @@ import jwt
 import pytest
 from click.testing import Result
 
+from tests.ports import kept_port
+
 Taskmq = Callable[..., Result]
 SECRET = "a secret of these tests, which is long enough"
 HINT = 'Hint: export TASKMQ_JWT_SECRET="$(taskmq secrets generate)"   or for a local trial: taskmq serve-api --dev\n'
@@ -112,13 +114,11 @@ def test_dev_prints_a_token_that_is_ready_to_use_for_handlers_that_are_imported(
     process: Callable[..., subprocess.Popen[str]], folder: Path
 ) -> None:
     (folder / "limited.py").write_text(MODULE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = process("serve-api", "--dev", "--port", str(port), "--import", "limited")
-    assert server.stdout is not None
+    with kept_port() as port:
+        server = process("serve-api", "--dev", "--port", str(port), "--import", "limited")
+        assert server.stdout is not None
 
-    first, second = server.stdout.readline(), server.stdout.readline()
+        first, second = server.stdout.readline(), server.stdout.readline()
 
     assert f"Starting API server on http://127.0.0.1:{port} ...\n" == second
     headers = {"Authorization": f"Bearer {first.strip().rpartition(' ')[2]}"}
@@ -129,12 +129,12 @@ def test_dev_prints_a_token_that_is_ready_to_use_for_handlers_that_are_imported(
         assert server.poll() is None
         time.sleep(0.01)
     server.terminate()
-    _, err = server.communicate(timeout=30)
+    _, err = server.communicate(timeout=60)
     assert (0, True) == (server.returncode, '"POST /add-job HTTP/1.1" 200' in err)
     assert f"  dashboard: /dashboard/   documentation: /docs   db: {folder / 'taskmq.db'}\n" in err
 
 
-def _posted(port: int, headers: dict[str, str], within: float = 30.0) -> int:
+def _posted(port: int, headers: dict[str, str], within: float = 90.0) -> int:
     deadline = time.monotonic() + within
     while True:
         try:

@@ -128,7 +128,7 @@ class Shell:
     def read_until(self, words: str) -> None:
         """Wait until it has shown these words."""
         while words not in self.shown:
-            assert select.select([self._ours], [], [], 20)[0], f"nothing but {self.shown!r} within 20 s"
+            assert select.select([self._ours], [], [], 60)[0], f"nothing but {self.shown!r} within 60 s"
             self._read()
 
     def read_all(self) -> str:
@@ -168,7 +168,7 @@ def test_ctrl_c_tells_what_is_waited_for_and_a_second_one_aborts(
 ) -> None:
     taskmq("add-job", "--handler", "slow", "--payload", '{"seconds": 30}')
     screen = shell("run-worker", "--import", "myjobs")
-    wait(Path("started").exists, within=20)
+    wait(Path("started").exists)
 
     screen.type("\x03")
     screen.read_until("abort)\n")

@@ -17,6 +17,19 @@ Wait = Callable[..., object]
 
 STARTING = "Starting worker pool with 1 worker(s) using sqlite backend... Press Ctrl+C to stop.\n"
 
+WAITS = """
+import time
+from pathlib import Path
+from taskmq.jobs.handlers import register_handler
+
+@register_handler("wait")
+def wait(job):
+    Path("started").touch()
+    while not Path("go").exists():
+        time.sleep(0.01)
+    return "waited"
+"""
+
 
 @pytest.fixture
 def slow_job(taskmq: Taskmq, folder: Path) -> Callable[[float], Callable[[], bool]]:
@@ -29,12 +42,20 @@ def slow_job(taskmq: Taskmq, folder: Path) -> Callable[[float], Callable[[], boo
     return put
 
 
+@pytest.fixture
+def waiting_job(taskmq: Taskmq, folder: Path) -> Callable[[], bool]:
+    """Store a job that waits for the file ``go``, and return whether a worker has begun it."""
+    (folder / "waits.py").write_text(WAITS)
+    taskmq("add-job", "--handler", "wait", "--payload", "{}")
+    return (folder / "started").exists
+
+
 def test_a_burst_ends_when_all_is_done(taskmq: Taskmq, process: Start) -> None:
     for handler in ("email", "email", "report"):
         taskmq("add-job", "--handler", handler, "--payload", "{}", "--retry-policy", "none")
 
     worker = process("run-worker", "--import", "myjobs", "--until-idle")
-    out, err = worker.communicate(timeout=20)
+    out, err = worker.communicate(timeout=60)
 
     assert (0, STARTING) == (worker.returncode, out)
     assert "  handlers: dummy, email, raise, report, slow   queues: default   db: " in err
@@ -46,14 +67,14 @@ def test_a_worker_says_where_it_answers_probes_and_stops_to(process: Start) -> N
     assert worker.stderr is not None
     url = worker.stderr.readline().rsplit("health: ", 1)[-1].strip()
 
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:
         assert b'{"status":"ok"}' == answer.read()
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=20)
+    worker.communicate(timeout=60)
 
     assert 0 == worker.returncode
     with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen(url, timeout=10)
+        urllib.request.urlopen(url, timeout=30)
 
 
 def test_several_processes_cannot_answer_at_one_port(taskmq: Taskmq) -> None:
@@ -65,34 +86,41 @@ def test_several_processes_cannot_answer_at_one_port(taskmq: Taskmq) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_lets_the_running_job_finish(
-    taskmq: Taskmq, process: Start, wait: Wait, slow_job: Callable[..., Callable[[], bool]], number: signal.Signals
+    taskmq: Taskmq,
+    process: Start,
+    wait: Wait,
+    waiting_job: Callable[[], bool],
+    folder: Path,
+    number: signal.Signals,
 ) -> None:
-    begun = slow_job(0.5)
-    worker = process("run-worker", "--import", "myjobs")
-    wait(begun, within=15)
+    worker = process("run-worker", "--import", "waits")
+    wait(waiting_job)
 
     worker.send_signal(number)
-    out, err = worker.communicate(timeout=20)
+    assert worker.stdout is not None
+    out = "".join(worker.stdout.readline() for _ in range(4))
+    (folder / "go").touch()
+    _, err = worker.communicate(timeout=60)
 
     assert 0 == worker.returncode
     assert out.startswith(STARTING)
     assert f"Received signal {number.value}. Initiating graceful shutdown...\nWaiting for 1 active jobs" in out
     assert err.endswith("\nStopped. Processed 1 (1 ok, 0 failed), requeued 0.\n")
-    assert "Result: slept" in taskmq("get-job", "1").stdout
+    assert "Result: waited" in taskmq("get-job", "1").stdout
 
 
 def test_a_signal_is_heard_when_nobody_reads_what_the_worker_prints(
-    process: Start, wait: Wait, slow_job: Callable[..., Callable[[], bool]]
+    process: Start, wait: Wait, waiting_job: Callable[[], bool], folder: Path
 ) -> None:
-    begun = slow_job(0.5)
-    worker = process("run-worker", "--import", "myjobs")
+    worker = process("run-worker", "--import", "waits")
     assert worker.stdout is not None
-    wait(begun, within=15)
+    wait(waiting_job)
     worker.stdout.close()
 
     worker.send_signal(signal.SIGTERM)
+    (folder / "go").touch()
 
-    assert 0 == worker.wait(20)
+    assert 0 == worker.wait(60)
     assert worker.stderr is not None
     assert worker.stderr.read().endswith("\nStopped. Processed 1 (1 ok, 0 failed), requeued 0.\n")
 
@@ -100,12 +128,12 @@ def test_a_signal_is_heard_when_nobody_reads_what_the_worker_prints(
 def test_what_outlasts_the_grace_goes_back_to_the_queue(
     taskmq: Taskmq, process: Start, wait: Wait, slow_job: Callable[..., Callable[[], bool]]
 ) -> None:
-    begun = slow_job(30)
+    begun = slow_job(90)
     worker = process("run-worker", "--import", "myjobs", "--grace", "50ms")
-    wait(begun, within=15)
+    wait(begun)
 
     worker.send_signal(signal.SIGTERM)
-    _, err = worker.communicate(timeout=20)
+    _, err = worker.communicate(timeout=60)
 
     assert 0 == worker.returncode
     assert err.endswith("\nStopped. Processed 0 (0 ok, 0 failed), requeued 1.\n")
@@ -115,16 +143,16 @@ def test_what_outlasts_the_grace_goes_back_to_the_queue(
 def test_a_second_signal_waits_for_nothing(
     taskmq: Taskmq, process: Start, wait: Wait, slow_job: Callable[..., Callable[[], bool]]
 ) -> None:
-    begun = slow_job(30)
+    begun = slow_job(90)
     worker = process("run-worker", "--import", "myjobs")
-    wait(begun, within=15)
+    wait(begun)
 
     worker.send_signal(signal.SIGINT)
     assert worker.stdout is not None
     while "Waiting for" not in worker.stdout.readline():
         pass
     worker.send_signal(signal.SIGINT)
-    _, err = worker.communicate(timeout=20)
+    _, err = worker.communicate(timeout=60)
 
     assert 0 == worker.returncode
     assert "requeued 1.\n" in err

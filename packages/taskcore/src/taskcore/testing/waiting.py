@@ -9,7 +9,7 @@ from typing import Any
 _PAUSE = 0.005
 
 
-async def eventually(fact: Callable[[], Any], within: float = 5.0) -> Any:
+async def eventually(fact: Callable[[], Any], within: float = 30.0) -> Any:
     """Ask ``fact``, a function or coroutine function, every 5 ms until it answers something true, and return that.
 
     Raises:
