@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from taskmq.job import Job, JobStatus
+from taskmq.jobs.handlers import register_handler
 from taskmq.storage.base import QueueBackend
 from taskmq.worker import Worker
 
@@ -72,7 +73,8 @@ class ListBackend(QueueBackend):
         return self.jobs.get(job_id)
 
     def add_log(self, job_id: int, level: str, message: str, handler: str | None = None) -> None:
-        self.logs.append({"job_id": job_id, "level": level, "message": message, "timestamp": datetime.now(UTC)})
+        line = {"job_id": job_id, "handler": handler, "level": level, "message": message}
+        self.logs.append({**line, "timestamp": datetime.now(UTC)})
 
     def get_logs(self, job_id: int | None = None, handler: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
         return self.logs
@@ -93,6 +95,16 @@ class ListBackend(QueueBackend):
 @pytest.fixture
 def queue(folder: object) -> ListBackend:
     return ListBackend()
+
+
+def test_every_line_of_the_log_names_the_handler(queue: ListBackend) -> None:
+    register_handler("mail")(lambda job: job.log("working"))
+    queue.insert_job({}, handler="mail")
+
+    Worker(backend=queue, poll_interval=0.01).start(until_idle=True)
+
+    assert {"Job started", "working", "Job finished successfully"} == {line["message"] for line in queue.logs}
+    assert {"mail"} == {line["handler"] for line in queue.logs}
 
 
 def test_jobs_run_in_order_and_leave_status_result_and_log(queue: ListBackend) -> None:

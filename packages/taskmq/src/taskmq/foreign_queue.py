@@ -21,7 +21,7 @@ from taskcore.states import Event, TaskState
 from taskmq import payload as payloads
 from taskmq.job import Job, JobStatus
 from taskmq.storage.base import QueueBackend
-from taskmq.vocabulary import NO_HANDLER, Terms, task_id, utc_now
+from taskmq.vocabulary import NO_HANDLER, Terms, handler_of, task_id, utc_now
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -104,7 +104,7 @@ class ForeignQueue:
         self._thread.shutdown(wait=False)
 
     def _settle(self, task: TaskRecord, settlement: Settlement) -> None:
-        backend, job, handler = self._backend, int(task.id), None if task.name == NO_HANDLER else task.name
+        backend, job, handler = self._backend, int(task.id), handler_of(task)
         message = settlement.error.message if settlement.error else None
         match settlement.event:
             case Event.SUCCEED:
@@ -124,7 +124,9 @@ class ForeignQueue:
 
     def _add_logs(self, lines: Sequence[LogLine]) -> None:
         for line in lines:
-            self._backend.add_log(int(line.task), line.level, line.message)
+            task = self._held.get(line.task)
+            handler = None if task is None else handler_of(task)
+            self._backend.add_log(int(line.task), line.level, line.message, handler)
 
     async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         def called() -> T:
