@@ -166,7 +166,7 @@ def test_dead_jobs_are_listed_and_replayed_at_a_rate(
         backend.move_to_dlq(job, "no luck")
 
     assert [3, 2, 1] == [job["id"] for job in client.get("/dead", headers=worker).json()]
-    would = client.post("/dead/replay", json={"dry_run": True}, headers=worker).json()
+    would = client.post("/dead/replay", json={"all": True, "dry_run": True}, headers=worker).json()
     did = client.post("/dead/replay", json={"filter": {"handler": "dummy"}, "rate": 0.1}, headers=worker).json()
 
     assert [{"job_id": n, "new_job_id": None} for n in (1, 2, 3)] == would["jobs"]
@@ -186,7 +186,7 @@ def test_a_dead_job_whose_unique_key_is_in_use_stays_dead(
             backend.move_to_dlq(1, "no luck")
 
     retried = client.post("/jobs/retry", json={"ids": [1]}, headers=admin).json()
-    replayed = client.post("/dead/replay", json={}, headers=admin).json()
+    replayed = client.post("/dead/replay", json={"all": True}, headers=admin).json()
 
     assert (0, ["1"], 0) == (retried["count"], list(retried["skipped"]), replayed["count"])
     assert ["dead", "pending"] == _states(backend)
@@ -196,7 +196,17 @@ def test_a_dead_job_whose_unique_key_is_in_use_stays_dead(
 @pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("body", [{"rate": 0}, {"rate": "5/s"}, {"filter": {"state": "dead"}}, {"limit": 0}, {"x": 1}])
 def test_a_replay_that_is_none_is_refused(client: TestClient, admin: Headers, body: dict[str, Any]) -> None:
-    assert 422 == client.post("/dead/replay", json=body, headers=admin).status_code
+    assert 422 == client.post("/dead/replay", json={"all": True, **body}, headers=admin).status_code
+
+
+@pytest.mark.stores("sqlite")
+@pytest.mark.parametrize("body", [{}, {"filter": {}}, {"rate": 5}, {"dry_run": True}])
+def test_every_dead_job_is_replayed_only_where_that_is_said(
+    client: TestClient, admin: Headers, body: dict[str, Any]
+) -> None:
+    refused = client.post("/dead/replay", json=body, headers=admin)
+
+    assert (422, True) == (refused.status_code, "all=true" in refused.text)
 
 
 @pytest.mark.stores("sqlite")

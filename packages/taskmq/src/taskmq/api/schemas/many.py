@@ -60,8 +60,8 @@ class Chosen(Body):
     def _one_of_both(self) -> Self:
         if (self.ids is None) == (self.filter is None):
             raise PydanticCustomError("which_jobs", "give either ids or a filter")
-        if self.filter is not None and self.filter == Conditions() and not self.all:
-            raise PydanticCustomError("all_jobs", "the filter has no condition; say all=true to mean every job")
+        if self.filter == Conditions() and not self.all:
+            raise _no_condition()
         return self
 
     def selection(self) -> Selection:
@@ -92,14 +92,21 @@ class Done(BaseModel):
 
 
 class ToReplay(Body):
-    """Which dead jobs: all that ``filter`` finds, oldest first."""
+    """Which dead jobs: those that ``filter`` finds, oldest first; all of them with ``all`` alone."""
 
     filter: OfDead = OfDead()
+    all: StrictBool = Field(False, description="Yes, every dead job, where the filter has no condition.")
     limit: StrictInt = Field(1_000, ge=1, le=MOST)
     rate: float | None = Field(
         None, ge=0.001, le=10_000, strict=True, description="At most so many of them become due in a second."
     )
     dry_run: StrictBool = False
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if self.filter == OfDead() and not self.all:
+            raise _no_condition()
+        return self
 
 
 class Replayed(BaseModel):
@@ -123,3 +130,7 @@ class ReplaysDone(BaseModel):
     def of(cls, replays: Replays, dry_run: bool) -> Self:
         jobs = [Replayed(job_id=int(record.id), new_job_id=new) for record, new in replays.jobs]
         return cls(dry_run=dry_run, count=len(jobs), jobs=jobs, skipped=replays.skipped, more=replays.more)
+
+
+def _no_condition() -> PydanticCustomError:
+    return PydanticCustomError("all_jobs", "the filter has no condition; say all=true to mean every job")
