@@ -45,7 +45,7 @@ async def leave_public_release(connection: "asyncpg.Connection") -> None:
     insert = public_release.insert
     for status in ("pending", "completed", "completed"):
         await insert(connection, "lapinq_tasks", **TASK, status=status)
-    alive = {"worker_id": "w", "started_at": NOW, "last_heartbeat": NOW}
+    alive = {"worker_id": "w", "started_at": NOW, "last_heartbeat": datetime.now(UTC)}
     await insert(connection, "lapinq_tasks", **TASK, status="running", **alive)
     for place, name in enumerate(("Ada", "ada")):
         created = NOW + timedelta(seconds=place)
