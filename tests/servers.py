@@ -20,7 +20,7 @@ POSTGRES = os.environ.get("TASKCORE_POSTGRES_URL", "postgresql://root@127.0.0.1:
 REDIS = os.environ.get("TASKCORE_REDIS_URL", "redis://127.0.0.1:6379/0")
 MYSQL = os.environ.get("TASKCORE_MYSQL_URL", "mysql://root@127.0.0.1:3306")
 FIXTURES = {"postgres_url", "redis_url"}
-PATIENCE = 5
+PATIENCE = 30
 """Seconds that a server has to answer."""
 
 used: list[str] = []

@@ -74,7 +74,7 @@ async def test_killed_workers_lose_no_task_and_store_none_twice(
 async def some_holder(service: Service, pids: set[int]) -> int:
     """The process id of a worker that runs a task now."""
     running = TaskQuery(states=frozenset({TaskState.RUNNING}), limit=1)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while True:
             for record in await service.store.find(running):
                 if (pid := int(str(record.worker).split(":")[1])) in pids:
@@ -83,6 +83,6 @@ async def some_holder(service: Service, pids: set[int]) -> int:
 
 
 async def all_done(service: Service, count: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(90):
         while count != sum(queue.counts["completed"] for queue in await service.queues()):  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -53,7 +53,7 @@ async def test_a_batch_takes_few_turns_beside_a_busy_thread(store: SQLiteStore) 
         settled = await store.settle([a_settlement(task) for task in held])
 
     assert 2000 == len(settled)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 20
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 255, 256, 257, 1000])

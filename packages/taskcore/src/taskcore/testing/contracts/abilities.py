@@ -32,7 +32,7 @@ class WakeupContract:
         soon: seconds that a busy machine may take for what should be immediate.
     """
 
-    soon: ClassVar[float] = 5.0
+    soon: ClassVar[float] = 30.0
 
     async def test_the_ability_is_announced(self, store: NoticingStore) -> None:
         assert isinstance(store, Wakeup)

@@ -295,7 +295,7 @@ class PatienceContract:
         waiting = asyncio.create_task(store.wait_for_work(["default"], 60))
         await asyncio.sleep(0.02)  # let it begin to wait; too short a pause makes the test easier, never wrong
         await step
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 30)
         assert 1 == len(await store.claim(a_claim(limit=1)))
 
 
