@@ -16,20 +16,25 @@ TIME = "%Y-%m-%dT%H:%M:%S"
 
 class JSONFormatter(logging.Formatter):
     """One JSON object a line: ``timestamp``, ``level``, ``logger``, ``message``, and of an error ``exception``
-    (``type`` and ``value``) and ``traceback``."""
+    (``type`` and ``value``) and ``traceback``. The line is ASCII, which every stream can take as it is."""
 
     def format(self, record: logging.LogRecord) -> str:
         found: dict[str, Any] = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _sound(record.getMessage()),
         }
         if record.exc_info and record.exc_info[1] is not None:
             error = record.exc_info[1]
-            found["exception"] = {"type": type(error).__name__, "value": str(error)}
-            found["traceback"] = "".join(traceback.format_exception(error))
-        return json.dumps(found, ensure_ascii=False)
+            found["exception"] = {"type": type(error).__name__, "value": _sound(str(error))}
+            found["traceback"] = _sound("".join(traceback.format_exception(error)))
+        return json.dumps(found)
+
+
+def _sound(text: str) -> str:
+    """Halves of surrogate pairs spelled out: many a reader of JSON refuses a line for an escape of one."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def configure_logging(settings: Settings | None = None) -> None:

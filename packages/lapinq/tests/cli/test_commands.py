@@ -1,5 +1,6 @@
 """The command line, in this process where nothing is started, and as a process where something is."""
 
+import io
 import json
 import logging
 import os
@@ -12,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 from lapinq.__main__ import _add_task_list_parser, build_parser
-from lapinq.log import JSONFormatter
+from lapinq.log import JSONFormatter, configure_logging
+from lapinq.settings import Settings
 
 from .conftest import Run
 
@@ -264,3 +266,27 @@ def test_a_log_line_can_be_json() -> None:
     assert ("INFO", "lapinq.x", "a\nb") == (found["level"], found["logger"], found["message"])
     assert "ValueError" == found["exception"]["type"]
     assert os.path.basename(__file__) in found["traceback"]  # noqa: PTH119
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_json_log_line_gets_through_any_stream(
+    encoding: str, monkeypatch: pytest.MonkeyPatch, settings_of_logging: None
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, errors="backslashreplace", write_through=True))
+    configure_logging(Settings(json_log=True))
+
+    logging.getLogger("lapinq.x").info("café %s 🐇", "caf\udce9")
+
+    assert "café caf\\udce9 🐇" == json.loads(raw.getvalue().decode("ascii"))["message"]
+
+
+@pytest.fixture
+def settings_of_logging() -> Iterator[None]:
+    """Puts back what ``configure_logging`` changes."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers = []  # or they would be closed
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
