@@ -1,5 +1,6 @@
 """Webhooks from the end of a task to a receiver that really listens."""
 
+import asyncio
 import base64
 import json
 import socket
@@ -14,10 +15,12 @@ from lapinq.service import Service
 from lapinq.settings import Settings
 from lapinq.webhooks import endpoints
 from lapinq.webhooks.addresses import Refused
-from lapinq.webhooks.delivering import delivering
+from lapinq.webhooks.delivering import _look, delivering
 from lapinq.webhooks.message import Signer
+from lapinq.webhooks.outbox import Outbox
 from lapinq.webhooks.sending import NotDelivered, Sender
 from standardwebhooks.webhooks import Webhook
+from taskcore.errors import StoreUnavailable
 from taskcore.ids import TaskId
 from taskcore.models import TaskError
 from taskcore.retry import NoRetry
@@ -289,3 +292,18 @@ async def test_what_went_wrong_is_told_and_long_answers_are_not_read(receiver: R
             await Sender(allow_private=True, patience=0.2).send(ID, url, b"{}", UNSIGNED)
     with pytest.raises(NotDelivered, match="ConnectError"):
         await sender.send(ID, url, b"{}", UNSIGNED)
+
+
+async def test_a_look_that_fails_leaves_nobody_waiting_for_changes(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(outbox: Outbox) -> None:
+        await asyncio.sleep(0)  # the wait has begun
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(Outbox, "tick", fail)
+
+    with pytest.raises(StoreUnavailable):
+        await _look(service, await service.deliveries.outbox())
+
+    assert [] == [task for task in asyncio.all_tasks() if "wait_for_change" in repr(task.get_coro())]

@@ -106,6 +106,7 @@ async def _look(service: Service, outbox: Outbox) -> None:
         await change
     finally:
         change.cancel()
+        await asyncio.gather(change, return_exceptions=True)  # it lets go of the store before that is closed
 
 
 def _worker(store: wiring.Store, deliveries: Deliveries, settings: Settings, bus: EventBus) -> Worker:
