@@ -240,6 +240,17 @@ async def test_what_is_not_done_within_the_grace_goes_back_and_does_not_count(
     assert ("pending", 0, None) == (found.status, found.attempts, found.worker_id)
 
 
+async def test_waiting_tasks_without_an_end_get_one_a_portion_at_a_time(service: Service, storage: Storage) -> None:
+    """As those have that were requeued, of which there may be any number."""
+    for _ in range(3):
+        await storage.enqueue("add", "default", "mytasks", ttl_seconds=60)
+    await service.tables.pool.execute("UPDATE lapinq_core_tasks SET created_at = 0, expires_at = NULL")
+
+    assert [2, 1, 0] == [await service.tables.end_overdue(2) for _ in range(3)]
+
+    assert 3 == (await service.sweep()).expired
+
+
 async def test_a_task_past_its_ttl_is_not_begun_before_a_sweep_has_seen_it(storage: Storage) -> None:
     await storage.enqueue("add", "default", "mytasks", ttl_seconds=0.01)
     await asyncio.sleep(0.02)  # its time

@@ -1,10 +1,12 @@
 """The use cases on a real database."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from lapinq import tables
 from lapinq.errors import NotFailed, NotFinished, NotPending
 from lapinq.orders import Order
 from lapinq.service import Service
@@ -284,6 +286,31 @@ async def test_a_delete_takes_running_tasks_too_and_leaves_no_lease(service: Ser
     assert ["other"] == [found.task_name for found in (await service.list()).items]
     await storage.complete_task(task, "3")
     assert 0 == await service.tables.pool.fetchval("SELECT count(*) FROM lapinq_core_leases")
+
+
+@pytest.mark.parametrize("wanted", [Filter(queue="default"), Filter(task_name="add")])
+async def test_many_tasks_are_deleted_a_portion_at_a_time(
+    service: Service, monkeypatch: pytest.MonkeyPatch, wanted: Filter
+) -> None:
+    """However many there are, no statement takes longer than it may."""
+    monkeypatch.setattr(tables, "PORTION", 2)
+    portions = list[int]()
+
+    async def count(chosen: str, *values: object, settings: str) -> Sequence[str]:
+        removed = await delete(chosen, *values, settings=settings)
+        portions.append(len(removed))
+        return removed
+
+    delete = service.tables._delete
+    monkeypatch.setattr(service.tables, "_delete", count)
+    for _ in range(5):
+        await put(service, "add")
+    kept = await put(service, "other", queue_name="q")
+
+    assert 5 == await service.delete(wanted)
+
+    assert [2, 2, 1] == portions
+    assert [kept] == [found.id for found in (await service.list()).items]
 
 
 async def test_rows_of_the_view_can_be_deleted_with_sql(service: Service, storage: Storage) -> None:

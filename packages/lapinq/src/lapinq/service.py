@@ -174,7 +174,8 @@ class Service(Putting, Reading):
     async def sweep(self) -> Swept:
         """End pending tasks whose time to live is over, and remove those at rest."""
         expired = removed = 0
-        await self.tables.end_overdue()
+        while await self.tables.end_overdue(SWEPT) > 0:
+            pass
         while (some := len(await self.store.expire(SWEPT))) > 0:
             expired += some
         while (some := await self.tables.delete_ended(SWEPT)) > 0:

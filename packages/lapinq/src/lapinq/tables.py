@@ -43,7 +43,9 @@ _PROGRESS = f"UPDATE {CORE}_tasks SET progress = $2, progress_note = $3 WHERE id
 _METADATA = f"SELECT meta FROM {CORE}_tasks WHERE id = $1 FOR UPDATE"
 _SET_METADATA = f"UPDATE {CORE}_tasks SET meta = $2 WHERE id = $1"
 
-_LOCK = "SELECT t.id FROM {core}_tasks AS t {where} ORDER BY t.id FOR UPDATE".replace("{core}", CORE)
+_LOCK = "SELECT t.id FROM {core}_tasks AS t {where} ORDER BY t.id LIMIT {limit} FOR UPDATE".replace("{core}", CORE)
+PORTION = 10_000
+"""Tasks that one transaction removes, which takes about a second: a statement has 30 s by default."""
 _REMOVAL = REMOVAL.format(ids="$1::text[]")
 
 NOW = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
@@ -58,9 +60,12 @@ ORDER BY {ENDS} LIMIT $1 FOR UPDATE SKIP LOCKED"""
 
 # Tasks that a schedule put or that were requeued have no end yet; they get one when it has come.
 _OVER = f"""
-UPDATE {CORE}_tasks SET expires_at = {ENDS}
-WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {ENDS} <= {NOW}
-    AND ready IS NOT NULL AND expires_at IS NULL"""
+UPDATE {CORE}_tasks SET expires_at = {ENDS} WHERE id IN (
+    SELECT id FROM {CORE}_tasks
+    WHERE meta IS NOT NULL AND (meta::json ->> 'ttl') IS NOT NULL AND {ENDS} <= {NOW}
+        AND ready IS NOT NULL AND expires_at IS NULL
+    LIMIT $1 FOR UPDATE SKIP LOCKED)
+RETURNING true"""
 
 # A page is walked to from the newest task on. The server knows too little of patterns to see that this is soon over, or
 # else takes half as long as its other ways; only a span of time has an index that may be better. One process is enough,
@@ -218,25 +223,38 @@ class Tables:
             return {queue: int(number) for queue, number in await self.pool.fetch(found, *values)}
 
     async def delete(self, wanted: Filter) -> int:
-        """Remove every task that meets a filter, and answer how many. Workers of running ones lose the lease."""
+        """Remove every task that meets a filter, and answer how many. Workers of running ones lose the lease.
+
+        It is done in portions: what was removed before an error stays so.
+        """
         where, values = _conditions(wanted)
-        return await self._delete(_LOCK.format(where=_where(where)), *values)
+        chosen = _LOCK.format(where=_where([*where, f"t.id > ${len(values) + 1}"]), limit=f"${len(values) + 2}")
+        settings = _WALK if wanted.has_patterns and wanted.created_from is None else _PLAIN
+        removed, last = 0, ""
+        while tasks := await self._delete(chosen, *values, last, PORTION, settings=settings):
+            removed += len(tasks)
+            last = tasks[-1]
+            if len(tasks) < PORTION:
+                break
+        return removed
 
     async def delete_ended(self, limit: int) -> int:
         """Remove tasks at rest whose time to live is over."""
-        return await self._delete(_ENDED, limit)
+        return len(await self._delete(_ENDED, limit))
 
-    async def end_overdue(self) -> None:
+    async def end_overdue(self, limit: int) -> int:
         """Let the core expire waiting tasks whose time to live is over, also those to which it gave no end."""
         with self._translated():
-            await self.pool.execute(_OVER)
+            return len(await self.pool.fetch(_OVER, limit))
 
-    async def _delete(self, chosen: str, *values: object) -> int:
+    async def _delete(self, chosen: str, *values: object, settings: str = _PLAIN) -> Sequence[str]:
+        """Remove the tasks that a statement chooses and locks, and answer which."""
         async with self.transaction() as connection:
+            await connection.execute(settings)
             tasks = [task for (task,) in await connection.fetch(chosen, *values)]
             if tasks:
                 await connection.execute(self._removal, tasks)
-            return len(tasks)
+            return tasks
 
 
 def _where(conditions: Sequence[str]) -> str:
