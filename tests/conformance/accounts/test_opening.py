@@ -207,7 +207,16 @@ async def test_stores_of_two_prefixes_do_not_meet(url: str, prefix: str, engine:
 
 @pytest.mark.parametrize(
     "where",
-    ["", "postgresql://", "redis://localhost/0", "sqlite://", "sqlite:///:memory:", "mysql+asyncmy://h/d", "x y"],
+    [
+        "",
+        "postgresql://",
+        "redis://localhost/0",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql+asyncmy://h/d",
+        "mysql://u:p@p@h/d",
+        "x y",
+    ],
 )
 async def test_a_url_of_something_else_is_refused(where: str) -> None:
     with pytest.raises(InvalidInput):

@@ -46,6 +46,7 @@ async def test_a_url_names_the_server_in_one_of_several_ways(
         pytest.param(f"mysql://u:{PASSWORD}@host", "url must name a database", id="no database"),
         pytest.param(f"u:{PASSWORD}@host/db", "url must be like mysql://", id="no scheme"),
         pytest.param(f"mysql://u:{PASSWORD}@host:x/db", "url must be like mysql://", id="port"),
+        pytest.param(f"mysql://u:x@{PASSWORD}@host/db", "percent-encoded: %40", id="sign"),
     ],
 )
 async def test_a_url_that_cannot_be_used_is_refused_without_its_password(url: str, words: str) -> None:

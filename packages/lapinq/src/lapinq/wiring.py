@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import asyncpg
+from taskcore import urls
 from taskcore.adapters import accounts
 from taskcore.adapters.grants import dump_grants
 from taskcore.adapters.memory import MemoryEventBus
@@ -141,7 +142,7 @@ def _for_driver(url: str) -> str:
 
 def place_of(url: str) -> str:
     """Where a database is, without user, password and options."""
-    return "postgresql://" + url.partition("://")[2].rpartition("@")[2].partition("?")[0]
+    return f"postgresql://{urls.place_of(url)}"
 
 
 def event_bus() -> MemoryEventBus:

@@ -117,6 +117,7 @@ def test_a_database_that_is_away_is_said_without_its_password(lapinq: Run) -> No
         ("me:hunter2@h/x", "this one begins with me:"),
         ("hunter2", "this one has no beginning"),
         ("postgresql://me:hunter2@[::1", "cannot be read"),
+        ("postgresql://me:hunter2℀@host/db", "cannot be read"),
     ],
 )
 def test_a_url_that_leads_nowhere_is_said_before_anybody_goes_there(lapinq: Run, url: str, told: str) -> None:

@@ -102,6 +102,7 @@ def test_the_doctor_says_so_too(taskmq: Taskmq) -> None:
     ("url", "shown"),
     [
         ("redis://user:p@ss@host:6379/0", "redis://user:***@host:6379/0"),
+        ("redis://user:p/ss@host:6379/0", "redis://user:***@host:6379/0"),
         ("rediss://:pw@host", "rediss://:***@host"),
         ("redis://host/0?password=pw&db=1", "redis://host/0?password=***&db=1"),
         ("redis://host:6379/0", "redis://host:6379/0"),

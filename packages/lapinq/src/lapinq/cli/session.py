@@ -47,8 +47,8 @@ def _check(url: str) -> None:
     hint = "as in postgresql://user@host/database, with --database-url or LAPINQ_DATABASE_URL; or: embedded"
     try:
         scheme = urlsplit(url).scheme
-    except ValueError as error:
-        raise bad_input(f"the URL of the database cannot be read: {error}", hint=hint) from None
+    except ValueError:
+        raise bad_input("the URL of the database cannot be read", hint=hint) from None
     if scheme.removesuffix("+asyncpg") not in ("postgres", "postgresql"):
         begins = f"begins with {scheme}:" if scheme else "has no beginning"
         raise bad_input(f"the URL of the database must begin with postgresql://, this one {begins}", hint=hint)

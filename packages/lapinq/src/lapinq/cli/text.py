@@ -7,7 +7,8 @@ import json
 import os
 import re
 from datetime import datetime
-from urllib.parse import urlsplit
+
+from taskcore.urls import masked
 
 # Controls, line separators, direction overrides, and surrogates, which no terminal can be sent.
 _ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -59,7 +60,4 @@ def rough(seconds: float) -> str:
 
 def address(url: str) -> str:
     """A database's URL without its password and options."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    return f"{parts.scheme}://{name}{':***' if colon else ''}{at}{host}{parts.path}"
+    return masked(url).partition("?")[0]

@@ -4,10 +4,10 @@ import os
 
 import click
 from taskcore.errors import InvalidInput
+from taskcore.urls import HIDDEN, masked
 
 from taskmq.cli.configuration import SETTINGS, Configuration, Setting
 from taskmq.cli.output import Column, Document, Output, output_options
-from taskmq.cli.program import masked
 from taskmq.environment import secret_value
 
 COLUMNS = (
@@ -16,7 +16,6 @@ COLUMNS = (
     Column("origin", "Origin"),
     Column("source", "Source", shrink=True),
 )
-HIDDEN = "***"
 
 
 @click.group("config")

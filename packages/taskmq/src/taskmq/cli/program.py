@@ -2,7 +2,6 @@
 
 import functools
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -11,15 +10,13 @@ from typing import Any
 
 import click
 from taskcore.errors import StoreUnavailable
+from taskcore.urls import masked
 
 from taskmq.cli import configuration
 from taskmq.cli.failures import ExitCode, Failure, bad_input, report
 from taskmq.cli.text import colourless, visible
 from taskmq.service import JobNotFound
 from taskmq.settings import Settings
-
-_PASSWORD = re.compile(r"(://[^/:@]*:)[^/]*(@)|([?&]password=)[^&]*")
-"""Between the first colon of the address and its last @, or an option of that name."""
 
 
 class Program(click.Group):
@@ -81,11 +78,6 @@ def place(settings: Settings) -> str:
     if settings.backend == "redis":
         return f"redis: {visible(address(settings))}"
     return f"db: {visible(Path(settings.db_path).absolute())}"
-
-
-def masked(url: str) -> str:
-    """An URL without its password."""
-    return _PASSWORD.sub(lambda found: f"{found[1] or found[3]}***{found[2] or ''}", url)
 
 
 @contextmanager

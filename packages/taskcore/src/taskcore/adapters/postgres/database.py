@@ -10,6 +10,7 @@ import asyncpg
 from taskcore.adapters.postgres.errors import PASSING, translated
 from taskcore.clock import Clock, to_micros
 from taskcore.errors import InvalidInput, StoreUnavailable
+from taskcore.urls import place_of
 
 T = TypeVar("T")
 Rows = Sequence[Any]
@@ -250,6 +251,5 @@ def _has_readable_place(url: str) -> bool:
 
 
 def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
-    host = (parts.netloc.rpartition("@")[2]) or "localhost"
-    return f"postgresql://{host}{parts.path}"
+    place = place_of(url)
+    return f"postgresql://{'' if place[:1].strip('/') else 'localhost'}{place}"

@@ -15,6 +15,8 @@ class HasDriver(Protocol):
     def driver(self) -> str: ...
 
 
+_FORM = "url must be like mysql://user:password@host:3306/database"
+
 D = TypeVar("D", bound=HasDriver)
 
 
@@ -28,7 +30,9 @@ def parsed(url: str, dialects: Mapping[str, D]) -> tuple[URL, D]:
     try:
         parts = make_url(url)
     except (exc.ArgumentError, ValueError):
-        raise InvalidInput("url must be like mysql://user:password@host:3306/database, and cannot be read") from None
+        raise InvalidInput(f"{_FORM}, and cannot be read") from None
+    if "@" in (parts.host or ""):  # the end of the password, which would be shown as a part of the place
+        raise InvalidInput(f'{_FORM}, with every "@" of the password percent-encoded: %40')
     dialect = dialects.get(parts.get_backend_name())
     driver = parts.drivername.partition("+")[2]
     if dialect is None or driver not in ("", dialect.driver.partition("+")[2]):
