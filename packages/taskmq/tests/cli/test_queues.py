@@ -35,6 +35,16 @@ def test_a_paused_queue_hands_out_nothing_until_it_is_resumed(taskmq: Taskmq) ->
     assert "" == taskmq("jobs", "list", "--state", "pending", "-q").stdout
 
 
+def test_pausing_a_queue_that_nothing_names_says_so(taskmq: Taskmq) -> None:
+    taskmq("add-job", "--handler", "email", "--queue", "mail")
+    taskmq("schedules", "add", "nightly", "--cron", "@daily", "--queue", "reports", "--handler", "report")
+
+    paused = taskmq("queues", "pause", "mail", "reports", "mial")
+
+    assert (0, "Queue mail paused.\nQueue reports paused.\nQueue mial paused.\n") == (paused.exit_code, paused.stdout)
+    assert "Queue mial has no jobs yet, nor a worker or a schedule.\n" == paused.stderr
+
+
 def test_a_queue_is_limited_and_freed(taskmq: Taskmq) -> None:
     assert "Queue mail limited to 3.\n" == taskmq("queues", "limit", "mail", "3").stdout
     assert 3 == json.loads(taskmq("queues", "list", "--json").stdout)["items"][0]["limit"]

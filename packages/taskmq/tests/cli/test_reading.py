@@ -188,7 +188,8 @@ def test_the_doctor_names_what_is_wrong(
 
     wrong = [item for item in json.loads(result.stdout)["items"] if not item["ok"]]
     assert (1, "workers") == (result.exit_code, wrong[-1]["check"])
-    assert value in wrong[-1]["detail"]
+    assert [value in item["detail"] for item in wrong] == [item["detail"] != "not looked at" for item in wrong]
+    assert 1 == sum(value in item["detail"] for item in wrong)
 
 
 def test_the_doctor_looks_at_the_secret(taskmq: Taskmq, monkeypatch: pytest.MonkeyPatch) -> None:

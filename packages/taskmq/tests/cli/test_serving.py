@@ -80,6 +80,15 @@ def test_users_are_made_and_listed(taskmq: Taskmq) -> None:
     assert "name\trole\tenabled\tlast_login\nada\tadmin\ttrue\t\n" == taskmq("users", "list").stdout
 
 
+def test_a_name_that_somebody_has_is_refused(taskmq: Taskmq) -> None:
+    taskmq("users", "add", "ada", "--password-stdin", stdin="correct horse battery\n")
+
+    again = taskmq("users", "add", "Ada", "--password-stdin", stdin="correct horse battery\n")
+
+    assert (1, "") == (again.exit_code, again.stdout)
+    assert "there is a user named 'Ada' already" in again.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "stdin", "message"),
     [

@@ -68,11 +68,11 @@ def doctor(strict: bool, modules: tuple[str, ...], output: Output) -> ExitCode:
 def _checks() -> Iterator[tuple[str, Finding]]:
     versions = f"taskmq {__version__}, python {platform.python_version()}, sqlite {sqlite3.sqlite_version}"
     yield "versions", Finding(versions)
-    yield "settings", _tried(_settings)
-    yield "store", _tried(lambda: _store(_backend()))
-    yield "clock", _tried(lambda: _clock(_backend()))
+    yield "settings", (settings := _tried(_settings))
+    yield "store", (store := _tried_after(settings, lambda: _store(_backend())))
+    yield "clock", _tried_after(store, lambda: _clock(_backend()))
     yield "permissions", _permissions()
-    yield "workers", _tried(lambda: _workers(_backend()))
+    yield "workers", _tried_after(store, lambda: _workers(_backend()))
     yield "handlers", Finding(", ".join(sorted(map(str, HANDLERS))))
     yield "secret", _secret()
 
@@ -84,17 +84,17 @@ def _tried(check: Callable[[], Finding]) -> Finding:
         return Finding(str(error), "failed")
 
 
+def _tried_after(needed: Finding, check: Callable[[], Finding]) -> Finding:
+    """What a check finds that needs another one to be well: otherwise it would wait, and say the same again."""
+    return Finding("not looked at", "failed") if needed.level == "failed" else _tried(check)
+
+
 def _backend() -> QueueBackend:
-    """The queue, opened once: a second check that needs one which is away need not wait for it again."""
+    """The queue, opened once."""
     ctx = click.get_current_context()
     if "backend" not in ctx.meta:
-        try:
-            ctx.meta["backend"] = front.get_backend()
-            close_at_end(ctx.meta["backend"])
-        except TaskcoreError as error:
-            ctx.meta["backend"] = error
-    if isinstance(ctx.meta["backend"], TaskcoreError):
-        raise ctx.meta["backend"]
+        ctx.meta["backend"] = front.get_backend()
+        close_at_end(ctx.meta["backend"])
     backend: QueueBackend = ctx.meta["backend"]
     return backend
 

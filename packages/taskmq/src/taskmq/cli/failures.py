@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 import click
-from taskcore.errors import InvalidInput, MissingExtra, NotAllowed, NotAuthenticated, StoreError, TaskcoreError
+from taskcore.errors import InvalidInput, MissingExtra, NameTaken, NotAllowed, NotAuthenticated, StoreError, TaskcoreError
 
 from taskmq.cli.text import as_json, visible
 from taskmq.errors import ScheduleExists, ScheduleNotFound
@@ -102,6 +102,8 @@ def explain(error: Exception) -> Failure:
             return Failure(error.format_message(), hint=_usage(error), code="usage", exit_code=ExitCode.USAGE)
         case click.Abort():
             return Failure("interrupted", code="interrupted", exit_code=ExitCode.INTERRUPTED)
+        case NameTaken():  # nothing is wrong with the name itself
+            return Failure(str(error), code=error.code)
         case InvalidInput() | MissingExtra():
             return Failure(str(error), code=error.code, exit_code=ExitCode.USAGE)
         case NotAuthenticated() | NotAllowed():

@@ -1,6 +1,6 @@
 """Commands about queues as a whole: queues list, pause, resume, limit."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -11,6 +11,7 @@ from taskmq.cli.params import slots
 from taskmq.cli.session import backend
 from taskmq.cli.text import ago, timestamp, visible
 from taskmq.queues import Queue, Queues
+from taskmq.schedules import Schedules
 
 WAITING = ("pending", "scheduled", "retrying")
 
@@ -41,8 +42,13 @@ def list_queues(output: Output) -> None:
 @output_options
 def pause_queues(names: tuple[str, ...], output: Output) -> None:
     """Hand out no jobs of these queues; what runs goes on."""
-    found = Queues(backend())
-    _change(names, found.pause, "paused", output)
+    opened = backend()
+    changed = _change(names, Queues(opened).pause, "paused", output)
+    if unknown := [queue for queue in changed if not (queue.counts or queue.workers)]:
+        scheduled = {schedule.order.options.queue for schedule in Schedules(opened).list()}
+        for queue in unknown:
+            if queue.name not in scheduled:
+                click.echo(f"Queue {visible(queue.name)} has no jobs yet, nor a worker or a schedule.", err=True)
 
 
 @queues.command("resume")
@@ -77,12 +83,13 @@ def queue_document(queue: Queue) -> Document:
     }
 
 
-def _change(names: Iterable[str], change: Callable[[str], Queue], told: str, output: Output) -> None:
+def _change(names: Iterable[str], change: Callable[[str], Queue], told: str, output: Output) -> Sequence[Queue]:
     changed = [change(name) for name in dict.fromkeys(names)]
     if output.chosen:
         output.many([queue_document(queue) for queue in changed], COLUMNS)
     else:
         click.echo("\n".join(f"Queue {visible(queue.name)} {told}." for queue in changed))
+    return changed
 
 
 def _since(oldest: str | None) -> str:
