@@ -265,13 +265,13 @@ class Refusing(MemoryStore):
         raise SchemaMismatch("a column is missing")
 
 
-async def test_a_worker_whose_store_refuses_every_claim_says_so_and_asks_once_a_poll(
+async def test_a_worker_whose_store_refuses_every_claim_says_so_and_asks_once_a_second(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.store = store = Refusing()
     await bench.store.put([a_task()])
     begun = time.monotonic()
-    async with bench.working(poll=timedelta(seconds=1)):
+    async with bench.working(poll=timedelta(minutes=10)):
         await eventually(lambda: store.asked)
         await asyncio.sleep(0.1)  # Time in which a worker that does not wait asks a hundred times.
 

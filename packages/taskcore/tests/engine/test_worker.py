@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from taskcore.adapters.memory import MemoryEventBus, MemoryStore
 from taskcore.clock import SystemClock
 from taskcore.engine.context import TaskContext
@@ -238,12 +239,13 @@ class Flaky(MemoryStore):
             raise StoreError("the store cannot keep this")
 
 
-async def test_a_store_that_goes_away_loses_no_outcome(bench: Bench) -> None:
+@pytest.mark.parametrize("poll", [seconds(0.02), timedelta(minutes=10)])
+async def test_a_store_that_goes_away_loses_no_outcome(bench: Bench, poll: timedelta) -> None:
     gate, store = Gate(), Flaky(SystemClock())
     bench.store = store
     task = await bench.put(bench.handle(gate.through, Mode.THREAD))
 
-    async with bench.working(poll=seconds(0.02)):
+    async with bench.working(poll=poll):
         await eventually(lambda: gate.inside)
         store.away = True
         gate.open.set()

@@ -47,6 +47,9 @@ EXCHANGES = 4
 """Exchanges with the store at the same time; while it is away, one that asks whether it is back."""
 EXCHANGED = 1000
 """Runs that one of them settles, and tasks that it claims, at most: the store has to work on some while others run."""
+ASK_AGAIN = 1.0
+"""Seconds after which a store that is away, or refuses, is asked again at the latest, however seldom a worker looks for
+work: there may be results to store before leases run out, and somebody who waits for its end."""
 ALONE = 0.25
 """Seconds for which no other claims while one does: they would walk over the same tasks. One that takes longer waits
 for somebody, and is not waited for."""
@@ -246,7 +249,7 @@ class Worker:
         except StoreUnavailable as error:
             self._away = True
             log.warning("%s; trying again", error, extra={"event": "store_unavailable"})
-            await asyncio.sleep(self.options.poll.total_seconds())
+            await self._pause()
             self._pending = batch + self._pending
             return
         finally:
@@ -285,11 +288,14 @@ class Worker:
         except (StoreError, InvalidInput):
             if not settlements:
                 log.exception("the store refuses to hand out tasks; asking again")
-                await asyncio.sleep(self.options.poll.total_seconds())
+                await self._pause()
             return await self._settle_singly(settlements), ()
         # Others may have held back what this one did not get, if they were under way at the same time.
         self._hungry = len(tasks) == room or not is_first or begun != self._begun
         return stored, tasks
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(min(ASK_AGAIN, self.options.poll.total_seconds()))
 
     async def _settle_singly(self, settlements: Sequence[Settlement]) -> list[bool]:
         """One settlement that a store refuses must not keep the others from being stored; its lease will run out."""
