@@ -217,7 +217,7 @@ async def test_only_pending_tasks_can_be_cancelled(service: Service, storage: St
 async def test_a_failed_task_is_requeued_with_all_its_executions(service: Service, storage: Storage) -> None:
     task = await put(service, max_retries=1)
     await fail(storage, task)
-    assert ["boom"] == [found.error for found in (await service.failed()).items]
+    assert ["boom"] == [found.error for found in (await service.list(Filter(status="failed"))).items]
 
     await service.requeue(task)
 

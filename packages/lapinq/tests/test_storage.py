@@ -82,6 +82,16 @@ async def test_what_is_not_there_is_none_or_false_and_changes_nothing(storage: S
         await storage.update_progress(nobody, 5)
 
 
+async def test_no_tasks_at_all_can_be_asked_for(storage: Storage) -> None:
+    await storage.enqueue("add", "q", "mytasks", max_retries=1)
+    await storage.fail_task((await storage.claim_task("w") or {})["id"], "boom")
+
+    assert ([], []) == (await storage.list_tasks(limit=0), await storage.list_failed_tasks(limit=0))
+    assert [1, 1] == [len(await storage.list_tasks(limit=1)), len(await storage.list_failed_tasks(limit=1))]
+    with pytest.raises(InvalidInput, match="limit"):
+        await storage.list_tasks(limit=-1)
+
+
 async def test_an_id_may_be_text_as_it_comes_out_of_json(storage: Storage) -> None:
     done, failed, waiting = [str(await storage.enqueue("add", "q", "mytasks", max_retries=1)) for _ in range(3)]
     assert [done, failed] == [str((await storage.claim_task("w") or {})["id"]) for _ in range(2)]

@@ -59,13 +59,6 @@ class Reading:
         next_cursor = Cursor((found[limit - 1].id,)).encode(asdict(wanted)) if len(found) > limit else None
         return Page(tuple(map(task_of, found[:limit])), next_cursor)
 
-    async def failed(self, queue: str | None = None, *, limit: int = 50, cursor: str | None = None) -> Page[Task]:
-        """One page of failed tasks, newest first: the dead letter queue.
-
-        Raises: as ``list``.
-        """
-        return await self.list(Filter(queue=queue, status="failed"), limit=limit, cursor=cursor)
-
     async def total(self, wanted: Filter) -> int | None:
         """How many tasks meet a filter; None where more than ``READ`` would have to be read to tell."""
         if wanted.is_hopeless:

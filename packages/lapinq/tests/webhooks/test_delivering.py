@@ -307,3 +307,15 @@ async def test_a_look_that_fails_leaves_nobody_waiting_for_changes(
         await _look(service, await service.deliveries.outbox())
 
     assert [] == [task for task in asyncio.all_tasks() if "wait_for_change" in repr(task.get_coro())]
+
+
+async def test_a_log_tells_who_delivers_from_who_works(
+    service: Service, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "taskcore.engine")
+
+    async with delivering(service, settings):
+        await eventually(lambda: "started" in caplog.text)
+
+    lines = [record.getMessage().rpartition(":")[2] for record in caplog.records if "worker" in record.getMessage()]
+    assert ["webhooks started", "webhooks stopped"] == [lines[0], lines[-1]]

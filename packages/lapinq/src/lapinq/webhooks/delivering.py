@@ -14,7 +14,8 @@ from taskcore.engine.options import WorkerOptions
 from taskcore.engine.periodic import Periodic
 from taskcore.engine.reaper import Reaper, Retention
 from taskcore.engine.statistics import StatisticsRecorder
-from taskcore.engine.worker import Worker
+from taskcore.engine.worker import Worker, worker_id
+from taskcore.ids import WorkerId
 from taskcore.ports import EventBus
 from taskcore.retry import NoRetry, RetryPolicy, Table
 from taskcore.states import AT_REST
@@ -117,7 +118,8 @@ def _worker(store: wiring.Store, deliveries: Deliveries, settings: Settings, bus
     options = WorkerOptions(
         concurrency=AT_ONCE, prefetch=AT_ONCE, poll=SELDOM, lease=settings.lease, grace=timedelta(seconds=PATIENCE)
     )
-    return Worker(store, {NAME: handler}, options=options, bus=bus, admission=deliveries.endpoints)
+    name = WorkerId(f"{worker_id()}:webhooks")  # in the log it stands beside the worker of tasks
+    return Worker(store, {NAME: handler}, name=name, options=options, bus=bus, admission=deliveries.endpoints)
 
 
 async def _stop(worker: Worker, running: "asyncio.Task[object]") -> None:
