@@ -10,7 +10,15 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 import click
-from taskcore.errors import InvalidInput, MissingExtra, NameTaken, NotAllowed, NotAuthenticated, StoreError, TaskcoreError
+from taskcore.errors import (
+    InvalidInput,
+    MissingExtra,
+    NameTaken,
+    NotAllowed,
+    NotAuthenticated,
+    StoreError,
+    TaskcoreError,
+)
 
 from taskmq.cli.text import as_json, visible
 from taskmq.errors import ScheduleExists, ScheduleNotFound
