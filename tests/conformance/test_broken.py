@@ -64,6 +64,7 @@ NUMBERS = {
     broken.ReusesNumbers: "a_number_is_not_used_again",
 }
 SCHEDULES = {
+    broken.SavingSeesNobody: "a_schedule_that_somebody_has_changed_is_not_replaced",
     broken.SavingStartsAgain: "saving_what_is_stored_already_changes_nothing",
     broken.StepsAreNotCounted: "a_step_is_made_once",
     broken.StepsMoveTheCursorFirst: "a_step_that_fails_leaves_nothing_behind",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from taskcore.engine import schedule_acts
 from taskcore.errors import InvalidInput
 from taskmq.bridge import bridge
 from taskmq.errors import NotSupported, ScheduleExists, ScheduleNotFound
@@ -18,6 +19,7 @@ from .test_foreign_queue import ListBackend
 
 Drain = Callable[..., Worker]
 Wait = Callable[..., Any]
+Meanwhile = Callable[[Callable[[Any, datetime], Any]], None]
 HOURLY = timedelta(hours=1)
 
 
@@ -238,6 +240,55 @@ def test_the_next_worker_leads_at_once_when_one_stops(
     drain(func=lambda job: None)
 
     assert 1 == len(schedules.history("report"))
+
+
+def test_who_adds_what_somebody_else_adds_at_the_same_time_is_refused(
+    schedules: Schedules, meanwhile: Meanwhile
+) -> None:
+    theirs = order(every=HOURLY)
+    meanwhile(lambda store, now: store.save_schedule(theirs.spec(now), now))
+
+    with pytest.raises(ScheduleExists):
+        schedules.add(order(cron="@daily"))
+
+    assert HOURLY == schedules.get("report").order.every
+
+
+def test_a_save_keeps_what_somebody_else_does_at_the_same_time(schedules: Schedules, meanwhile: Meanwhile) -> None:
+    schedules.add(order(every=HOURLY))
+    meanwhile(lambda store, now: store.save_schedule(order(every=HOURLY, paused=True).spec(now), now))
+
+    schedules.save(order(every=HOURLY, payload={"new": True}))
+
+    saved = schedules.get("report").order
+    assert (True, {"new": True}) == (saved.paused, saved.payload)
+
+
+def test_a_pause_brings_nothing_back_that_somebody_removes_at_the_same_time(
+    schedules: Schedules, meanwhile: Meanwhile
+) -> None:
+    schedules.add(order(every=HOURLY))
+    meanwhile(lambda store, now: store.remove_schedule("report"))
+
+    with pytest.raises(ScheduleNotFound):
+        schedules.pause("report")
+
+    assert [] == schedules.list()
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """``meanwhile(deed)`` does something right after the next look at a schedule."""
+    read, deeds = schedule_acts.read, list[Any]()
+
+    async def look(store: Any, schedule: str) -> Any:
+        found = await read(store, schedule)
+        while deeds:
+            await deeds.pop()(store, await store.now())
+        return found
+
+    monkeypatch.setattr(schedule_acts, "read", look)
+    return deeds.append
 
 
 def missed(backend: StoreBackend, since: datetime) -> None:

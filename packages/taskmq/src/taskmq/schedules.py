@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
+from taskcore.engine import schedule_acts
 from taskcore.engine.schedule_acts import extra_run, set_paused
 from taskcore.models import ScheduleRecord, ScheduleSpec, TaskQuery
 from taskcore.ports import ScheduleStore, TaskStore
@@ -131,15 +132,24 @@ class Schedules:
 
 
 async def _save(store: _Store, order: JobSchedule, *, is_new: bool = False) -> ScheduleInfo:
+    while True:
+        present = await schedule_acts.read(store, order.id)
+        if is_new and present is not None:
+            raise ScheduleExists(order.id)
+        saved = await _saved(store, order, present)
+        if saved is not None:
+            return info_of(saved)
+
+
+async def _saved(store: _Store, order: JobSchedule, present: ScheduleRecord | None) -> ScheduleRecord | None:
+    """None when ``present`` is not what is there any more."""
     now = await store.now()
-    present = await _record(store, order.id)
-    if is_new and present is not None:
-        raise ScheduleExists(order.id)
     spec = order.spec(now)
-    if present is not None:
-        spec = _kept(order, spec, present.spec)
-    goes_on = present is not None and present.spec.when == spec.when and not present.spec.paused
-    return info_of(await store.save_schedule(spec, present.cursor if present and goes_on else now))
+    if present is None:
+        return await store.replace_schedule(spec, now, None)
+    spec = _kept(order, spec, present.spec)
+    goes_on = present.spec.when == spec.when and not present.spec.paused
+    return await store.replace_schedule(spec, present.cursor if goes_on else now, present.version)
 
 
 def _kept(order: JobSchedule, spec: ScheduleSpec, present: ScheduleSpec) -> ScheduleSpec:
@@ -152,19 +162,18 @@ def _kept(order: JobSchedule, spec: ScheduleSpec, present: ScheduleSpec) -> Sche
     )
 
 
-async def _record(store: ScheduleStore, schedule: str) -> ScheduleRecord | None:
-    return next((record for record in await store.schedules() if record.spec.id == schedule), None)
-
-
 async def _found(store: ScheduleStore, schedule: str) -> ScheduleRecord:
-    record = await _record(store, schedule)
+    record = await schedule_acts.read(store, schedule)
     if record is None:
         raise ScheduleNotFound(schedule)
     return record
 
 
 async def _pause(store: ScheduleStore, schedule: str, paused: bool) -> ScheduleInfo:
-    return info_of(await set_paused(store, await _found(store, schedule), paused))
+    record = await set_paused(store, await _found(store, schedule), paused)
+    if record is None:
+        raise ScheduleNotFound(schedule)
+    return info_of(record)
 
 
 async def _extra(store: _Store, schedule: str) -> int:

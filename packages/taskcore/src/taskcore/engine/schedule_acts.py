@@ -11,8 +11,19 @@ def extra_run(spec: ScheduleSpec) -> TaskSpec:
     return replace(spec.task, run_at=None, schedule=spec.id, id=None, idempotency_key=None)
 
 
-async def set_paused(store: ScheduleStore, record: ScheduleRecord, paused: bool) -> ScheduleRecord:
-    """Hold a schedule, or let it go on from the present: instants that come by meanwhile are not caught up."""
-    if record.spec.paused == paused:
-        return record
-    return await store.save_schedule(replace(record.spec, paused=paused), await store.now())
+async def set_paused(store: ScheduleStore, record: ScheduleRecord, paused: bool) -> ScheduleRecord | None:
+    """Hold a schedule, or let it go on from the present: instants that come by meanwhile are not caught up.
+
+    None when it is gone by now. What somebody else has changed since stays.
+    """
+    found: ScheduleRecord | None = record
+    while found is not None and found.spec.paused != paused:
+        spec = replace(found.spec, paused=paused)
+        saved = await store.replace_schedule(spec, await store.now(), found.version)
+        found = saved or await read(store, spec.id)
+    return found
+
+
+async def read(store: ScheduleStore, schedule: str) -> ScheduleRecord | None:
+    """The schedule with this id, if there is one."""
+    return next((record for record in await store.schedules() if record.spec.id == schedule), None)

@@ -23,6 +23,13 @@ class ScheduleStore(Protocol):
         """
         ...
 
+    async def replace_schedule(
+        self, spec: ScheduleSpec, cursor: datetime, version: int | None
+    ) -> ScheduleRecord | None:
+        """``save_schedule``, if the schedule with this id has still the ``version`` that was seen, or there is still
+        none where that is None. Otherwise None, and no effect."""
+        ...
+
     async def remove_schedule(self, schedule: ScheduleId) -> bool:
         """Remove a schedule; its fires go with it, its tasks stay. False when there was none."""
         ...

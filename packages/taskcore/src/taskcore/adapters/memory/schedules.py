@@ -34,6 +34,10 @@ class Schedules:
         self._records[spec.id] = record
         return record
 
+    def replace(self, spec: ScheduleSpec, cursor: datetime, version: int | None) -> ScheduleRecord | None:
+        present = self._records.get(spec.id)
+        return self.save(spec, cursor) if version == (present and present.version) else None
+
     def remove(self, schedule: ScheduleId) -> bool:
         self._fires.pop(schedule, None)
         return self._records.pop(schedule, None) is not None

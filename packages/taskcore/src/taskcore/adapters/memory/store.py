@@ -216,6 +216,13 @@ class MemoryStore:
             self._records.writes += 1
             return self._schedules.save(spec, cursor)
 
+    async def replace_schedule(
+        self, spec: ScheduleSpec, cursor: datetime, version: int | None
+    ) -> ScheduleRecord | None:
+        with self._lock:
+            self._records.writes += 1
+            return self._schedules.replace(spec, cursor, version)
+
     async def remove_schedule(self, schedule: ScheduleId) -> bool:
         with self._lock:
             self._records.writes += 1

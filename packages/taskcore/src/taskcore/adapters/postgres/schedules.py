@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from taskcore.adapters.documents import dump_schedule, load_schedule
+from taskcore.adapters.documents import dump_schedule
 from taskcore.adapters.postgres.database import Database, Runner
 from taskcore.adapters.postgres.statements import CLOCK
 from taskcore.adapters.postgres.tasks import cancel, put, run
@@ -59,19 +59,40 @@ _FIRES = f"SELECT {_FIRE_COLUMNS} FROM {{p}}_fires WHERE schedule = $1 ORDER BY 
 
 
 async def save(database: Database, spec: ScheduleSpec, cursor: datetime) -> ScheduleRecord:
-    text = dump_schedule(spec)
-
     async def work(transaction: Runner) -> ScheduleRecord:
-        await transaction.fetch(_LOCK, spec.id)
-        rows = await transaction.fetch(_ONE, spec.id)
-        # Written anew first, since the text may be an earlier release's.
-        if rows and dump_schedule(load_schedule(rows[0][0])) == text:
-            return schedule_of(rows[0])
-        next_at = optional_micros(spec.when.next_after(cursor))
-        (row,) = await transaction.fetch(_SAVE, spec.id, text, spec.paused, to_micros(cursor), next_at)
-        return schedule_of(row)
+        return await _write(transaction, spec, cursor, await _locked(transaction, spec.id))
 
     return await database.together(work)
+
+
+async def replace(
+    database: Database, spec: ScheduleSpec, cursor: datetime, version: int | None
+) -> ScheduleRecord | None:
+    async def work(transaction: Runner) -> ScheduleRecord | None:
+        present = await _locked(transaction, spec.id)
+        if version != (present and present.version):
+            return None
+        return await _write(transaction, spec, cursor, present)
+
+    return await database.together(work)
+
+
+async def _locked(transaction: Runner, schedule: ScheduleId) -> ScheduleRecord | None:
+    await transaction.fetch(_LOCK, schedule)
+    rows = await transaction.fetch(_ONE, schedule)
+    return schedule_of(rows[0]) if rows else None
+
+
+async def _write(
+    transaction: Runner, spec: ScheduleSpec, cursor: datetime, present: ScheduleRecord | None
+) -> ScheduleRecord:
+    text = dump_schedule(spec)
+    # Written anew first, since the text may be an earlier release's.
+    if present is not None and dump_schedule(present.spec) == text:
+        return present
+    next_at = optional_micros(spec.when.next_after(cursor))
+    (row,) = await transaction.fetch(_SAVE, spec.id, text, spec.paused, to_micros(cursor), next_at)
+    return schedule_of(row)
 
 
 async def remove(database: Database, schedule: ScheduleId) -> bool:

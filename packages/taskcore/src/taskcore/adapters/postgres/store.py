@@ -253,6 +253,11 @@ class PostgresStore(Closed):
     async def save_schedule(self, spec: ScheduleSpec, cursor: datetime) -> ScheduleRecord:
         return await schedules.save(self._database, spec, cursor)
 
+    async def replace_schedule(
+        self, spec: ScheduleSpec, cursor: datetime, version: int | None
+    ) -> ScheduleRecord | None:
+        return await schedules.replace(self._database, spec, cursor, version)
+
     async def remove_schedule(self, schedule: ScheduleId) -> bool:
         return await schedules.remove(self._database, schedule)
 

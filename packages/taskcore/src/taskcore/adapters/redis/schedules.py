@@ -13,19 +13,39 @@ from taskcore.models import Advance, FireRecord, ScheduleRecord, ScheduleSpec
 
 
 async def save(session: Session, spec: ScheduleSpec, cursor: datetime) -> ScheduleRecord:
-    text = dump_schedule(spec)
     while True:
-        stored = await session.ask("HGET", "schedules", spec.id)
-        present = None if stored is None else _record(stored)
-        # Written anew first, since the text may be an earlier release's.
-        if present is not None and dump_schedule(present.spec) == text:
-            return present
-        next_at = spec.when.next_after(cursor)
-        standing = f"{to_micros(cursor)} {_optional_micros(next_at)} {int(spec.paused)}"
-        seen = "" if present is None else present.version
-        version = await session.run("save_schedule", spec.id, seen, standing, text)
-        if version is not None:
-            return ScheduleRecord(spec=load_schedule(text), cursor=cursor, next_at=next_at, version=int(version))
+        saved = await _write(session, spec, cursor, await _present(session, spec.id))
+        if saved is not None:
+            return saved
+
+
+async def replace_seen(
+    session: Session, spec: ScheduleSpec, cursor: datetime, version: int | None
+) -> ScheduleRecord | None:
+    present = await _present(session, spec.id)
+    return await _write(session, spec, cursor, present) if version == (present and present.version) else None
+
+
+async def _present(session: Session, schedule: ScheduleId) -> ScheduleRecord | None:
+    stored = await session.ask("HGET", "schedules", schedule)
+    return None if stored is None else _record(stored)
+
+
+async def _write(
+    session: Session, spec: ScheduleSpec, cursor: datetime, present: ScheduleRecord | None
+) -> ScheduleRecord | None:
+    """None when somebody else has changed it since."""
+    text = dump_schedule(spec)
+    # Written anew first, since the text may be an earlier release's.
+    if present is not None and dump_schedule(present.spec) == text:
+        return present
+    next_at = spec.when.next_after(cursor)
+    standing = f"{to_micros(cursor)} {_optional_micros(next_at)} {int(spec.paused)}"
+    seen = "" if present is None else present.version
+    version = await session.run("save_schedule", spec.id, seen, standing, text)
+    if version is None:
+        return None
+    return ScheduleRecord(spec=load_schedule(text), cursor=cursor, next_at=next_at, version=int(version))
 
 
 async def remove(session: Session, schedule: ScheduleId) -> bool:

@@ -275,6 +275,11 @@ class RedisStore(Closed):
     async def save_schedule(self, spec: ScheduleSpec, cursor: datetime) -> ScheduleRecord:
         return await schedules.save(self._session, spec, cursor)
 
+    async def replace_schedule(
+        self, spec: ScheduleSpec, cursor: datetime, version: int | None
+    ) -> ScheduleRecord | None:
+        return await schedules.replace_seen(self._session, spec, cursor, version)
+
     async def remove_schedule(self, schedule: ScheduleId) -> bool:
         return await schedules.remove(self._session, schedule)
 

@@ -41,6 +41,11 @@ async def save(session: Session, spec: ScheduleSpec, cursor: datetime) -> Schedu
     return await _write(session, spec, to_micros(cursor), optional_micros(spec.when.next_after(cursor)))
 
 
+async def replace(session: Session, spec: ScheduleSpec, cursor: datetime, version: int | None) -> ScheduleRecord | None:
+    present = await _locked(session, spec.id)
+    return await save(session, spec, cursor) if version == (present and present.version) else None
+
+
 async def _write(session: Session, spec: ScheduleSpec, cursor: int, next_at: int | None) -> ScheduleRecord:
     """In the place of what is there; the new row has the next version."""
     table, text = session.schema.schedules, dump_schedule(spec)

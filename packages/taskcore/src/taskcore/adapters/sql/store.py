@@ -193,6 +193,11 @@ class SQLStore(Closed):
     async def save_schedule(self, spec: ScheduleSpec, cursor: datetime) -> ScheduleRecord:
         return await self._server.write(schedules.save, spec, cursor)
 
+    async def replace_schedule(
+        self, spec: ScheduleSpec, cursor: datetime, version: int | None
+    ) -> ScheduleRecord | None:
+        return await self._server.write(schedules.replace, spec, cursor, version)
+
     async def remove_schedule(self, schedule: ScheduleId) -> bool:
         return await self._server.write(schedules.remove, schedule)
 

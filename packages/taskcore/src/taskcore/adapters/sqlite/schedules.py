@@ -48,6 +48,11 @@ def save(session: Session, spec: ScheduleSpec, cursor: datetime) -> ScheduleReco
     return schedule_of(session.execute(_ONE, [spec.id]).fetchone())
 
 
+def replace(session: Session, spec: ScheduleSpec, cursor: datetime, version: int | None) -> ScheduleRecord | None:
+    present = session.execute(_ONE, [spec.id]).fetchone()
+    return save(session, spec, cursor) if version == (present and schedule_of(present).version) else None
+
+
 def remove(session: Session, schedule: ScheduleId) -> bool:
     session.execute(_REMOVE_FIRES, [schedule])
     return session.execute(_REMOVE, [schedule]).rowcount == 1

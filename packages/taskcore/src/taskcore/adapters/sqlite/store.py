@@ -277,6 +277,11 @@ class SQLiteStore(Closed):
     async def save_schedule(self, spec: ScheduleSpec, cursor: datetime) -> ScheduleRecord:
         return await self._writer.run(schedules.save, spec, cursor)
 
+    async def replace_schedule(
+        self, spec: ScheduleSpec, cursor: datetime, version: int | None
+    ) -> ScheduleRecord | None:
+        return await self._writer.run(schedules.replace, spec, cursor, version)
+
     async def remove_schedule(self, schedule: ScheduleId) -> bool:
         return await self._writer.run(schedules.remove, schedule)
 

@@ -88,6 +88,37 @@ class SavingContract:
         assert before.version < edited.version
         assert [edited] == list(await store.schedules())
 
+    async def test_a_schedule_that_somebody_has_changed_is_not_replaced(
+        self, store: Store, another: Store, clock: FakeClock
+    ) -> None:
+        now = clock.now()
+        first = await store.replace_schedule(a_schedule(every=60), now, None)
+        assert first is not None
+        assert await another.replace_schedule(a_schedule(every=90), now, None) is None
+        assert [first] == list(await store.schedules())
+
+        second = await another.replace_schedule(a_schedule(every=90), now, first.version)
+        assert second is not None
+        assert await store.replace_schedule(a_schedule(every=120), now, first.version) is None
+        assert second == await store.replace_schedule(a_schedule(every=90), now + seconds(1), second.version)
+        assert [second] == list(await store.schedules())
+
+        await another.remove_schedule(HOURLY)
+        assert await store.replace_schedule(a_schedule(every=120), now, second.version) is None
+        assert [] == list(await store.schedules())
+
+    async def test_of_many_who_add_one_schedule_one_has_added_it(
+        self, store: Store, another: Store, clock: FakeClock
+    ) -> None:
+        wanted = [a_schedule(every=60 + each) for each in range(10)]
+        adding = [
+            (store, another)[place % 2].replace_schedule(spec, clock.now(), None) for place, spec in enumerate(wanted)
+        ]
+
+        added = [record for record in await asyncio.gather(*adding) if record is not None]
+
+        assert added == list(await store.schedules())
+
     async def test_schedules_are_listed_by_id(self, store: Store, clock: FakeClock) -> None:
         for name in ("b", "c", "a"):
             await store.save_schedule(a_schedule(name), clock.now())
