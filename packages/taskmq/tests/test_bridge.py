@@ -1,10 +1,15 @@
 """The sync door may be used wherever user code runs, and says so where it cannot."""
 
 import asyncio
+import concurrent.futures
+import gc
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
+from taskcore.testing import eventually
 from taskmq.bridge import Bridge
 from taskmq.job import Job
 from taskmq.storage.store_backend import StoreBackend
@@ -24,6 +29,44 @@ def test_all_callers_share_one_loop_and_results_and_errors_come_through() -> Non
     assert bridge.run(the_thread()) is bridge.run(the_thread())
     with pytest.raises(ValueError, match="through"):
         bridge.run(fail())
+
+
+@pytest.fixture
+def no_garbage() -> Iterator[None]:
+    """Nothing that holds itself is removed meanwhile, as in workers, which look for such things seldom."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+class Large:
+    """What a caller holds while it calls."""
+
+
+@pytest.mark.usefixtures("no_garbage")
+async def test_an_error_leaves_nothing_of_its_caller_behind() -> None:
+    bridge = Bridge()
+
+    async def fail(held: Large) -> None:
+        raise ValueError("through")
+
+    def call() -> weakref.ref[Large]:
+        large = Large()
+        with suppress(ValueError):
+            bridge.run(fail(large))
+        return weakref.ref(large)
+
+    left = call()
+
+    await eventually(lambda: left() is None)
+
+
+def test_what_is_cancelled_in_the_bridge_cancels_no_task_of_its_caller() -> None:
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(concurrent.futures.CancelledError):
+        Bridge().run(cancelled())
 
 
 def test_a_call_that_would_wait_for_itself_is_refused() -> None:

@@ -27,6 +27,12 @@ REASONS = {
     ),
     "Error -2 connecting to h:1. Name or service not known.": "name or service not known",
     "Error 2 connecting to /x.sock. No such file or directory.": "no such file or directory",
+    "Error 1 connecting to h:1. [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: expired (_ssl.c:1006).": (
+        "TLS: certificate verify failed: expired"
+    ),
+    "Error 1 connecting to h:1. [SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006).": (
+        "TLS: wrong version number"
+    ),
     "Connection closed by server.": "Connection closed by server.",
 }
 

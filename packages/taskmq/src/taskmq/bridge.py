@@ -27,7 +27,10 @@ class Bridge:
             raise RuntimeError("the sync API was called from a coroutine of its own; await the async method instead")
         answer: Future[T] = Future()
         loop.call_soon_threadsafe(self._begin, loop, work, answer)
-        return answer.result()
+        try:
+            return answer.result()
+        finally:
+            del answer  # it holds an error, whose traceback holds this frame and those of the callers
 
     def _begin(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], answer: "Future[T]") -> None:
         """What ``asyncio.run_coroutine_threadsafe`` does, less the turn of the loop that passes an answer on to another
@@ -52,8 +55,12 @@ class Bridge:
 async def _answer(work: Coroutine[Any, Any, T], answer: "Future[T]") -> None:
     try:
         answer.set_result(await work)
+    except asyncio.CancelledError:
+        answer.cancel()  # a caller within a task of its own must not take that for its own end
     except BaseException as error:
         answer.set_exception(error)
+    finally:
+        del answer  # as above
 
 
 bridge = Bridge()

@@ -110,8 +110,8 @@ class HookCalls:
         if self._handlers is here and self._engines is not None:  # the last one of them
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._told(), self._engines))
             self._handlers = None
-        elif self._under_way is not None and self._under_way.get_loop() is here:
-            await asyncio.wait([self._under_way], timeout=PATIENCE)
+        elif (call := self._under_way) is not None and call.get_loop() is here:
+            await asyncio.wait([call], timeout=PATIENCE)
 
     def _hear(self, events: Sequence[AnyEvent]) -> None:
         for event in events:

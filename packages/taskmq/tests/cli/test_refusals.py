@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from taskmq.cli.failures import ExitCode, explain
 
 Taskmq = Callable[..., Result]
 JOB = ("add-job", "--handler", "email", "--payload", "{}")
@@ -161,6 +162,13 @@ def test_with_json_the_error_is_a_document(
 )
 def test_a_hint_says_what_to_type_next(taskmq: Taskmq, words: Sequence[str], hint: str) -> None:
     assert f"Hint: {hint}" == taskmq(*words).stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("names", "sentence"), [([], "No space left"), (["/full"], "No space left: /full")])
+def test_what_the_system_refuses_is_told_with_the_file_it_is_about(names: Sequence[str], sentence: str) -> None:
+    failure = explain(OSError(28, "No space left", *names))
+
+    assert (f"cannot go on: {sentence}", ExitCode.REFUSED) == (str(failure), failure.exit_code)
 
 
 def test_two_forms_exclude_each_other(taskmq: Taskmq) -> None:

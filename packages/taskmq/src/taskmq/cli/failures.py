@@ -122,7 +122,8 @@ def explain(error: Exception) -> Failure:
         case TaskcoreError():
             return Failure(str(error), hint=_HINTS.get(type(error)), code=error.code)
         case OSError() if error.strerror:
-            return Failure(f"cannot go on: {error.strerror}", code="os_error")
+            what = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+            return Failure(f"cannot go on: {what}", code="os_error")
         case _:
             hint = "run it again with --debug (taskmq --debug COMMAND) to see where"
             return Failure(f"unexpected {type(error).__name__}: {error}", hint=hint, code="internal")

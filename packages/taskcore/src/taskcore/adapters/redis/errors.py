@@ -43,6 +43,8 @@ _WORD = re.compile(rf"\b({'|'.join(_UNAVAILABLE)})\b")
 
 _ERRNO = re.compile(r"\b(?:Error|Errno) (\d+)\b")
 _CONNECTING = re.compile(r"Error -?\d+ connecting to \S+ ")
+_TLS = re.compile(r"\[SSL[^]]*\] (.+?)(?: \(_ssl|$)")
+"""Its errors have numbers of their own, which mean something else to the system."""
 
 
 @contextmanager
@@ -73,6 +75,8 @@ def _named(error: Exception, server: str, layout: str) -> Exception:
 
 def _reason(text: str) -> str:
     """Why there is no connection, as the system says it, without the driver's words around that."""
+    if (tls := _TLS.search(text)) is not None:
+        return f"TLS: {tls[1].rstrip('.')}"
     if (known := _ERRNO.search(text)) is not None:
         return os.strerror(int(known[1])).lower()
     return _CONNECTING.sub("", text).rstrip(".").lower() if _CONNECTING.match(text) else text
