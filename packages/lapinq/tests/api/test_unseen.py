@@ -71,6 +71,19 @@ async def test_a_schedule_of_another_queue_is_like_none(
     assert made == (await client.get(f"{P}/schedules/{made['id']}")).json()
 
 
+async def test_who_guesses_the_queue_of_a_schedule_is_not_told_so(
+    bearer: httpx.AsyncClient, client: httpx.AsyncClient, queue: str
+) -> None:
+    wanted = {"task_name": "t", "module_path": "mytasks", "cron": "@daily", "queue_name": f"secret-{queue}"}
+    made = (await client.post(f"{P}/schedules", json=wanted)).json()
+
+    for guess in (f"secret-{queue}", f"other-{queue}", queue):
+        found, none = [
+            await bearer.patch(f"{P}/schedules/{id_}", json={"queue_name": guess}) for id_ in (made["id"], a_new_id())
+        ]
+        assert (found.status_code, found.text) == (none.status_code, none.text)
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/tasks", "/dead", "/queues", "/workers", "/registry", "/schedules", "/schedules/calendar",
              "/webhooks", "/keys", "/settings", "/export/tasks/json", "/actions/cancel?matching="]

@@ -56,8 +56,9 @@ async def change_schedule(request: Request) -> Response:
     """Change what the body names."""
     rows, id_ = _rows(request), _id(request)
     found = await object_of(request)
-    check = partial(_require_on, request, named=found.get("queue_name"))
-    return JSONResponse(document_of(await rows.change(id_, found, check)))
+    if "queue_name" in found:  # first, so that a guess is answered alike wherever the schedule is
+        _require(request, found)
+    return JSONResponse(document_of(await rows.change(id_, found, partial(_require_on, request))))
 
 
 async def remove_schedule(request: Request) -> Response:
@@ -141,17 +142,14 @@ async def _seen(request: Request) -> Row:
     return row
 
 
-def _require_on(request: Request, row: Row, verb: Verb = Verb.ENQUEUE, named: object = None) -> None:
+def _require_on(request: Request, row: Row, verb: Verb = Verb.ENQUEUE) -> None:
     """Refuse callers who may not do this to the queue of a row; one that they may not see does not exist for them.
-
-    Args:
-        named: the queue that the caller would have it in, which they are told nothing new about.
 
     Raises:
         Problem: 403. ScheduleNotFound: nor may they see it.
     """
     by, queue = require_login(request), row["queue_name"]
-    if queue != named and not any(by.may(each, Kind.QUEUE, queue) for each in (verb, Verb.VIEW)):
+    if not any(by.may(each, Kind.QUEUE, queue) for each in (verb, Verb.VIEW)):
         raise ScheduleNotFound
     _require(request, row, verb)
 
