@@ -295,6 +295,20 @@ def test_a_task_that_is_not_to_be_kept_has_no_id(server: tuple[str, str], in_mod
     assert (201, None, {"task_id": None, "ttl_seconds": 0}) == (ref.status_code, ref.task_id, ref.json())
 
 
+def test_a_client_that_a_test_puts_in_place_of_its_own_is_asked(in_module: str) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(201, json={"task_id": "t"})
+
+    stand_in(add, in_module)
+    queue = AsyncTaskQueue()
+    own = queue._client
+
+    queue._client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+
+    assert isinstance(own, httpx.AsyncClient)
+    assert "t" == asyncio.run(queue.task(add).aqueue(1)).task_id
+
+
 def test_a_queue_that_is_declared_once_serves_every_event_loop(server: tuple[str, str], in_module: str) -> None:
     stand_in(add, in_module)
     queue = AsyncTaskQueue(server[0], queue_name="loops", api_key=KEY)

@@ -12,17 +12,20 @@ from uuid import UUID
 
 import pytest
 from lapinq import every_queue
-from lapinq.calling import MOST_BROKEN, Functions
+from lapinq.calling import MOST, Functions
 from lapinq.every_queue import ALL, EveryQueue
 from lapinq.imports import Imports
+from lapinq.isolation import IsolatedFunctions
 from lapinq.orders import Order
 from lapinq.policy import TaskPolicy
 from lapinq.service import Service
+from lapinq.settings import Settings
 from lapinq.storage import Storage
 from lapinq.task import Task
 from taskcore.engine.options import WorkerOptions
 from taskcore.engine.worker import Worker
 from taskcore.errors import InvalidInput
+from taskcore.ids import WorkerId
 from taskcore.models import TaskQuery
 from taskcore.states import Event, TaskState
 from taskcore.testing import a_claim, eventually
@@ -343,10 +346,14 @@ async def test_a_listener_that_fails_hears_of_the_next_change_and_holds_up_no_cl
         await storage.stop_listening()
 
 
-def test_names_that_somebody_made_up_do_not_fill_the_memory_of_a_worker() -> None:
-    functions = Functions(Imports.of([]))
+@pytest.mark.parametrize("mode", ["here", "in children"])
+def test_names_that_somebody_made_up_do_not_fill_the_memory_of_a_worker(mode: str) -> None:
+    imports = Imports.of([])
+    functions = (
+        Functions(imports) if mode == "here" else IsolatedFunctions(imports, None, Settings(), WorkerId("worker"))
+    )
 
-    for number in range(MOST_BROKEN + 2):
+    for number in range(MOST + 2):
         assert functions.get(f"nothing.like.that:{number}").name == f"nothing.like.that:{number}"
 
-    assert MOST_BROKEN >= len(functions._broken)
+    assert MOST >= len(functions._broken) + len(functions._found)

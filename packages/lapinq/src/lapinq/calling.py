@@ -23,8 +23,9 @@ from lapinq.task import arguments_of
 from lapinq.vocabulary import DEFAULT_RETRY, function_of
 
 Door = Callable[[TaskContext], Any]
-MOST_BROKEN = 1_000
-"""Names that nothing is found for which are remembered: anybody who may put tasks may make up as many as they like."""
+MOST = 1_000
+"""Names that are remembered, of either kind: anybody who may put tasks may make up as many as they like, and where
+functions run in children nobody knows here which of them lead to one."""
 
 
 class Functions:
@@ -64,12 +65,14 @@ class Functions:
             self._look_up(name)
 
     def _look_up(self, name: str) -> Handler:
+        known = self._found
         try:
-            handler = self._found[name] = self._handler(name, *self._find(name))
+            handler = self._handler(name, *self._find(name))
         except (Exception, SystemExit) as error:  # whatever a module does while it is imported
-            if len(self._broken) >= MOST_BROKEN:
-                self._broken.clear()  # those that come again are looked up again
-            handler = self._broken[name] = self._handler(name, door(broken(error), self._write), Mode.THREAD)
+            known, handler = self._broken, self._handler(name, door(broken(error), self._write), Mode.THREAD)
+        if len(known) >= MOST:
+            known.clear()  # those that come again are looked up again
+        known[name] = handler
         return handler
 
     def _find(self, name: str) -> tuple[Door, Mode]:

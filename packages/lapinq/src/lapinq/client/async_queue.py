@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -104,7 +105,7 @@ class AsyncTaskQueue:
         self.api_key = api_key
         self.default_ttl_seconds = default_ttl_seconds
         self.api_prefix = api_prefix
-        self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
+        self._clients: dict[asyncio.AbstractEventLoop | None, httpx.AsyncClient] = {}
         self._is_closed = False
 
     async def __aenter__(self) -> Self:
@@ -118,7 +119,7 @@ class AsyncTaskQueue:
     async def close(self) -> None:
         """Let go of the connections; nothing can be enqueued any more."""
         self._is_closed = True
-        if client := self._clients.get(asyncio.get_running_loop()):
+        if client := self._clients.get(_loop()) or self._clients.get(None):
             await client.aclose()
 
     @overload
@@ -241,13 +242,26 @@ class AsyncTaskQueue:
         declared once, and some programs run a loop for each call."""
         if self._is_closed:
             raise RuntimeError("Cannot send a request, as the client has been closed.")
-        client = self._clients.get(loop := asyncio.get_running_loop())
+        client = self._clients.get(loop := _loop())
         if client is None:
-            client = httpx.AsyncClient(timeout=self.timeout)
-            open_ = {other: its for other, its in self._clients.items() if not other.is_closed()}
-            self._clients = {**open_, loop: client}
+            for ended in [each for each in self._clients.copy() if each is not None and each.is_closed()]:
+                self._clients.pop(ended, None)
+            client = self._clients.pop(None, None) or httpx.AsyncClient(timeout=self.timeout)
+            self._clients[loop] = client
         return client
+
+    @_client.setter
+    def _client(self, client: httpx.AsyncClient) -> None:
+        """For tests of programs, which put another one in its place."""
+        self._clients = {_loop(): client}
 
     @property
     def _headers(self) -> dict[str, str]:
         return {} if self.api_key is None else {"X-API-Key": self.api_key}
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """The one that runs, if any; a client that is made outside of all is for the first that asks."""
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop()
+    return None
