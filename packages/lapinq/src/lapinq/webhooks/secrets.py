@@ -21,7 +21,7 @@ from lapinq.schema.names import WEBHOOK_SECRETS
 from lapinq.settings import webhook_key
 from lapinq.tables import Tables
 from lapinq.webhooks.message import Signer
-from lapinq.webhooks.sealing import Seal, Sealed, is_closed
+from lapinq.webhooks.sealing import Seal, Sealed
 
 GRACE = timedelta(days=1)
 MAX_GRACE = timedelta(days=365)
@@ -122,8 +122,8 @@ class Secrets:
         nowhere else.
 
         Raises:
-            InvalidInput: ``grace`` is negative or longer than a year, or there are too many; or others are encrypted,
-                and this one would not be.
+            InvalidInput: ``grace`` is negative or longer than a year, or there are too many. Sealed: one of those that
+                go on needs another key, so this one would lie there in the open, or be read by nobody else.
         """
         if not timedelta(0) <= grace <= MAX_GRACE:
             raise InvalidInput(f"grace must be from 0 to {MAX_GRACE.days} days, got {grace}")
@@ -133,8 +133,8 @@ class Secrets:
             await connection.execute(_OVER)
             if await connection.fetchval(_COUNT) >= MOST:
                 raise InvalidInput(f"there are {MOST} secrets already: end some first")
-            if not self._seal.has_keys and any(is_closed(kept) for (kept,) in await connection.fetch(_GOOD)):
-                raise InvalidInput("the secrets that are there are encrypted: set LAPINQ_ENCRYPTION_KEY here, too")
+            for (kept,) in await connection.fetch(_GOOD):
+                self._seal.open(kept)  # who cannot read the others has no key, or one that other processes lack
             id_, made = await connection.fetchrow(_ADD, self._seal.close(text))
         self._signer = None
         return _secret(str(id_), webhook_key(text), made, None), text
