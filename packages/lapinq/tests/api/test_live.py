@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from lapinq.api import board, live
+from lapinq.api import board, live, places
 from lapinq.server import create_app
 from lapinq.settings import Settings
 from lapinq.storage import Storage
@@ -105,6 +105,12 @@ def put(program: httpx.Client, queue: str, **given: object) -> str:
     return str(answer.json()["task_id"])
 
 
+def empty(app: Starlette) -> None:
+    """Wait until the sockets of others, who left, are no more."""
+    while app.state.desk.sockets.taken:
+        time.sleep(0.005)
+
+
 def close_code(socket: ClientConnection) -> int | None:
     with pytest.raises(ConnectionClosed) as closed:
         hear_until(socket, lambda _: False)
@@ -153,12 +159,43 @@ def test_a_page_of_another_site_cannot_open_one(server: Server) -> None:
 def test_only_so_many_are_open_at_once(
     app: Starlette, server: Server, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "MOST", 1)
+    monkeypatch.setattr(places, "MOST", 1)
     for _ in range(2):
-        while app.state.desk.sockets:  # of others, who left
-            time.sleep(0.005)
+        empty(app)
         with watch(), pytest.raises(InvalidStatus, match="503"), connect(ws(server)):
             pass
+
+
+def test_silent_sockets_keep_nobody_out_who_is_signed_in(
+    app: Starlette, server: Server, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "FIRST_MESSAGE", 600.0)  # however long it takes to open the others
+    empty(app)
+    first = json.dumps({"type": "auth", "token": token})
+
+    def silent(address: str) -> ClientConnection:
+        return connect(ws(server), source_address=(address, 0))
+
+    with ExitStack() as sockets:
+        for _ in range(places.OF_ADDRESS):
+            sockets.enter_context(silent("127.0.0.2"))
+        with pytest.raises(InvalidStatus, match="503"), silent("127.0.0.2"):
+            pass
+        with silent("127.0.0.3") as socket:  # elsewhere there is a place yet, for a program that shows its token alone
+            socket.send(first)
+            assert "table" in hear(socket)
+        for place in range(places.STRANGERS - places.OF_ADDRESS):
+            sockets.enter_context(silent(f"127.0.0.{3 + place // places.OF_ADDRESS}"))
+        with pytest.raises(InvalidStatus, match="503"), silent("127.0.0.9"):
+            pass
+        cookie = {"Cookie": f"lapinq_session={token}"}
+        with connect(ws(server), additional_headers=cookie, source_address=("127.0.0.2", 0)) as socket:
+            socket.send(first)
+            assert "table" in hear(socket)
+    empty(app)
+    with silent("127.0.0.2") as socket:  # those who left have left their places
+        socket.send(first)
+        assert "table" in hear(socket)
 
 
 def test_a_session_that_ends_closes_its_sockets(server: Server, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from taskcore.web.ledger import Ledger
 
 from lapinq.accounts import FIRST_USER, accounts_on
 from lapinq.api.board import Board
+from lapinq.api.places import Places
 from lapinq.api.telemetry import Telemetry
 from lapinq.service import Service
 from lapinq.settings import Settings
@@ -33,7 +34,7 @@ class Desk:
     Attributes:
         state: the application's own, ``app.state``. Whoever runs it without lifespan puts a ``Storage`` there.
         is_running: between the beginning and the end of the lifespan.
-        sockets: that are open.
+        sockets: the places for those that are open.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -43,7 +44,7 @@ class Desk:
         self.ledger = Ledger(self._noted)
         self.board = Board(lambda: self.service)
         self.is_running = False
-        self.sockets = 0
+        self.sockets = Places()
         self.state = State()
         self.state.session_secret = settings.session_secret or secrets.token_hex(32)
         self._opening = asyncio.Lock()

@@ -5,8 +5,8 @@ which stay until they are set to ``""`` or null; one that cannot be understood i
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +17,12 @@ from taskcore.auth.chain import Chain, Credentials
 from taskcore.auth.permissions import Kind, Verb
 from taskcore.auth.principal import Principal
 from taskcore.errors import InvalidInput, StoreUnavailable
+from taskcore.ratelimit import address_key
 from taskcore.web.access import Access
 from taskcore.web.documents import parse_json
-from taskcore.web.principals import set_principal
+from taskcore.web.principals import principal_of, set_principal
 from taskcore.web.problems import Problem
+from taskcore.web.proxies import peer_of
 from taskcore.web.sockets import Admission, admitted
 
 from lapinq.api import fragments
@@ -34,8 +36,6 @@ FIRST_MESSAGE = 10.0
 RECHECK = 20.0
 REFRESH = 2.0
 """Seconds for the token to come, between two looks at the session, and between two at what time alone changes."""
-MOST = 1_000
-"""Sockets of a process, those that have shown no token yet among them."""
 LONGEST, LONGEST_VALUE = 16_384, 1_000
 KEYS = ("queue", "id", "status", "task_name", "args", "result", "error")
 
@@ -43,20 +43,24 @@ KEYS = ("queue", "id", "status", "task_name", "args", "result", "error")
 async def live(websocket: WebSocket) -> None:
     """Serve one dashboard until it leaves, or its session ends."""
     desk = desk_of(websocket)
-    if desk.sockets >= MOST:
-        raise Problem(503, f"{MOST} sockets are open already; try again later", code="too_many_sockets")
-    desk.sockets += 1
-    try:
-        await _serve(websocket, desk)
-    finally:
-        desk.sockets -= 1
+    with desk.sockets.one(), ExitStack() as unknown:
+        if not _shows_a_session(websocket):
+            unknown.enter_context(desk.sockets.of_stranger(address_key(peer_of(websocket.scope))))
+        await _serve(websocket, desk, unknown.close)
 
 
-async def _serve(websocket: WebSocket, desk: Desk) -> None:
+def _shows_a_session(websocket: WebSocket) -> bool:
+    """By its cookie, as the dashboard does: strangers cannot take its place, though it has to show a token too."""
+    principal = principal_of(websocket)
+    return principal is not None and principal.via == "session"
+
+
+async def _serve(websocket: WebSocket, desk: Desk, known: Callable[[], None]) -> None:
     _forget_who_it_is(websocket)
     access = Access(chain=Chain([_Token(desk)]), cookie=COOKIE)
     with suppress(WebSocketDisconnect):
         async with admitted(websocket, access, first_message=FIRST_MESSAGE, recheck=RECHECK, code=REFUSED) as admission:
+            known()
             await _Viewer(websocket, desk, admission).serve()
 
 
