@@ -1,6 +1,6 @@
 """The use cases on a real database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -168,6 +168,22 @@ async def test_filters_find_what_they_say(
     await put(service, "add_up", args=[7, 8])
 
     assert expected == {task.task_name for task in (await service.list(wanted)).items}
+
+
+@pytest.mark.parametrize("form", [str, lambda id_: id_.hex, lambda id_: f" {id_}".upper()])
+async def test_a_task_is_found_by_its_whole_id_without_a_look_at_others(
+    service: Service, form: Callable[[UUID], str]
+) -> None:
+    task, _ = await put(service), await put(service)
+    wanted = Filter(id=form(task))
+
+    where, values = tables._conditions(wanted)
+    async with service.tables.transaction() as connection:
+        await connection.execute(tables._WALK)
+        rows = await connection.fetch(f"EXPLAIN SELECT 1 FROM lapinq_core_tasks AS t WHERE {where[0]}", *values)
+
+    assert [task] == [found.id for found in (await service.list(wanted)).items]
+    assert any(row[0].strip().startswith("Index Cond: (id = COALESCE") for row in rows)
 
 
 @pytest.mark.parametrize("word", ["FILM", "film7", "null", "e16", "10000000000", "x1b", "ä", "v 1", "1e"])

@@ -14,6 +14,7 @@ from lapinq.orders import Order
 from lapinq.schedule_rows import ScheduleRows
 from lapinq.service import Service
 from lapinq.settings import Settings
+from lapinq.tables import Filter
 from lapinq.storage import Storage
 from taskcore.auth.permissions import Kind, Verb, allowed
 from taskcore.errors import SchemaMismatch
@@ -91,6 +92,7 @@ async def test_tasks_are_found_by_the_ids_that_their_producers_know(
         for status, row in before.items():
             found = await service.get(row["id"])
             assert (row["id"], status, row["created_at"]) == (found.id, found.status, found.created_at)
+            assert [row["id"]] == [task.id for task in (await service.list(Filter(id=str(row["id"])))).items]
         await service.cancel(before["pending"]["id"])
         await service.requeue(before["failed"]["id"])
         await service.merge_metadata(before["expired"]["id"], {"more": 1})

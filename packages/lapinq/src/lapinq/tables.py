@@ -5,7 +5,7 @@ Each method is one step. Statements are put together from constants; values are 
 
 # ruff: noqa: S608
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -73,7 +73,8 @@ RETURNING true"""
 _PLAIN = "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
 _WALK = f"{_PLAIN}; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
 
-_ID = f"(t.id LIKE {{}} OR t.id IN (SELECT task FROM {FORMER_IDS} WHERE id::text LIKE {{}}))"
+_ID = f"t.id = coalesce((SELECT task FROM {FORMER_IDS} WHERE id = {{}}::text::uuid), {{}})"
+_PART_OF_ID = f"(t.id LIKE {{}} OR t.id IN (SELECT task FROM {FORMER_IDS} WHERE id::text LIKE {{}}))"
 _DIGITS = frozenset("0123456789abcdef")
 
 
@@ -281,7 +282,8 @@ def _parts(wanted: Filter) -> Iterator[tuple[str, object]]:
         elif not states & {TaskState.RUNNING, TaskState.SUCCEEDED}:
             yield "t.rare = ANY({}::text[])", [state.value for state in states]
     if wanted.id:
-        yield _ID, f"%{part_of_id(wanted.id)}%"
+        part = part_of_id(wanted.id)
+        yield (_ID, part) if _is_whole(part) else (_PART_OF_ID, f"%{part}%")
     if wanted.created_from:
         yield "t.created_at >= {}", to_micros(wanted.created_from)
     if wanted.created_before:
@@ -309,6 +311,12 @@ def part_of_id(text: str) -> str:
     """What people write of an id, as ids have it: without signs that it was cut, and a whole one with its hyphens."""
     part = text.strip().rstrip(".…").lower()
     return str(UUID(part)) if len(part) == 32 and set(part) <= _DIGITS else part
+
+
+def _is_whole(part: str) -> bool:
+    with suppress(ValueError):
+        return str(UUID(part)) == part
+    return False
 
 
 def _is_of_ids(text: str) -> bool:
