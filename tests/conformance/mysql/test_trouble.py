@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from taskcore.adapters.sql import steps
+from taskcore.adapters.sql import schedules, steps
 from taskcore.adapters.sql.dialects import DIALECTS, MYSQL
+from taskcore.adapters.sql.session import Session
 from taskcore.adapters.sql.store import SQLStore
 from taskcore.errors import InvalidInput, MissingExtra, StoreUnavailable
-from taskcore.ids import TaskId, WorkerId
-from taskcore.models import Receipt, TaskQuery
+from taskcore.ids import ScheduleId, TaskId, WorkerId
+from taskcore.models import Receipt, ScheduleRecord, TaskQuery
 from taskcore.states import TaskState
-from taskcore.testing import a_claim, a_settlement, a_task, seconds
+from taskcore.testing import a_claim, a_schedule, a_settlement, a_task, seconds
 from taskcore.testing.contracts.steps import put, put_one
 
 
@@ -49,6 +51,27 @@ async def test_a_claim_passes_over_what_others_hold(store: SQLStore, other: Asyn
     claimed = await asyncio.wait_for(store.claim(a_claim()), 3)
 
     assert [first, third] == [task.id for task in claimed]
+
+
+async def test_a_schedule_that_comes_after_the_look_for_it_is_not_replaced(
+    store: SQLStore, mysql_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, quicker = schedules._locked, list[ScheduleRecord]()
+
+    async def look_too_early(session: Session, schedule: ScheduleId) -> Any:
+        seen = await look(session, schedule)
+        with monkeypatch.context() as patched:
+            patched.setattr(schedules, "_locked", look)
+            if not quicker:
+                quicker.append(await another.save_schedule(a_schedule(every=90), await another.now()))
+        return seen
+
+    async with await SQLStore.open(mysql_url, prefix=prefix) as another:
+        monkeypatch.setattr(schedules, "_locked", look_too_early)
+
+        assert await store.replace_schedule(a_schedule(every=60), await store.now(), None) is None
+
+    assert quicker == list(await store.schedules())
 
 
 async def test_rows_that_stay_locked_are_unavailable(

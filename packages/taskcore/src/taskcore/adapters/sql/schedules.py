@@ -34,23 +34,32 @@ async def _locked(session: Session, schedule: ScheduleId) -> Any:
 
 
 async def save(session: Session, spec: ScheduleSpec, cursor: datetime) -> ScheduleRecord:
-    present = await _locked(session, spec.id)
-    # Written anew first, since the text may be an earlier release's.
-    if present is not None and dump_schedule(load_schedule(present.spec)) == dump_schedule(spec):
-        return schedule_of(present)
-    return await _write(session, spec, to_micros(cursor), optional_micros(spec.when.next_after(cursor)))
+    return await _save(session, spec, cursor, await _locked(session, spec.id))
 
 
 async def replace(session: Session, spec: ScheduleSpec, cursor: datetime, version: int | None) -> ScheduleRecord | None:
     present = await _locked(session, spec.id)
-    return await save(session, spec, cursor) if version == (present and present.version) else None
+    return await _save(session, spec, cursor, present) if version == (present and present.version) else None
 
 
-async def _write(session: Session, spec: ScheduleSpec, cursor: int, next_at: int | None) -> ScheduleRecord:
-    """In the place of what is there; the new row has the next version."""
+async def _save(session: Session, spec: ScheduleSpec, cursor: datetime, present: Any) -> ScheduleRecord:
+    # Written anew first, since the text may be an earlier release's.
+    if present is not None and dump_schedule(load_schedule(present.spec)) == dump_schedule(spec):
+        return schedule_of(present)
+    return await _write(session, spec, to_micros(cursor), optional_micros(spec.when.next_after(cursor)), present)
+
+
+async def _write(
+    session: Session, spec: ScheduleSpec, cursor: int, next_at: int | None, present: Any
+) -> ScheduleRecord:
+    """In the place of ``present``, which is locked; the new row has the next version.
+
+    Where there was none, somebody else may have added one since: then all begins anew, with that.
+    """
     table, text = session.schema.schedules, dump_schedule(spec)
     session.check_size(text)
-    await session.change(delete(table).where(table.c.id == spec.id))
+    if present is not None:
+        await session.change(delete(table).where(table.c.id == spec.id))
     values = {"id": spec.id, "spec": text, "paused": int(spec.paused), "cursor": cursor, "next_at": next_at}
     added = await session.execute(insert(table).values(**values))
     (version,) = added.inserted_primary_key or (None,)
@@ -68,7 +77,7 @@ async def advance(session: Session, step: Advance) -> list[FireRecord] | None:
     if present is None or present.version != step.version:
         return None
     spec = load_schedule(present.spec)
-    await _write(session, spec, to_micros(step.cursor), optional_micros(step.next_at))
+    await _write(session, spec, to_micros(step.cursor), optional_micros(step.next_at), present)
     receipts = await put(session, [spec for _, spec in step.tasks])
     await cancel(session, step.cancel)
     fires_ = fires_of(step, receipts)
