@@ -15,13 +15,14 @@ from lapinq import every_queue
 from lapinq.calling import MOST, Functions
 from lapinq.every_queue import ALL, EveryQueue
 from lapinq.imports import Imports
-from lapinq.isolation import IsolatedFunctions
+from lapinq.isolation import IsolatedFunctions, arrived
 from lapinq.orders import Order
 from lapinq.policy import TaskPolicy
 from lapinq.service import Service
 from lapinq.settings import Settings
 from lapinq.storage import Storage
 from lapinq.task import Task
+from taskcore.engine.context import TaskContext
 from taskcore.engine.options import WorkerOptions
 from taskcore.engine.worker import Worker
 from taskcore.errors import InvalidInput
@@ -216,6 +217,21 @@ async def test_a_module_that_takes_long_to_import_holds_up_nobody_else(
         await _until(lambda: _exists("begun"))
         (folder / "go").touch()  # only this loop can do that, which goes on while the import waits for it
         await _until(lambda: _has_completed(service, task))
+
+
+@pytest.mark.parametrize("ended", ["KeyboardInterrupt", "GeneratorExit", "SystemExit", "ValueError"])
+async def test_a_module_that_ends_its_import_hurts_no_task_but_its_own(
+    run: Run, service: Service, module: str, folder: Path, ended: str
+) -> None:
+    (folder / f"{module}_{ended}.py").write_text(f"raise {ended}('no')")
+
+    task = await run("f", module=f"{module}_{ended}", max_retries=1)
+
+    assert ("failed", True) == (task.status, f"{ended}: no" in str(task.error))
+    (record,) = await service.store.find(TaskQuery())
+    in_child = arrived(Imports(folders=(folder,)), record.name, Settings(), WorkerId("w"))
+    with pytest.raises(ImportError, match=f"{ended}: no"):
+        in_child(TaskContext(record, lambda context, told: None))
 
 
 async def _exists(name: str) -> bool:

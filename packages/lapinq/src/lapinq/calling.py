@@ -68,7 +68,7 @@ class Functions:
         known = self._found
         try:
             handler = self._handler(name, *self._find(name))
-        except (Exception, SystemExit) as error:  # whatever a module does while it is imported
+        except BaseException as error:  # whatever a module does while it is imported, as pytest.skip
             known, handler = self._broken, self._handler(name, door(broken(error), self._write), Mode.THREAD)
         if len(known) >= MOST:
             known.clear()  # those that come again are looked up again

@@ -61,7 +61,7 @@ def arrived(imports: Imports, name: str, settings: Settings, worker: WorkerId) -
     imports.install()
     try:
         function = imports.function(*function_of(name))
-    except (Exception, SystemExit) as error:  # whatever a module does while it is imported
+    except BaseException as error:  # whatever a module does while it is imported, as pytest.skip
         function = broken(error)
     return door(function, partial(_write, settings))
 
