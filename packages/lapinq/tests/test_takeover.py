@@ -14,8 +14,8 @@ from lapinq.orders import Order
 from lapinq.schedule_rows import ScheduleRows
 from lapinq.service import Service
 from lapinq.settings import Settings
-from lapinq.tables import Filter
 from lapinq.storage import Storage
+from lapinq.tables import Filter
 from taskcore.auth.permissions import Kind, Verb, allowed
 from taskcore.errors import SchemaMismatch
 
