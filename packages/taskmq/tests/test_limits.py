@@ -9,6 +9,9 @@ from unittest.mock import create_autospec
 
 import pytest
 from taskcore.models import TaskRecord
+from taskmq.api.dashboard import source_of
+from taskmq.bridge import bridge
+from taskmq.cli.documents import job_document
 from taskmq.job import Job, JobStatus
 from taskmq.jobs.admission import JobAdmission
 from taskmq.jobs.handlers import HANDLER_OPTIONS, register_handler
@@ -121,6 +124,26 @@ def test_a_job_that_waits_for_its_turn_is_cancelled_like_any_other(backend: Stor
 
     Service(backend).cancel(second)
     assert "cancelled" == Service(backend).get(second).state
+
+
+def test_being_held_back_is_no_try(backend: StoreBackend, drain: Run) -> None:
+    # Given a job that ran, and two that were held back, of which one was cancelled then
+    register_handler("paced", rate_limit="1/h")(lambda job: None)
+    ids = backend.insert_jobs(["ran", "waits", "was cancelled"], handler="paced", max_retries=2)
+    drain()
+    Service(backend).cancel(ids[2])
+
+    # When
+    jobs = [Service(backend).get(job_id) for job_id in ids]
+    documents = [job_document(job) for job in jobs]
+    reading = source_of(backend, "").tasks
+    assert reading is not None
+    rows = [row for job_id in ids if (row := bridge.run(reading.get(str(job_id)))) is not None]
+
+    # Then only the first one was tried, and took some time
+    assert [1, 1, 1] == [job.attempts for job in jobs]
+    assert [(1, False), (0, True), (0, True)] == [(each["attempts"], each["duration_ms"] is None) for each in documents]
+    assert [(1, False), (0, True), (0, True)] == [(each.row.attempt, each.row.duration is None) for each in rows]
 
 
 async def test_a_rate_that_the_backend_cannot_keep_is_said(caplog: pytest.LogCaptureFixture) -> None:

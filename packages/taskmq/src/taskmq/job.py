@@ -40,7 +40,7 @@ class Job:
         state: finer than ``status``: pending, waiting (for jobs that it depends on), scheduled, retrying, running,
             cancelling, success, dead or cancelled.
         return_value: what the handler returned, as a value.
-        attempts: how often it was handed to a worker.
+        attempts: how often it was handed to a worker, also by one that gave it back before it began.
         error_type: the class name of the last error.
         worker: the last worker that had it.
         queue: where it waits.
@@ -49,6 +49,8 @@ class Job:
         fraction, note: the progress that its handler told of last.
         timeout, expires_at, unique_key, depends_on: as in ``taskmq.options.JobOptions``.
         schedule: the id of the schedule that stored it.
+        tries: how often it was begun for this run: what ``max_retries`` limits.
+        was_tried: whether ``started_at`` and ``finished_at`` are of a try, not of an attempt that was given back.
     """
 
     id: int
@@ -83,6 +85,8 @@ class Job:
     unique_key: str | None = None
     depends_on: tuple[int, ...] = ()
     schedule: str | None = None
+    tries: int = 0
+    was_tried: bool = False
     context: TaskContext | None = field(default=None, repr=False, compare=False)
 
     def progress(self, fraction: float, note: object = None) -> None:

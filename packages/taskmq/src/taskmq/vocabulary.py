@@ -11,6 +11,7 @@ from taskcore import serialization
 from taskcore.clock import Clock, SystemClock
 from taskcore.engine.context import TaskContext
 from taskcore.engine.pacing import had_turn
+from taskcore.engine.trying import tries_of, was_tried_last
 from taskcore.errors import CorruptPayload
 from taskcore.ids import ScheduleId, TaskId
 from taskcore.models import TaskRecord, TaskSpec
@@ -280,6 +281,8 @@ def job_of(record: TaskRecord, *, now: datetime, context: TaskContext | None = N
         unique_key=terms.unique_key,
         depends_on=terms.depends_on,
         schedule=schedule_of(record),
+        tries=tries_of(record, repeats=terms.every is not None),
+        was_tried=was_tried_last(record, repeats=terms.every is not None),
         context=context,
     )
 

@@ -59,7 +59,14 @@ def source_of(backend: StoreBackend, place: str) -> DashboardSource:
         system="taskmq",
         backend=place,
         version=__version__,
-        reading=Reading(native=native_word, tags=_tags, schedule=schedule_of, waits=_waits, apart=frozenset({WAITING})),
+        reading=Reading(
+            native=native_word,
+            tags=_tags,
+            schedule=schedule_of,
+            waits=_waits,
+            repeats=lambda record: record.schedule == PERIODIC,
+            apart=frozenset({WAITING}),
+        ),
         command="taskmq run-worker --queues {queue}",
         first_steps=FIRST_STEPS,
     )

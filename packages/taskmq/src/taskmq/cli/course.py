@@ -85,13 +85,17 @@ def _of_line(line: LogLine) -> Moment:
 
 
 def _of_attempts(job: Job, attempts: Sequence[Attempt]) -> Iterator[Moment]:
+    skipped = 0
     for attempt, following in pairwise([*attempts, None]):
         if attempt is None or history.is_by_hand(attempt):
             continue
         if (reason := history.held_back(attempt)) is not None:
+            skipped += 1
             yield Moment(attempt.started_at, "held back", visible(reason))
             continue
-        yield Moment(attempt.started_at, f"attempt {attempt.number}", f"worker {visible(_place(attempt.worker))}")
+        yield Moment(
+            attempt.started_at, f"attempt {attempt.number - skipped}", f"worker {visible(_place(attempt.worker))}"
+        )
         if attempt.ended is not None and attempt.finished_at is not None:
             next_at = job.scheduled_for if following is None else following.started_at
             yield Moment(attempt.finished_at, _ENDINGS.get(attempt.ended, "failed"), _ending(attempt, next_at))

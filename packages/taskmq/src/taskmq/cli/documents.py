@@ -25,7 +25,7 @@ ICONS = {
 
 
 def job_document(job: Job) -> dict[str, Any]:
-    """Everything about a job. ``result`` is text, ``return_value`` the same as a value."""
+    """Everything about a job. ``result`` is text, ``return_value`` the same as a value; ``attempts`` were begun."""
     return {
         "id": job.id,
         "state": job.state,
@@ -38,7 +38,7 @@ def job_document(job: Job) -> dict[str, Any]:
         "return_value": job.return_value,
         "error": _error(job),
         "retries": job.retries,
-        "attempts": job.attempts,
+        "attempts": job.tries,
         "max_attempts": max_attempts(job),
         "retry_policy": job.retry_policy,
         "interval_seconds": job.interval_seconds,
@@ -74,14 +74,14 @@ def max_attempts(job: Job) -> int | None:
 
 def duration_ms(job: Job) -> int | None:
     """How long the last attempt took, once it is over."""
-    if job.started_at is None or job.finished_at is None:
+    if job.started_at is None or job.finished_at is None or not job.was_tried:
         return None
     return milliseconds(job.finished_at - job.started_at)
 
 
 def wait_ms(job: Job) -> int | None:
     """How long the job was due before its last attempt began."""
-    if job.started_at is None:
+    if job.started_at is None or not job.was_tried:
         return None
     due = milliseconds(job.started_at - max(job.created_at, job.scheduled_for))
     return due if due >= 0 else None  # a periodic job waits for its next run already

@@ -41,7 +41,7 @@ def get_job(job_id: int, output: Output) -> None:
     if job.error_log:
         click.echo(f"Error: {visible(job.error_log)}")
     click.echo(f"Retries: {job.retries}")
-    if on_terminal() and job.attempts:
+    if on_terminal() and job.tries:
         click.echo(_last_attempt(job))
 
 
@@ -55,7 +55,7 @@ def _last_attempt(job: Job) -> str:
     spans = (("Duration", duration_ms(job)), ("Wait", wait_ms(job)))
     parts = [f"{name}: {precise(ms)}" for name, ms in spans if ms is not None]
     parts += [f"Worker: {visible(place_of(job.worker))}"] if job.worker else []
-    return "   ".join([*parts, f"Attempts: {job.attempts}"])
+    return "   ".join([*parts, f"Attempts: {job.tries}"])
 
 
 @click.command("inspect")

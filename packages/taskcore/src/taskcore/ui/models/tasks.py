@@ -41,7 +41,9 @@ class TaskRow:
     Attributes:
         native: the face's own word for its state.
         args: what it was given, decoded; shown redacted and cut.
+        attempt: how often it was tried; claims that were given back do not count.
         attempts_allowed: None where only the handler knows.
+        started_at: of the last claim, where that led to a try.
         wait_reason: why it has not begun, in words: "queue paused", "scheduled for ...", "no free slot of key ...".
         progress: 0 to 1.
     """

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from taskcore.engine.trying import tries_of, was_tried_last
 from taskcore.errors import CorruptPayload
 from taskcore.models import Attempt, LogLine, TaskRecord
 from taskcore.serialization import decode
@@ -21,6 +22,7 @@ class Reading:
         tags: what the face has tagged it with.
         schedule: the schedule that fired it, where the face marks other tasks in the same way.
         waits: why the face keeps it waiting, where that is not for the core to know; "" otherwise.
+        repeats: whether the face runs this very task again and again.
         apart: queues that no worker is meant to serve.
     """
 
@@ -28,6 +30,7 @@ class Reading:
     tags: Callable[[TaskRecord], tuple[str, ...]] = lambda _record: ()
     schedule: Callable[[TaskRecord], str | None] = lambda record: record.schedule
     waits: Callable[[TaskRecord], str] = lambda _record: ""
+    repeats: Callable[[TaskRecord], bool] = lambda _record: False
     apart: frozenset[str] = frozenset()
 
 
@@ -44,6 +47,7 @@ def decoded(text: str | None) -> object:
 def row_of(record: TaskRecord, now: datetime, reading: Reading, wait_reason: str = "") -> TaskRow:
     """A task as lists show it."""
     at = phase(record.state, record.attempt, record.run_at, now)
+    repeats = reading.repeats(record)
     return TaskRow(
         id=record.id,
         name=record.name,
@@ -52,11 +56,11 @@ def row_of(record: TaskRecord, now: datetime, reading: Reading, wait_reason: str
         queue=record.queue,
         priority=record.priority,
         args=decoded(record.payload),
-        attempt=record.attempt,
+        attempt=tries_of(record, repeats=repeats),
         attempts_allowed=None if record.retry is None else record.retry.max_attempts,
         created_at=record.created_at,
         run_at=record.run_at,
-        started_at=record.started_at,
+        started_at=record.started_at if was_tried_last(record, repeats=repeats) else None,
         finished_at=record.finished_at,
         worker=record.worker,
         error=record.error,
