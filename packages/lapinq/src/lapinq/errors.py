@@ -2,6 +2,7 @@
 
 TaskcoreError
 ├── NotImportable        a worker would not run this function
+├── KeyTaken             a task in another queue has this idempotency key
 ├── NotPending           only a pending task can be cancelled
 ├── NotFailed            only a failed task can be requeued
 ├── NotFinished          the task has no result yet
@@ -21,6 +22,19 @@ class NotImportable(InvalidInput):
     """The import policy does not let workers run this function; see ``lapinq.imports``."""
 
     code = "not_importable"
+
+
+class KeyTaken(TaskcoreError):
+    """The idempotency key is that of a task in another queue, of which its caller is told nothing."""
+
+    code = "key_taken"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"the idempotency key {self.key!r:.80} is that of a task in another queue"
 
 
 class ScheduleNotFound(TaskcoreError, LookupError):

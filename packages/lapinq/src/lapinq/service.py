@@ -44,7 +44,7 @@ class Service(Putting, Reading):
     """
 
     def __init__(self, store: wiring.Store, tables: Tables, imports: Imports, deliveries: Deliveries) -> None:
-        Putting.__init__(self, store, imports, deliveries)
+        Putting.__init__(self, store, tables, imports, deliveries)
         Reading.__init__(self, store, tables)
         self.schedules = ScheduleTable(tables)
 

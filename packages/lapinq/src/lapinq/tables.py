@@ -37,7 +37,7 @@ SELECT queue FROM (
     WHERE ready = 0 AND run_at <= (extract(epoch FROM statement_timestamp()) * 1000000)::bigint LIMIT 10000) AS due"""
 
 _WITH = "SELECT id FROM lapinq_tasks WHERE replace(id::text, '-', '') LIKE $1 LIMIT 2"
-_QUEUES_OF_KEYS = f"SELECT idempotency_key, queue FROM {CORE}_tasks WHERE idempotency_key = ANY($1::text[])"
+_QUEUES_OF = f"SELECT id, queue FROM {CORE}_tasks WHERE id = ANY($1::text[])"
 _PROGRESS = f"UPDATE {CORE}_tasks SET progress = $2, progress_note = $3 WHERE id = $1 RETURNING true"
 
 _METADATA = f"SELECT meta FROM {CORE}_tasks WHERE id = $1 FOR UPDATE"
@@ -174,10 +174,12 @@ class Tables:
         with self._translated():
             return [UUID(str(id_)) for (id_,) in await self.pool.fetch(_WITH, f"%{digits}%")]
 
-    async def queues_of_keys(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """In which queues the tasks are that have these idempotency keys."""
+    async def queues_of(
+        self, tasks: Sequence[TaskId], within: "asyncpg.pool.PoolConnectionProxy | None" = None
+    ) -> Mapping[str, str]:
+        """In which queues tasks are, as the transaction of ``within`` sees it."""
         with self._translated():
-            return {row["idempotency_key"]: row["queue"] for row in await self.pool.fetch(_QUEUES_OF_KEYS, keys)}
+            return {row["id"]: row["queue"] for row in await (within or self.pool).fetch(_QUEUES_OF, tasks)}
 
     async def waiting_queues(self) -> Sequence[str]:
         """The queues in which due tasks wait."""

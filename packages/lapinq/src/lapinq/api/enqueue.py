@@ -15,7 +15,7 @@ from taskcore.web import require, require_login
 from taskcore.web.problems import Problem
 
 from lapinq.api.bodies import json_of
-from lapinq.api.desk import Desk, desk_of
+from lapinq.api.desk import desk_of
 from lapinq.api.problems import too_large
 from lapinq.orders import BATCH, Order
 
@@ -33,7 +33,6 @@ async def enqueue(request: Request) -> Response:
     by = _require(request, [order])
     if (key := request.headers.get(KEY)) is not None:
         order = replace(order, idempotency_key=key)
-    await _check_keys(desk, [order])
     placed = await desk.service.place(order)
     if placed.task is None:
         await desk.note_put(request, by, [])
@@ -51,7 +50,6 @@ async def enqueue_batch(request: Request) -> Response:
     found = await json_of(request, most * BATCH_SIZE)
     orders = _with_keys(_orders(found, most), request.headers.get(KEY))
     by = _require(request, orders)
-    await _check_keys(desk, orders)
     placed = await desk.service.place_each(orders)
     new = [(order, each.task) for order, each in zip(orders, placed, strict=True) if each.task and each.created]
     desk.telemetry.put(new)
@@ -98,21 +96,6 @@ def _with_keys(orders: Sequence[Order], key: str | None) -> Sequence[Order]:
         order if order.idempotency_key is not None else replace(order, idempotency_key=f"{key} {place}")
         for place, order in enumerate(orders)
     ]
-
-
-async def _check_keys(desk: Desk, orders: Sequence[Order]) -> None:
-    """Whoever takes the key of a task in another queue would be told of it, and have nothing stored.
-
-    Raises:
-        Problem: 409.
-    """
-    keyed = [(order.idempotency_key, order.queue_name) for order in orders if order.idempotency_key]
-    if not keyed:
-        return
-    queues = {**dict(keyed), **await desk.service.tables.queues_of_keys([key for key, _ in keyed])}
-    for key, queue in keyed:
-        if queues[key] != queue:
-            raise Problem(409, f"the idempotency key {key!r:.80} is that of a task in another queue")
 
 
 def _require(request: Request, orders: Iterable[Order]) -> Principal:

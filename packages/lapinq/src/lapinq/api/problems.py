@@ -10,7 +10,7 @@ from starlette.types import Scope
 from taskcore.errors import AccountNotFound, NameTaken, PayloadTooLarge, TaskNotFound
 from taskcore.web.problems import Details, Problem, exception_handlers, response_to
 
-from lapinq.errors import NotFailed, NotPending, ScheduleNotFound
+from lapinq.errors import KeyTaken, NotFailed, NotPending, ScheduleNotFound
 
 NOT_FOUND = "task not found"
 
@@ -31,7 +31,8 @@ def render(details: Details, scope: Scope) -> Response:
 def handlers() -> dict[Any, Any]:
     """For ``Starlette(exception_handlers=...)``."""
     own = dict.fromkeys(
-        (TaskNotFound, NotPending, NotFailed, ScheduleNotFound, NameTaken, AccountNotFound, PayloadTooLarge), _answer
+        (TaskNotFound, NotPending, NotFailed, ScheduleNotFound, KeyTaken, NameTaken, AccountNotFound, PayloadTooLarge),
+        _answer,
     )
     return {**exception_handlers(render), **own}
 
@@ -46,6 +47,8 @@ def _told(error: Exception) -> Problem:
             return Problem(404, NOT_FOUND, code=error.code)
         case NotPending() | NotFailed() | ScheduleNotFound():
             return Problem(404, str(error), code=error.code)
+        case KeyTaken():
+            return Problem(409, str(error), code=error.code)
         case AccountNotFound():
             return Problem(404, f"{error.kind} not found", code=error.code)
         case NameTaken():
