@@ -126,6 +126,17 @@ async def test_a_key_of_a_task_in_another_queue_tells_nothing_of_it_and_is_no_ex
     assert [stored] == [task["id"] for task in (await client.get(f"{P}/tasks", params={"queue": queue})).json()]
 
 
+async def test_of_two_queues_that_take_a_key_at_the_same_time_one_is_refused(
+    client: httpx.AsyncClient, queue: str
+) -> None:
+    given = {"task_name": "t", "module_path": "mytasks", "idempotency_key": queue}
+    bodies = [{**given, "queue_name": f"{queue}-{place}"} for place in range(5)]
+
+    answers = await asyncio.gather(*(client.post(f"{P}/enqueue", json=body) for body in bodies))
+
+    assert [201, 409, 409, 409, 409] == sorted(answer.status_code for answer in answers)
+
+
 async def test_a_batch_that_is_repeated_with_its_key_stores_its_tasks_once(
     client: httpx.AsyncClient, queue: str
 ) -> None:
