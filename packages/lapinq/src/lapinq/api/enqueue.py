@@ -34,8 +34,6 @@ async def enqueue(request: Request) -> Response:
     if (key := request.headers.get(KEY)) is not None:
         order = replace(order, idempotency_key=key)
     placed = await desk.service.place(order)
-    if not placed.created:  # afterwards, for another one may have come first while this one looked
-        await _check_keys(desk, [order])
     if placed.task is None:
         await desk.note_put(request, by, [])
         return JSONResponse({"task_id": None, "ttl_seconds": 0}, 201)
