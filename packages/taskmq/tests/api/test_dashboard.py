@@ -155,6 +155,8 @@ def test_what_the_api_cancelled_and_retried_is_in_the_audit_log(
 
     assert (2, 2) == (shown.count('"task.cancel"'), shown.count('"task.retry"'))
     assert "token:somebody" in client.get("/dashboard/audit", headers=admin).text
+    events = client.get(f"/dashboard/tasks/{job}?tab=events", headers=admin).text
+    assert (2, 2) == (events.count(">task.cancel<"), events.count(">task.retry<"))
 
 
 @pytest.mark.usefixtures("users")

@@ -98,7 +98,7 @@ async def read_result(
 async def delete_job(job_id: int, queue: Queue, who: Annotated[Caller, caller(Verb.DELETE)]) -> JobDeleted:
     """It goes with its attempts and its log; 409, and no change, while it is running."""
     await run_in_threadpool(queue.delete, job_id)
-    await who.did("task.delete", str(job_id))
+    await who.did("task.delete", f"task:{job_id}")
     return JobDeleted(job_id=job_id)
 
 

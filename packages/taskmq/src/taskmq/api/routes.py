@@ -36,7 +36,7 @@ async def cancel_job(wanted: ToStop, queue: Queue, who: Annotated[Caller, caller
     became = await run_in_threadpool(queue.cancel, wanted.job_id, running=wanted.running)
     if became is Cancellation.CANCELLED:
         who.desk.telemetry.cancelled(await run_in_threadpool(queue.get, wanted.job_id))
-    await who.did("task.cancel", str(wanted.job_id))
+    await who.did("task.cancel", f"task:{wanted.job_id}")
     return JobCancelled(status=became.value, job_id=wanted.job_id)
 
 
@@ -45,7 +45,7 @@ async def retry_job(wanted: JobNumber, queue: Queue, who: Annotated[Caller, call
     """Dead and cancelled jobs keep their ids. 409 for one that is running or has succeeded."""
     await run_in_threadpool(queue.retry, wanted.job_id)
     who.desk.telemetry.retried()
-    await who.did("task.retry", str(wanted.job_id))
+    await who.did("task.retry", f"task:{wanted.job_id}")
     return JobRetrying(job_id=wanted.job_id)
 
 
