@@ -92,6 +92,21 @@ async def test_no_tasks_at_all_can_be_asked_for(storage: Storage) -> None:
         await storage.list_tasks(limit=-1)
 
 
+async def test_a_task_that_is_requeued_says_how_far_it_was_until_it_begins_anew(storage: Storage) -> None:
+    task = await storage.enqueue("add", "q", "mytasks", max_retries=1)
+    assert task is not None
+    await storage.claim_task("w")
+    await storage.update_progress(task, 40, "on the way")
+    await storage.fail_task(task, "boom")
+
+    assert await storage.requeue_task(task)
+
+    row = await storage.get_task(task) or {}
+    assert ("pending", 40.0, "on the way") == (row["status"], row["progress"], row["progress_message"])
+    again = await storage.claim_task("w") or {}
+    assert (task, None, None) == (again["id"], again["progress"], again["progress_message"])
+
+
 async def test_an_id_may_be_text_as_it_comes_out_of_json(storage: Storage) -> None:
     done, failed, waiting = [str(await storage.enqueue("add", "q", "mytasks", max_retries=1)) for _ in range(3)]
     assert [done, failed] == [str((await storage.claim_task("w") or {})["id"]) for _ in range(2)]

@@ -141,6 +141,7 @@ class Service(Putting, Reading):
         record = await self.store.get(await self._id(task))
         if record is None or STATUS[record.state] != "failed" or not (await self.store.replay([record.id]))[0]:
             raise NotFailed("task not found or not failed")
+        await self.tables.keep_progress(record.id, record.progress, record.progress_note)
 
     async def webhooks(self, task: UUID) -> Sequence[Delivery]:
         """The deliveries of a task's webhook, first to last: one for each time that it came to an end.

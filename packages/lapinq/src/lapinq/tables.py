@@ -39,6 +39,7 @@ SELECT queue FROM (
 _WITH = "SELECT id FROM lapinq_tasks WHERE replace(id::text, '-', '') LIKE $1 LIMIT 2"
 _QUEUES_OF = f"SELECT id, queue FROM {CORE}_tasks WHERE id = ANY($1::text[])"
 _PROGRESS = f"UPDATE {CORE}_tasks SET progress = $2, progress_note = $3 WHERE id = $1 RETURNING true"
+_KEPT = f"UPDATE {CORE}_tasks SET progress = $2, progress_note = $3 WHERE id = $1 AND state = 'pending'"
 
 _METADATA = f"SELECT meta FROM {CORE}_tasks WHERE id = $1 FOR UPDATE"
 _SET_METADATA = f"UPDATE {CORE}_tasks SET meta = $2 WHERE id = $1"
@@ -190,6 +191,12 @@ class Tables:
         """False when there is no such task."""
         with self._translated():
             return bool(await self.pool.fetchval(_PROGRESS, task, fraction, message))
+
+    async def keep_progress(self, task: TaskId, fraction: float | None, message: str | None) -> None:
+        """Let a task that waits again show how far its last execution was; the next one begins anew."""
+        if fraction is not None:
+            with self._translated():
+                await self.pool.execute(_KEPT, task, fraction, message)
 
     async def change_meta(self, task: TaskId, change: Callable[[str | None], str | None]) -> bool:
         """Replace ``meta`` by what ``change`` makes of it; False when there is no such task."""
