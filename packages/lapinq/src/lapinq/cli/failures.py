@@ -8,7 +8,7 @@ import sys
 import traceback
 from enum import IntEnum
 
-from taskcore.errors import InvalidInput, MissingExtra, SchemaMismatch, StoreError, TaskcoreError
+from taskcore.errors import InvalidInput, MissingExtra, NameTaken, SchemaMismatch, StoreError, TaskcoreError
 
 from lapinq.cli.output import data, message
 from lapinq.cli.text import as_json, visible
@@ -87,6 +87,8 @@ def explain(error: BaseException) -> Failure:
             return error
         case RuntimeError(__cause__=TaskcoreError() as cause):  # after several attempts
             return explain(cause)
+        case NameTaken():  # nothing is wrong with the name itself
+            return Failure(str(error), code=error.code)
         case InvalidInput() | MissingExtra():
             return Failure(str(error), code=error.code, exit_code=ExitCode.USAGE)
         case SchemaMismatch():
