@@ -39,6 +39,11 @@ async def give_up(service: Service, delivery: str) -> None:
     await service.deliveries.endpoints.failed(URL)
 
 
+async def has_noted(service: Service, target: str) -> None:
+    noted = "SELECT count(*) FROM lapinq_core_accounts_entries WHERE target = $1"
+    assert 1 == await service.tables.pool.fetchval(noted, target)
+
+
 def found(lapinq: Run, *words: str) -> Given:
     ran = lapinq("webhooks", *words, "-j")
     assert 0 == ran.code, ran
@@ -66,6 +71,7 @@ def test_deliveries_are_listed_by_what_is_asked_and_tell_no_secret(lapinq: Run, 
 
     assert ["failed", "pending", "pending"] == [each["status"] for each in given]
     assert [failed] == found(lapinq, "list", "-s", "failed", "-q", "mail", "--endpoint", URL)
+    assert 3 == len(found(lapinq, "list", "--endpoint", f"{URL}?token=SECRET"))  # as the tasks have it
     assert [other] == found(lapinq, "list", "-q", "video")
     assert [waiting] == found(lapinq, "list", "--task", waiting["task_id"][-12:])
     assert [failed] == found(lapinq, "list", "-l", "1")
@@ -92,7 +98,9 @@ def test_a_delivery_is_made_again_or_all_that_were_given_up(lapinq: Run, given: 
     with_service(postgres_url, lambda service: give_up(service, id_))
     asked = lapinq("webhooks", "replay", "--endpoint", URL)
     assert (2, True) == (asked.code, "a yes is needed to deliver 1 webhook" in asked.err)
-    assert {"replayed": 1} == json.loads(lapinq("webhooks", "replay", "--endpoint", URL, "--yes", "-j").out)
+    replayed = lapinq("webhooks", "replay", "--endpoint", f"{URL}?token=SECRET", "--yes", "-j")
+    assert {"replayed": 1} == json.loads(replayed.out)
+    with_service(postgres_url, lambda service: has_noted(service, f"webhooks:endpoint={URL}"))
 
 
 def test_an_endpoint_is_believed_in_again(lapinq: Run, given: Given, postgres_url: str) -> None:

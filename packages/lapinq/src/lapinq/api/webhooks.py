@@ -58,7 +58,8 @@ async def replay_all(request: Request) -> Response:
     if wanted.is_empty and not flag_of(request, "all"):
         raise Problem(400, "name at least one filter, or all=true for every webhook that was given up")
     made = await _deliveries(request).again_all(wanted)
-    told = " ".join(f"{name}={value}" for name, value in request.query_params.items() if name in BULK_FILTERS)
+    said = {**request.query_params, "endpoint": endpoint_of(request.query_params.get("endpoint", ""))}
+    told = " ".join(f"{name}={said[name]}" for name in BULK_FILTERS if said.get(name))
     await desk_of(request).note_done(request, by, f"webhooks:{told or 'all'}", f"{made} requeued")
     return JSONResponse({"requeued": made})
 

@@ -122,7 +122,8 @@ async def _replay_found(args: argparse.Namespace, there: Changing) -> int:
     if not agreed(args, f"deliver {told} again"):
         return ExitCode.REFUSED
     made = await deliveries.again_all(wanted)
-    names = " ".join(f"{name}={getattr(args, name)}" for name in ("endpoint", "task", "queue") if getattr(args, name))
+    said = {"endpoint": endpoint_of(args.endpoint or ""), "task": args.task, "queue": args.queue}
+    names = " ".join(f"{name}={value}" for name, value in said.items() if value)
     await there.note("webhooks.replay", f"webhooks:{names or 'all'}", f"{made} requeued")
     are = f"{counted(made, 'webhook')} {'is' if made == 1 else 'are'}"
     done({"replayed": made}, f"{are} delivered again.", as_document=args.json)

@@ -139,7 +139,7 @@ def _conditions(wanted: DeliveryFilter, after: str | None) -> Iterator[tuple[str
         # What has an index, where it has one.
         yield ("t.rare" if wanted.status == "failed" else "t.state") + " = ANY({}::text[])", states
     if wanted.endpoint:
-        yield "t.meta::json ->> 'endpoint' = {}", wanted.endpoint
+        yield "t.meta::json ->> 'endpoint' = {}", endpoint_of(wanted.endpoint)
     if wanted.task:
         yield "t.idempotency_key >= {} || ':' AND t.idempotency_key < {} || ';'", wanted.task
     if wanted.queues is not None:
