@@ -4,12 +4,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from taskcore.engine.execution.loop import LoopExecutor
 from taskmq import hook_calls
 from taskmq.hooks import CallNext, Hooks
 from taskmq.job import Job, JobStatus
@@ -278,83 +276,3 @@ def test_a_shutdown_that_hangs_keeps_no_worker_from_ending_and_is_named(
     assert ["the first that was registered comes last"] == ended
     assert 1 == sum("flush hangs: the worker ends without it" in message for message in caplog.messages)
     released.set()
-
-
-@pytest.fixture
-def blocked_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The event loop of coroutine handlers is set aside after a tenth of a second."""
-    monkeypatch.setattr("taskcore.engine.execution.LoopExecutor", partial(LoopExecutor, blocked=0.1))
-
-
-@pytest.mark.usefixtures("blocked_soon")
-def test_hooks_go_on_while_a_handler_blocks_their_loop_and_after_it_has_ended(
-    backend: StoreBackend, start: Run, wait: Wait, hooks: Hooks
-) -> None:
-    opened, told, released = list[object](), list[int](), threading.Event()
-    hooks.on_startup(_noting_the_loop(opened))
-
-    @hooks.on_success
-    async def tell(job: Job) -> None:
-        await asyncio.sleep(0)
-        told.append(job.id)
-
-    @register_handler("block")
-    async def block(job: Job) -> None:
-        released.wait(30)
-
-    start(max_workers=2)
-    blocking = backend.insert_job("x", handler="block")
-    wait(lambda: len(opened) == 2, within=30)
-    meanwhile = backend.insert_job("x", handler="dummy")
-    wait(lambda: told == [meanwhile], within=30)
-    released.set()
-    wait(lambda: told == [meanwhile, blocking], within=30)
-    afterwards = backend.insert_job("x", handler="dummy")
-
-    assert wait(lambda: told == [meanwhile, blocking, afterwards], within=30)
-
-
-@pytest.mark.usefixtures("blocked_soon")
-@pytest.mark.parametrize("patience", [30, 0.05])
-def test_a_hook_whose_loop_is_set_aside_may_end_and_stops_no_other_if_it_does_not(
-    backend: StoreBackend, start: Run, wait: Wait, hooks: Hooks, monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture, patience: float,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(hook_calls, "PATIENCE", patience)
-    opened, begun, told = list[object](), list[int](), list[int]()
-    released, may_end = threading.Event(), threading.Event()
-    hooks.on_startup(_noting_the_loop(opened))
-
-    @hooks.on_success
-    async def tell(job: Job) -> None:
-        begun.append(job.id)
-        while job.id == 1 and not may_end.is_set():  # noqa: ASYNC110 - a test sets it from its own thread
-            await asyncio.sleep(0.005)
-        told.append(job.id)
-
-    @register_handler("block")
-    async def block(job: Job) -> None:
-        wait(lambda: begun == [1], within=30)
-        released.wait(30)
-
-    backend.insert_jobs(["x"], handler="dummy")
-    start(max_workers=2)
-    wait(lambda: begun == [1], within=30)
-    backend.insert_job("x", handler="block")
-    wait(lambda: len(opened) == 2, within=30)
-    released.set()
-    if patience > 1:
-        may_end.set()
-        expected = [1, 2]
-    else:
-        wait(lambda: "tell was broken off" in caplog.text, within=30)
-        expected = [2]
-
-    assert wait(lambda: told == expected, within=30)
-
-
-def _noting_the_loop(opened: list[object]) -> Callable[[], Coroutine[Any, Any, None]]:
-    async def note() -> None:
-        opened.append(asyncio.get_running_loop())
-
-    return note

@@ -50,7 +50,10 @@ class HookCalls:
         self._expected: OrderedDict[tuple[str, int], tuple[TaskRecord, Settlement]] = OrderedDict()
         self._waiting: asyncio.Queue[tuple[Outcome, Job]] = asyncio.Queue(MOST_WAITING)
         self._engines: asyncio.AbstractEventLoop | None = None
-        self._handlers: asyncio.AbstractEventLoop | None = None
+        self._loops: list[asyncio.AbstractEventLoop] = []
+        """Those of coroutine handlers that are open, oldest first: where one is set aside, the next may open before it
+        ends, or long after."""
+        self._has_opened = asyncio.Event()
         self._under_way: asyncio.Task[None] | None = None
         """The call of a coroutine that was begun last."""
 
@@ -97,7 +100,10 @@ class HookCalls:
         """On the event loop of coroutine handlers."""
         for function in _coroutines(self._hooks.startup):
             await function()
-        self._handlers = here = asyncio.get_running_loop()
+        here = asyncio.get_running_loop()
+        self._loops.append(here)
+        if self._engines is not None:
+            self._engines.call_soon_threadsafe(self._has_opened.set)
         try:
             yield
         finally:
@@ -107,11 +113,11 @@ class HookCalls:
 
     async def _finish(self, here: asyncio.AbstractEventLoop) -> None:
         """Let hooks end that count on this loop."""
-        if self._handlers is here and self._engines is not None:  # the last one of them
+        if self._loops[-1] is here and self._engines is not None:  # no other has followed it
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._told(), self._engines))
-            self._handlers = None
         elif (call := self._under_way) is not None and call.get_loop() is here:
             await asyncio.wait([call], timeout=PATIENCE)
+        self._loops.remove(here)
 
     def _hear(self, events: Sequence[AnyEvent]) -> None:
         for event in events:
@@ -145,9 +151,16 @@ class HookCalls:
         if not iscoroutinefunction(function):
             with _logged(function):
                 await _in_thread(function, *args)
-        elif self._handlers is not None:
-            called = self._called(function, *args)
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(called, self._handlers))
+        else:
+            loop = await self._loop()
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._called(function, *args), loop))
+
+    async def _loop(self) -> asyncio.AbstractEventLoop:
+        """The newest one of the handlers, as soon as there is one."""
+        while not (loops := self._loops[-1:]):
+            self._has_opened.clear()
+            await self._has_opened.wait()
+        return loops[0]
 
     async def _called(self, function: Callable[..., Any], *args: Job) -> None:
         """On a loop that may be set aside, and end before the hook does: that is no end of other hooks."""
