@@ -53,3 +53,4 @@ def test_claims_that_were_given_back_are_no_tries(tries: int, last: bool, task: 
 )
 def test_the_last_run_of_a_task_that_repeats_counts(tries: int, last: bool, task: TaskRecord) -> None:
     assert (tries, last) == (tries_of(task, repeats=True), was_tried_last(task, repeats=True))
+    assert type(tries_of(task, repeats=True)) is int  # not true, which documents would show

@@ -14,7 +14,7 @@ def tries_of(record: TaskRecord, *, repeats: bool = False) -> int:
         repeats: the same task runs again and again; between two runs, the last one counts.
     """
     counted = record.failures + record.losses + (record.state in _DONE_OR_UNDER_WAY or _was_stopped(record))
-    return max(counted, repeats and _ran(record))
+    return max(counted, int(repeats and _ran(record)))
 
 
 def was_tried_last(record: TaskRecord, *, repeats: bool = False) -> bool:
