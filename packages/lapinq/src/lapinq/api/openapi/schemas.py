@@ -76,7 +76,7 @@ _ORDER: Mapping[str, Schema] = {
     "metadata": maybe(OBJECT),
     "retry_delay": maybe(_SECONDS),
     "retry_backoff": maybe({**FLAG, "default": True}),
-    "webhook_url": maybe({"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": MAX_URL}),
+    "webhook_url": maybe({**TEXT, "pattern": "^(https?://|$)", "maxLength": MAX_URL, "description": "empty is none"}),
     "idempotency_key": maybe({**NAME, "description": "of orders with the same only the first stores a task"}),
 }
 _TASK: Mapping[str, Schema] = {
