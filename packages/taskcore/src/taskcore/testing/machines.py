@@ -10,6 +10,7 @@
 """
 
 import asyncio
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Coroutine
 from datetime import datetime
@@ -53,8 +54,9 @@ ORDERS = st.lists(
 class TaskStoreMachine(RuleBasedStateMachine):
     """Subclass it, and say how to open an empty store that follows a clock."""
 
+    @abstractmethod
     async def open(self, clock: FakeClock) -> TaskStore:
-        raise NotImplementedError
+        """An empty store that follows the clock."""
 
     def __init__(self) -> None:
         super().__init__()
